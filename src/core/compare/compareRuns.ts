@@ -2,6 +2,7 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
 import type { Search } from '../../shared/contract/search'
 import { isShare, scoreTitle } from '../../shared/score'
+import { quantityOf } from '../../shared/vocabulary'
 import { itemKey } from '../kernel/shape'
 import { paretoFront } from '../search/pareto'
 import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
@@ -180,10 +181,15 @@ export function compareDeployments(deployments: readonly Deployment[]): RunFigur
   }
 }
 
-/** Campaigns: for every kernel and bit pair, time against the first campaign at the shapes that both measured. */
+/**
+ * Campaigns: for every kernel, bit pair and quantity, time or energy against the first campaign at the shapes that both measured. An
+ * item that was measured beside a power meter has a Sample of each.
+ */
 export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): RunFigures {
-  const byItem = campaigns.map((samples) => new Map(samples.map((sample) => [itemKey(sample), sample])))
-  const pairOf = (sample: Sample): string => `${sample.kernel} ${bits(sample)}`
+  const keyOf = (sample: Sample): string => `${itemKey(sample)} ${quantityOf(sample.unit)}`
+  const byItem = campaigns.map((samples) => new Map(samples.map((sample) => [keyOf(sample), sample])))
+  const pairOf = (sample: Sample): string =>
+    `${sample.kernel} ${bits(sample)}${quantityOf(sample.unit) === 'energy' ? ', energy' : ''}`
   const pairs = [...new Set(campaigns.flat().map(pairOf))].sort()
   const ratios = byItem.map((items) => {
     const byPair = new Map(pairs.map((pair): [string, number[]] => [pair, []]))
@@ -195,15 +201,15 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
     }
     return byPair
   })
-  const isOfOneUnit = agree(
-    campaigns.filter(([first]) => first !== undefined),
-    ([first]) => first.unit
+  const areOfSameUnits = agree(
+    campaigns.filter((samples) => samples.length > 0),
+    (samples) => [...new Set(samples.map(({ unit }) => unit))].sort().join(' ')
   )
-  const notes = isOfOneUnit
+  const notes = areOfSameUnits
     ? []
     : ['They measured in different units: only Samples of one unit are compared.']
   const haveCommon = ratios.slice(1).some((byPair) => [...byPair.values()].some((found) => found.length > 0))
-  if (isOfOneUnit && !haveCommon) notes.push('They measured no shape in common.')
+  if (areOfSameUnits && !haveCommon) notes.push('They measured no shape in common.')
   return {
     notes,
     figures: pairs.map((pair) => ({

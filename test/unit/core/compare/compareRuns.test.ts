@@ -55,7 +55,7 @@ describe('campaigns', () => {
       },
       { name: 'matmul w8a8', unit: 'shapes in common', how: 'ratio', values: [1, 0], against: [null, null] }
     ])
-    expect(notes).toEqual([])
+    expect(notes).toEqual(['They measured in different units: only Samples of one unit are compared.'])
     const unmeasurable = [sample([1, 1, 1], 4, 0), sample([2, 2, 2], 4, 40), sample([3, 3, 3], 4, 60)]
     expect(compareCampaigns([first, unmeasurable]).figures[0]).toMatchObject({
       values: [3, 2],
@@ -64,6 +64,24 @@ describe('campaigns', () => {
     const apart = compareCampaigns([first, []])
     expect(apart.figures[0]!.against).toEqual([null, null])
     expect(apart.notes).toEqual(['They measured no shape in common.'])
+  })
+
+  it('are compared in latency and in energy apart where a meter was beside the board', () => {
+    const first = [sample([1, 1, 1], 4, 10), sample([1, 1, 1], 4, 30, 'nJ')]
+    const second = [sample([1, 1, 1], 4, 20, 'nJ'), sample([1, 1, 1], 4, 30), sample([2, 2, 2], 4, 5, 'nJ')]
+    const { figures, notes } = compareCampaigns([first, second])
+    expect(notes).toEqual([])
+    expect(figures).toMatchObject([
+      { name: 'matmul w4a8', values: [1, 1] },
+      { name: 'matmul w4a8, energy', values: [1, 1] }
+    ])
+    // A campaign without a meter is compared in latency all the same.
+    const counted = compareCampaigns([[sample([1, 1, 1], 4, 10)], second])
+    expect(counted.figures.map(({ name, values }) => [name, ...values])).toEqual([
+      ['matmul w4a8', 1, 1],
+      ['matmul w4a8, energy', 0, 0]
+    ])
+    expect(counted.notes).toHaveLength(1)
   })
 })
 
