@@ -3,8 +3,8 @@ import type { Sample } from '@shared/contract/profile'
 import type { PairCell } from '../../charts/pairCell'
 
 /**
- * Median cost per multiply-accumulate of every bit pair, in the samples' unit. Samples without multiplications
- * (pooling, add, ...) have no such cost and are left out.
+ * Median cost per multiply-accumulate of every bit pair, in the unit that all the samples have. Samples without
+ * multiplications (pooling, add, ...) have no such cost and are left out.
  */
 export function costPerMac(samples: readonly Sample[]): PairCell[] {
   const byPair = new Map<string, { activationBits: number; weightBits: number; values: number[] }>()

@@ -16,7 +16,7 @@ export function sampleFacts(sample: Sample): Fact[] {
     },
     { name: 'Method', value: sample.method, origin: sample.origin },
     {
-      name: 'Median, least, most',
+      name: sample.unit === 'nJ' ? 'Mean and its 95 % interval, nJ' : 'Median, least, most',
       value: [sample.time, sample.timeMin, sample.timeMax].map(number).join(', ')
     },
     { name: 'Cycles', value: number(sample.cycles) },

@@ -67,6 +67,35 @@ describe('a campaign', () => {
     expect(pairs.map((one) => one.getAttribute('aria-pressed')).filter((on) => on === 'true')).toHaveLength(1)
   })
 
+  it('measures energy where a meter is named, and is not sent while its port is empty', async () => {
+    const { client, plans } = await mounted()
+    expect(plans().at(-1)).toMatchObject({ energy: null })
+    const box = [...view.root.querySelectorAll<HTMLInputElement>('[type=checkbox]')].find((one) =>
+      wordsOf(one.closest('label')!).startsWith('Energy too')
+    )!
+    box.checked = true
+    box.dispatchEvent(new Event('change'))
+    await vi.advanceTimersByTimeAsync(300)
+    const meter = { port: 'virtual:ppk2', kind: 'ppk2', supplyV: 3.3 }
+    expect(plans().at(-1)).toMatchObject({ energy: { meter, trials: 3, trialMs: 250, idleMs: 1000 } })
+    const port = (): HTMLInputElement => view.the('[placeholder="/dev/ttyACM0"]')
+    await view.set({ boardId: '/dev/ttyUSB0' })
+    await vi.advanceTimersByTimeAsync(300)
+    // The simulated meter knows nothing of this board.
+    expect(plans().at(-1)).toMatchObject({ boardId: '/dev/ttyUSB0', energy: null })
+    expect([port().value, port().required, view.the<HTMLFormElement>('form').checkValidity()]).toEqual([
+      ...['', true, false]
+    ])
+    port().value = ' /dev/ttyACM1 '
+    port().dispatchEvent(new Event('input'))
+    await vi.advanceTimersByTimeAsync(300)
+    expect(plans().at(-1)).toMatchObject({ energy: { meter: { ...meter, port: '/dev/ttyACM1' } } })
+    expect(view.the<HTMLFormElement>('form').checkValidity()).toBe(true)
+    view.the('form').dispatchEvent(new Event('submit', { cancelable: true }))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(client.calls.at(-1)).toMatchObject({ name: 'profile.run', input: plans().at(-1)! })
+  })
+
   it('plans no more once its page is left', async () => {
     const { plans } = await mounted()
     view.root.querySelector<HTMLElement>('.pairs button')!.click()
@@ -160,6 +189,28 @@ describe('the Samples of a board', () => {
     expect(cellsOf(view.root)[1]!.slice(4, 8)).toEqual([
       ...['12,345 instructions', '–', 'measured', 'not checked']
     ])
+  })
+
+  it('of energy are named so, and exported in the unit that is chosen', async () => {
+    const client = withClient({ 'profile.export': () => ({ rows: 1, path: null, text: null }) })
+    const profile = useProfile()
+    profile.samples = [sample('1'), sample('2', { unit: 'nJ', time: 30.5, macs: 512 })]
+    view = mountView(SampleTable, { boardId: 'b' })
+    await settle()
+    expect(heads()).toContain('Time or energy')
+    await choose(view, 'Kernel', 'matmul')
+    expect(enabledButtons(view)).not.toContain('Export for fits')
+    await choose(view, 'Unit', 'nJ')
+    expect(heads()).toContain('Energy, nJ')
+    expect(cellsOf(view.root)).toHaveLength(1)
+    view.button('Export for fits').click()
+    await settle()
+    expect(client.calls.at(-1)).toMatchObject({
+      name: 'profile.export',
+      input: { boardId: 'b', kernel: 'matmul', unit: 'nJ' }
+    })
+    await choose(view, 'Unit', 'cycles')
+    expect(heads()).toContain('Time, cycles')
   })
 
   it('say how many are not shown', async () => {

@@ -90,11 +90,27 @@ describe('the form of a fit', () => {
     expect(wordsOf(view.root)).toContain('512 rows of 32 shapes, in cycles')
   })
 
+  it('fits the energy of a board where that set was chosen', async () => {
+    const client = withClient({ 'proxy.fit': () => ({ jobId: 'j1' }) })
+    const source = { kind: 'board' as const, boardId: 'virtual:small', quantity: 'energy' as const }
+    view = mountView(FitForm, { set: { ...sampleSets[0]!, source, unit: 'nJ' } })
+    expect(wordsOf(view.root)).toContain('in nJ')
+    submit()
+    await settle()
+    expect(client.calls.at(-1)).toMatchObject({ name: 'proxy.fit', input: { source, kernel: 'conv2d' } })
+  })
+
   it('pins the first proxy of a kernel of a board, and no later one', async () => {
     const fitted = { ...proxy, id: 'p2', pinned: false }
     expect(await fits(fitted, [])).toContain('proxy.pin')
     view.unmount()
     expect(await fits(fitted, [{ ...proxy, pinned: true }])).not.toContain('proxy.pin')
+    view.unmount()
+    // Energy is another quantity: its first proxy is pinned beside that of latency.
+    expect(await fits({ ...fitted, unit: 'nJ' }, [{ ...proxy, pinned: true }])).toContain('proxy.pin')
+    view.unmount()
+    const pinnedEnergy = { ...proxy, unit: 'nJ' as const, pinned: true }
+    expect(await fits({ ...fitted, unit: 'nJ' }, [pinnedEnergy])).not.toContain('proxy.pin')
     view.unmount()
     expect(await fits({ ...fitted, boardId: null }, [])).not.toContain('proxy.pin')
   })
