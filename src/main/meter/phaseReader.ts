@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { gapAfterMsOf } from '../../core/energy/powerTrace'
-import { createPowerIntegral } from '../../core/energy/powerIntegral'
-import { metricAt } from '../../core/gpu/metrics'
+import { createPowerIntegral, type Break, type Integral } from '../../core/energy/powerIntegral'
+import { metricAt, type GpuSample } from '../../core/gpu/metrics'
 import { hostReadingClock, type ReadingClock } from '../../core/gpu/readingClock'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice } from './meterDevice'
@@ -32,43 +32,66 @@ export interface PhaseReader {
 const minReadings = 10
 /** How long readings of the end of a phase are waited for, ms. */
 const lateMs = 30_000
-/** Readings that are kept while nothing is measured, ms: the last one before a phase begins must be among them. */
-const keptMs = 1_000
+/** Readings that are kept at least while nothing is measured, ms: the last one before a phase begins must be among them. */
+const minKeptMs = 1_000
 const pollMs = 2
 /** Least rest behind a phase, ms. */
 const minSettleMs = 20
 /** Share of a phase that readings must cover. */
 const minCovered = 0.98
 
-/** Starts a meter and waits for its first reading. @throws meter.silent */
-export async function openPhaseReader(device: MeterDevice, steadyMs: () => number): Promise<PhaseReader> {
-  const clock: ReadingClock = device.clock ?? hostReadingClock(steadyMs)
-  const gapAfterMs = gapAfterMsOf(device.intervalMs)
+/** Readings that are held, oldest first, with the stretches in which the meter lost some: those are not joined. */
+function createReadings(gapAfterMs: number) {
   let tMs: number[] = []
   let powerW: number[] = []
-  let isMeasuring = false
-  let failure: AppError | null = null
-  const drop = (beforeMs: number): void => {
-    const first = tMs.findIndex((t) => t >= beforeMs)
-    if (first <= 0) return
-    tMs = tMs.slice(first)
-    powerW = powerW.slice(first)
-  }
-  const sampler = device.start({
-    onSamples(samples) {
+  let breaks: Break[] = []
+  return {
+    add(samples: readonly GpuSample[]): void {
       for (const { tMs: t, values } of samples) {
         tMs.push(t)
         powerW.push(values[metricAt.powerW])
       }
-      if (!isMeasuring && tMs.length > 10_000) drop(tMs[tMs.length - 1] - keptMs)
     },
-    onGap: () => undefined,
+    lose({ fromMs, toMs }: Break): void {
+      breaks.push({ fromMs, toMs })
+    },
+    drop(beforeMs: number): void {
+      breaks = breaks.filter(({ toMs }) => toMs >= beforeMs)
+      const first = tMs.findIndex((t) => t >= beforeMs)
+      if (first <= 0) return
+      tMs = tMs.slice(first)
+      powerW = powerW.slice(first)
+    },
+    count: () => tMs.length,
+    lastMs: () => tMs[tMs.length - 1],
+    between(fromMs: number, toMs: number): Integral {
+      const integral = createPowerIntegral(fromMs, toMs, gapAfterMs, breaks)
+      integral.add(tMs, powerW)
+      return integral.result()
+    }
+  }
+}
+
+/** Starts a meter and waits for its first reading. @throws meter.silent */
+export async function openPhaseReader(device: MeterDevice, steadyMs: () => number): Promise<PhaseReader> {
+  const clock: ReadingClock = device.clock ?? hostReadingClock(steadyMs)
+  const gapAfterMs = gapAfterMsOf(device.intervalMs)
+  const keptMs = Math.max(minKeptMs, gapAfterMs)
+  const readings = createReadings(gapAfterMs)
+  let isMeasuring = false
+  let failure: AppError | null = null
+  const sampler = device.start({
+    onSamples(samples) {
+      readings.add(samples)
+      if (!isMeasuring && readings.count() > 10_000) readings.drop(readings.lastMs() - keptMs)
+    },
+    onGap: (gap) => readings.lose(gap),
     onMark: () => undefined,
     onState: ({ error }) => void (failure = error)
   })
   /** Waits until the meter has measured up to a time. */
   const measuredUntil = async (untilMs: number): Promise<void> => {
-    for (const fromMs = steadyMs(); !(tMs.length > 0 && tMs[tMs.length - 1] >= untilMs);) {
+    for (const fromMs = steadyMs(); !(readings.count() > 0 && readings.lastMs() >= untilMs);) {
       if (failure !== null) throw failure
       if (steadyMs() - fromMs > lateMs) throw silent(device.name)
       await pause(pollMs)
@@ -77,7 +100,7 @@ export async function openPhaseReader(device: MeterDevice, steadyMs: () => numbe
   // Readings are placed on the clock a little late: what is drawn at the end of work is in them behind its end.
   const settleMs = Math.max(minSettleMs, 3 * device.intervalMs)
   const measure = async (work: () => Promise<unknown>, leaveOut: boolean): Promise<MeteredPhase> => {
-    drop(clock.nowMs() - keptMs)
+    readings.drop(clock.nowMs() - keptMs)
     isMeasuring = true
     try {
       const fromMs = clock.nowMs()
@@ -87,9 +110,7 @@ export async function openPhaseReader(device: MeterDevice, steadyMs: () => numbe
       await clock.caughtUp()
       const untilMs = leaveOut ? toMs + settleMs : toMs
       await measuredUntil(untilMs)
-      const integral = createPowerIntegral(fromMs, untilMs, gapAfterMs)
-      integral.add(tMs, powerW)
-      const { energyJ, coveredMs, gapCount, samples } = integral.result()
+      const { energyJ, coveredMs, gapCount, samples } = readings.between(fromMs, untilMs)
       const [windowMs, durationMs] = [untilMs - fromMs, toMs - fromMs]
       if (samples < minReadings || gapCount > 0 || coveredMs < minCovered * windowMs)
         throw tooShort(device.name, samples, windowMs)

@@ -92,6 +92,21 @@ describe('a meter read phase by phase', () => {
     expect([state.stopped, state.closed]).toEqual([1, 1])
   })
 
+  it('throws energy.tooShort for a phase in which the meter lost readings, and for no later one', async () => {
+    const { pass, phaseOf, state, reader } = await opened()
+    const withLoss = async (): Promise<void> => {
+      await pass(50, () => 1)
+      // Far too short to be seen by the times of the readings.
+      state.hooks!.onGap({ fromMs: state.nowMs, toMs: state.nowMs + 20, reason: 'lost' })
+      state.nowMs += 20
+      await pass(50, () => 1)
+    }
+    await expect(phaseOf(reader, withLoss, 1)).rejects.toMatchObject({ code: 'energy.tooShort' })
+    await pass(10, () => 1)
+    expect((await phaseOf(reader, () => pass(100, () => 1), 1)).energyJ).toBeCloseTo(0.12, 12)
+    await reader.close()
+  })
+
   it('passes on what ends the meter and what the work throws', async () => {
     const { pass, state, reader } = await opened()
     const broken = new Error('the board is gone')
