@@ -30,8 +30,8 @@ type SampleGroup = CommandOutput<'profile.summary'>['groups'][number]
 export interface SampleStore {
   /** `tookMs`: wall-clock, for estimates. */
   addSample(sample: Sample, tookMs: number | null): Promise<void>
-  /** Adds the few Samples of one measurement, all of them or none. */
-  addTogether(samples: readonly Sample[]): Promise<void>
+  /** Adds the few Samples of one measurement, all of them or none; `tookMs` as in addSample. */
+  addTogether(measured: readonly { sample: Sample; tookMs: number | null }[]): Promise<void>
   /** Adds all of them or, when one cannot be stored, none; keeps no other statement waiting. */
   addSamples(samples: Iterable<readonly Sample[]>): Promise<void>
   /** Newest Sample of a quantity per item key on the same board with the same firmware and at least so many repetitions. */
@@ -70,10 +70,10 @@ export function createSampleStore(store: Store): SampleStore {
   const summary = createSampleSummary(store)
   return {
     addSample: (sample, tookMs) => store.run(insertSample, sampleParameters(sample, tookMs)),
-    addTogether: (samples) =>
+    addTogether: (measured) =>
       store.append(
         'profile_sample',
-        samples.map((sample) => sampleRow(sample, null))
+        measured.map(({ sample, tookMs }) => sampleRow(sample, tookMs))
       ),
     addSamples: (samples) =>
       store.transactionBeside(async (session) => {

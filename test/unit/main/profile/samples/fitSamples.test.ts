@@ -43,6 +43,22 @@ const sample = (id: string, changes: Partial<Sample>): Sample => ({
   ...changes
 })
 
+describe('Samples of an item that was measured beside a meter', () => {
+  it('keep the wall-clock time of its counts, and none of its energy', async () => {
+    const samples = createSampleStore(store)
+    await samples.addTogether([
+      { sample: sample('counts', {}), tookMs: 40 },
+      { sample: sample('energy', { unit: 'nJ', time: 3.5, repetitions: 900 }), tookMs: null }
+    ])
+    const board = { boardId: 'virtual:small', buildId: 7, coreName: 'core' }
+    expect(await samples.tookMs(board, 10)).toMatchObject([{ repetitions: 2, tookMs: 40 }])
+    expect([...(await samples.measuredTimes(board, 1)).values()]).toEqual([
+      { id: 'counts', time: 1000, tookMs: 40 }
+    ])
+    expect([...(await samples.measured(board, 1, 'energy')).values()]).toEqual(['energy'])
+  })
+})
+
 describe('Samples that a proxy is fitted to', () => {
   it('are those of the newest firmware and its unit, oldest first, as toProxySamples has them', async () => {
     const current = [
