@@ -58,7 +58,9 @@ export function createCostService(deps: CostServiceDeps): CostService {
       return { table, board: target.boardId }
     },
     async planBoard(proxyId) {
-      const target = await costTarget(deps, { proxyId, boardId: null, modelId: null }).catch(() => null)
+      const boardOf = (quantity: Quantity) =>
+        costTarget(deps, { proxyId, boardId: null, modelId: null, quantity }).catch(() => null)
+      const target = (await boardOf('latency')) ?? (await boardOf('energy'))
       // Where no proxy names a board none is connected: the monitor itself has every kernel.
       if (target === null) return { id: anyBoard, info: await deps.monitorInfo() }
       return { id: target.boardId, info: await deps.boardInfo(target.boardId) }

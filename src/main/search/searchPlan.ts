@@ -2,7 +2,7 @@ import { sensitivityOfImpacts, sensitivityStrategies } from '../../core/search/l
 import { createSpace, widthsFor, type SearchSpace } from '../../core/search/space'
 import type { SearchLimits } from '../../core/search/costs/limits'
 import { searchLimits } from '../../core/search/costs/limits'
-import type { Search, SearchRequest, SearchSensitivity } from '../../shared/contract/search'
+import type { CostKind, Search, SearchRequest, SearchSensitivity } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
 import type { SearchCosts, SearchModels, WorkloadImpacts } from './searchNeeds'
 
@@ -17,7 +17,8 @@ export interface PreparedSearch {
 
 /**
  * @param kept sensitivities of a search that is resumed
- * @throws AppError proxy.kernelMissing; input.notFound; search.invalid, also where retrained candidates are to be retrained again
+ * @throws AppError proxy.kernelMissing; input.notFound; search.invalid, also where retrained candidates are to be retrained again or
+ * budgets hold for different boards
  */
 export async function prepareSearch(
   request: SearchRequest,
@@ -46,7 +47,10 @@ export async function prepareSearch(
     widths
   })
   const ratios = budgets.map(({ ratio }) => ratio)
-  const board = priced.find((entry) => entry.board !== null)?.board ?? null
+  const board = oneBoard(
+    budgets.map(({ cost }) => cost),
+    priced.map((price) => price.board)
+  )
   return {
     space,
     ratios,
@@ -54,6 +58,18 @@ export async function prepareSearch(
     about: { model: await models.name(modelId), dataSet: await models.dataSet(modelId), board },
     sensitivity: kept ?? (await sensitivityFrom(request, space.layers, impacts))
   }
+}
+
+/** The board that the budgets hold for; null: none. @throws search.invalid where they hold for different boards */
+function oneBoard(kinds: readonly CostKind[], boards: readonly (string | null)[]): string | null {
+  const known = boards.filter((board) => board !== null)
+  if (new Set(known).size <= 1) return known.at(0) ?? null
+  const parts = kinds.flatMap((kind, at) => (boards[at] === null ? [] : [`${kind} of ${boards[at]}`]))
+  throw new AppError(
+    'search.invalid',
+    `The budgets are of different boards: ${parts.join(', ')}.`,
+    'Choose a proxy of the board that is meant: all budgets are then those of its board. Or pin proxies of one board alone.'
+  )
 }
 
 /** @throws search.invalid for a strategy without sensitivities, or a run of another network */
