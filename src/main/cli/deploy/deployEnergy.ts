@@ -54,16 +54,19 @@ export const deployEnergyVerb: CliVerb = {
   }
 }
 
-/** What proxies predicted beside what was measured; nothing where there is no prediction. */
-function predictionText(report: EnergyReport, predictedJ: number | null): string[] {
-  const measured = report.summaries.find(({ name }) => name === inferencePhase)?.netJ ?? null
-  if (predictedJ === null) return []
-  const off =
-    measured === null ? '' : `, ${signedPercent(predictedJ / measured.mean - 1)} of what was measured`
-  return [`Predicted by proxies of this board's energy: ${formatAmount(predictedJ, 'J')}${off}.`]
-}
+/** An inference of a small network takes far less than a joule. */
+const energyText = (joules: number): string => formatAmount(1e9 * joules, 'nJ')
 
-const signedPercent = (fraction: number): string => `${fraction < 0 ? '' : '+'}${formatPercent(fraction)}`
+/** What proxies predicted beside what was measured; nothing where there is no prediction. */
+export function predictionText(report: EnergyReport, predictedJ: number | null): string[] {
+  if (predictedJ === null) return []
+  const measured = report.summaries.find(({ name }) => name === inferencePhase)?.netJ ?? null
+  // Below the noise of the meter there is nothing to compare with.
+  const off = measured === null || !(measured.low > 0) ? null : predictedJ / measured.mean - 1
+  const comparison =
+    off === null ? '' : `, ${formatPercent(Math.abs(off))} ${off < 0 ? 'below' : 'above'} what was measured`
+  return [`Predicted by proxies of this board's energy: ${energyText(predictedJ)}${comparison}.`]
+}
 
 /** Energy of an inference and of each layer as the terminal shows it. */
 export function boardEnergyText(report: EnergyReport, layers: readonly string[]): string {
@@ -80,7 +83,7 @@ export function boardEnergyText(report: EnergyReport, layers: readonly string[])
     const energy =
       netJ === null
         ? 'no interval'
-        : `${formatAmount(netJ.mean, 'J')} [${formatAmount(netJ.low, 'J')}, ${formatAmount(netJ.high, 'J')}]`
+        : `${energyText(netJ.mean)} [${energyText(netJ.low)}, ${energyText(netJ.high)}]`
     lines.push(
       `  ${name.padEnd(width)}  ${energy}, mean power ${formatAmount(meanW?.mean ?? null, 'W')}, ${trials} trials, ${verdict}`
     )
@@ -91,7 +94,7 @@ export function boardEnergyText(report: EnergyReport, layers: readonly string[])
   if (whole != null && parts.length > 0 && parts.every((part) => part !== undefined)) {
     const sum = parts.reduce<number>((total, part) => total + part, 0)
     lines.push(
-      `  The layers' kernels add up to ${formatAmount(sum, 'J')}, ${formatPercent(sum / whole.mean)} of an inference.`
+      `  The layers' kernels add up to ${energyText(sum)}, ${formatPercent(sum / whole.mean)} of an inference.`
     )
   }
   return lines.join('\n')
