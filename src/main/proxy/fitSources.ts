@@ -35,6 +35,9 @@ export interface SampleSources {
 const boardSource = (boardId: string, quantity: Quantity): SampleSource =>
   quantity === 'latency' ? { kind: 'board', boardId } : { kind: 'board', boardId, quantity }
 
+const titleOfSet = (boardName: string, quantity: Quantity): string =>
+  quantity === 'energy' ? `${boardName}, energy` : boardName
+
 /** Returns the samples that proxies can be fitted to: of boards and of files. */
 export function createSampleSources(boardSamples: BoardSamples): SampleSources {
   const imported: SampleSet[] = []
@@ -42,7 +45,7 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
     if (source.kind === 'files') return source.paths.map((file) => path.basename(file)).join(', ')
     const sets = await boardSamples.list()
     const name = sets.find((set) => set.boardId === source.boardId)?.boardName ?? source.boardId
-    return source.quantity === 'energy' ? `${name}, energy` : name
+    return titleOfSet(name, source.quantity ?? 'latency')
   }
   return {
     titleOf,
@@ -53,7 +56,7 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
     sets: async () => [
       ...(await boardSamples.list()).map(({ boardId, boardName, kernel, unit, rows, shapes }) => ({
         source: boardSource(boardId, quantityOf(unit)),
-        title: boardName,
+        title: titleOfSet(boardName, quantityOf(unit)),
         kernel,
         unit,
         rows,

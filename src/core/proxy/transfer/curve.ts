@@ -1,5 +1,6 @@
 import { countOf } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
+import { quantityOf } from '../../../shared/vocabulary'
 import { shapeFolds, splitRows } from '../fit/folds'
 import { metricsOf } from '../fit/metrics'
 import { takeSamples, type SampleTable } from '../samples'
@@ -35,8 +36,9 @@ const designPool = 0.8
 
 /**
  * Error of a transferred proxy against the number of target rows. Seen: rows the source measured, target rows drawn
- * from all, judged on the rest. Unseen: 5 groups of shapes are held out of source and target in turn. Throws
- * data.invalid when the sets share no rows.
+ * from all, judged on the rest. Unseen: 5 groups of shapes are held out of source and target in turn.
+ *
+ * @throws data.invalid when the sets share fewer than 8 rows, or one holds times and the other energies
  */
 export function transferCurve(
   source: SampleTable,
@@ -44,6 +46,13 @@ export function transferCurve(
   options: TransferCurveOptions
 ): CurvePoint[] {
   const { sizes, seeds, methods = [...transferMethods, 'auto'], designs = ['uniform'], onProgress } = options
+  if (quantityOf(source.unit) !== quantityOf(target.unit)) {
+    throw new AppError(
+      'data.invalid',
+      `The source is in ${source.unit}, the target in ${target.unit}: a transfer goes between devices, not from time to energy.`,
+      'Choose two sets of the same quantity; energy has proxies of its own.'
+    )
+  }
   const known = new Set(Array.from({ length: source.count }, (_, row) => keyOf(source, row)))
   const sharedRows = rowsWhere(target.count, (row) => known.has(keyOf(target, row)))
   if (sharedRows.length < 8) {

@@ -42,6 +42,14 @@ describe('transfer', () => {
       transferCurve(syntheticConv({ seed: 8, shapes: 3 }), target, { sizes: [5], seeds: 1 })
     ).toThrow('share')
   })
+
+  it('goes from cycles to the ms of another device, and never to energy', () => {
+    const limits = { sizes: [5], seeds: 1, methods: ['logOffset'] as const }
+    expect(transferCurve(source, { ...target, unit: 'ms' }, limits)).toHaveLength(1)
+    expect(() => transferCurve(source, { ...target, unit: 'nJ' }, limits)).toThrow(
+      'The source is in cycles, the target in nJ'
+    )
+  })
 })
 
 describe('designs', () => {

@@ -163,6 +163,19 @@ describe('transfer to another device', () => {
     expect(enabledButtons(view)).not.toContain('Measure the curves')
   })
 
+  it('offers no energy to a device that is known by its time', async () => {
+    const energy = { ...file('conv2d', 'e'), unit: 'nJ' as const }
+    mounted([
+      file('conv2d', 'a'),
+      energy,
+      file('conv2d', 'c'),
+      { ...file('conv2d', 'f'), unit: 'nJ' as const }
+    ])
+    expect(optionsOf(view, 'New device')).toEqual(['c, conv2d'])
+    await choose(view, 'Known device', 'e, conv2d')
+    expect(optionsOf(view, 'New device')).toEqual(['f, conv2d'])
+  })
+
   it('takes the first device where the chosen one is gone', async () => {
     mounted([file('conv2d', 'a'), file('conv2d', 'c'), file('conv2d', 'd')])
     await view.set({ sets: [file('conv2d', 'c'), file('conv2d', 'd')] })
