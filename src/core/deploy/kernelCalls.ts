@@ -107,6 +107,24 @@ export function callsOf(layer: IntegerLayer): LayerCalls {
   }
 }
 
+/** Operators that another kernel stands in for. */
+const standIns: ReadonlySet<string> = new Set<IntegerLayer['op']>([
+  'binary',
+  'requantize',
+  'move',
+  'constant',
+  'embed',
+  'output',
+  'reduce'
+])
+
+/** Whether the calls of a layer are its own kernels in its own size: what `bench` measures of them is the layer's. */
+export function isBenched(layer: IntegerLayer): boolean {
+  const { inner, others } = callsOf(layer)
+  const calls = inner === null ? others : [inner, ...others]
+  return calls.length > 0 && calls.every(({ scale }) => scale === 1) && !standIns.has(layer.op)
+}
+
 /** Every distinct shape a network's cost is made of, for a campaign that measures them. */
 export function shapesOf(network: QuantizedNetwork): KernelShape[] {
   const distinct = new Map<string, KernelShape>()

@@ -1,5 +1,5 @@
 import { maxBenchRepetitions, type BenchRequest, type BenchResult } from '../../core/board/protocol'
-import { callsOf, type KernelCall } from '../../core/deploy/kernelCalls'
+import { callsOf, isBenched, type KernelCall } from '../../core/deploy/kernelCalls'
 import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { AppError } from '../../shared/errors'
@@ -38,13 +38,12 @@ export const layerPhase = (name: string): string => `layer ${name}`
 
 /**
  * The layers whose kernels the board's `bench` runs in their own size, with their calls. A layer whose cost `bench` can only
- * approximate (a factor that is not 1) is left out, as is one without work.
+ * approximate (a factor that is not 1, a kernel that stands in for the operator's own) is left out, as is one without work.
  */
 export function benchedLayers(network: QuantizedNetwork): { name: string; calls: KernelCall[] }[] {
-  return network.layers.flatMap((layer) => {
+  return network.layers.filter(isBenched).map((layer) => {
     const { inner, others } = callsOf(layer)
-    const calls = inner === null ? [...others] : [inner, ...others]
-    return calls.length === 0 || calls.some(({ scale }) => scale !== 1) ? [] : [{ name: layer.name, calls }]
+    return { name: layer.name, calls: inner === null ? [...others] : [inner, ...others] }
   })
 }
 

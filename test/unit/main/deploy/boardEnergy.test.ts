@@ -138,4 +138,13 @@ describe('energy of a network on a board', () => {
       }
     ])
   })
+
+  it.each(['binary', 'requantize', 'move', 'constant', 'embed', 'output'])(
+    'gives %s no energy of the kernel that stands in for it',
+    (op) => {
+      const [first] = network.layers
+      const layer = { ...first, op, name: 'own' } as unknown as QuantizedNetwork['layers'][number]
+      expect(benchedLayers({ ...network, layers: [layer] })).toEqual([])
+    }
+  )
 })
