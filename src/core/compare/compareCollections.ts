@@ -27,8 +27,8 @@ export function compareCollections(collections: readonly ComparedCollection[]): 
   const ratios = (stage: string): number[][] =>
     means.map((times) =>
       [...means[0].keys()].flatMap((key) => {
-        const first = means[0].get(key)?.get(stage)
-        const other = times.get(key)?.get(stage)
+        const first = timeOf(means[0].get(key), stage, times.get(key))
+        const other = timeOf(times.get(key), stage, means[0].get(key))
         return first === undefined || other === undefined || first <= 0 || other <= 0 ? [] : [other / first]
       })
     )
@@ -38,6 +38,12 @@ export function compareCollections(collections: readonly ComparedCollection[]): 
     .every((times) => [...times.keys()].some((configuration) => means[0].has(configuration)))
   return {
     notes: [
+      ...(agree(
+        collections.filter(({ samples }) => samples.length > 0),
+        stageNames
+      )
+        ? []
+        : ['They have different stages: such totals are not compared.']),
       ...(haveCommon ? [] : ['Not all of them measured a configuration of the first one.']),
       ...(agree(collections, ({ collection }) => collection.subject?.model)
         ? []
@@ -70,9 +76,25 @@ function stageTimes({ stages, decodePerTokenMs }: ComparedStageSample): Record<s
   return { ...stages, decode: sumOf(decodePerTokenMs) }
 }
 
+const stageNames = ({ samples }: ComparedCollection): string =>
+  [...new Set(samples.flatMap((one) => Object.keys(stageTimes(one))))].sort().join()
+
 const sumOf = (times: readonly number[]): number => times.reduce((sum, one) => sum + one, 0)
 
-/** Mean time of every stage, and of all together, by configuration. */
+type StageMeans = ReadonlyMap<string, number>
+
+/** Mean time of a stage; the total is of all stages, and unknown where the other one has other stages. */
+function timeOf(
+  means: StageMeans | undefined,
+  stage: string,
+  other: StageMeans | undefined
+): number | undefined {
+  if (stage !== 'total' || means === undefined || other === undefined) return means?.get(stage)
+  const isSame = means.size === other.size && [...means.keys()].every((name) => other.has(name))
+  return isSame ? sumOf([...means.values()]) : undefined
+}
+
+/** Mean time of every stage by configuration. */
 function meanTimes(samples: readonly ComparedStageSample[]): Map<string, Map<string, number>> {
   const lists = new Map<string, Map<string, number[]>>()
   for (const sample of samples) {
@@ -81,7 +103,7 @@ function meanTimes(samples: readonly ComparedStageSample[]): Map<string, Map<str
     const key = JSON.stringify([Object.entries(knobs).sort(([a], [b]) => (a < b ? -1 : 1)), outputTokens])
     const known = lists.get(key) ?? new Map<string, number[]>()
     lists.set(key, known)
-    for (const [stage, timeMs] of Object.entries({ ...stages, total: sumOf(Object.values(stages)) }))
+    for (const [stage, timeMs] of Object.entries(stages))
       known.set(stage, [...(known.get(stage) ?? []), timeMs])
   }
   const mean = (times: readonly number[]): number => sumOf(times) / times.length

@@ -71,15 +71,16 @@ function pairedFigure(
   unit: string,
   of: (one: PerConfiguration) => number | null
 ): RunFigure {
-  const known = estimators.map(
-    ({ evaluation }) =>
-      new Map(
-        evaluation.perConfiguration.flatMap((one): [string, number][] => {
-          const value = of(one)
-          return value === null ? [] : [[one.configuration, value]]
-        })
-      )
-  )
+  const known = estimators.map((estimator) => {
+    // A total of other stages is another figure.
+    const stages = name.includes('total') ? stageNames(estimator) : ''
+    return new Map(
+      estimator.evaluation.perConfiguration.flatMap((one): [string, number][] => {
+        const value = of(one)
+        return value === null ? [] : [[`${stages}\n${one.configuration}`, value]]
+      })
+    )
+  })
   const mean = (values: readonly number[]): number | null =>
     values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
   return {
@@ -88,6 +89,8 @@ function pairedFigure(
     against: differences(known, pairedDifference)
   }
 }
+
+const stageNames = ({ estimator }: EstimatorDetail): string => [...estimator.stages].sort().join()
 
 function notesOf(estimators: readonly EstimatorDetail[]): string[] {
   const held = (one: EstimatorDetail): string =>
@@ -99,6 +102,9 @@ function notesOf(estimators: readonly EstimatorDetail[]): string[] {
     ...(agree(estimators, held)
       ? []
       : ['They held out different configurations: differences are over those they share.']),
+    ...(agree(estimators, stageNames)
+      ? []
+      : ['They predict different stages: errors of such totals are not compared.']),
     ...(agree(estimators, ({ estimator }) => estimator.origin)
       ? []
       : ['Their samples are of different origin.'])

@@ -1,4 +1,5 @@
 import type { ProxyDetail, ProxySummary } from '../../shared/contract/proxy'
+import { quantityOf } from '../../shared/vocabulary'
 import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
 import { pairedDifference } from './intervals'
 
@@ -6,20 +7,26 @@ import { pairedDifference } from './intervals'
 export interface ComparedProxy {
   readonly proxy: Pick<
     ProxySummary,
-    'kernel' | 'estimator' | 'boardId' | 'rows' | 'unseenShapeMape' | 'randomMape' | 'trainMape'
+    'kernel' | 'unit' | 'estimator' | 'boardId' | 'rows' | 'unseenShapeMape' | 'randomMape' | 'trainMape'
   >
-  readonly points: readonly Pick<ProxyDetail['points'][number], 'shape' | 'measured' | 'predicted'>[]
+  readonly points: readonly Pick<
+    ProxyDetail['points'][number],
+    'shape' | 'activationBits' | 'weightBits' | 'measured' | 'predicted'
+  >[]
 }
 
 /**
- * Proxies: their errors on rows and shapes that were not fitted, percent. Differences are over the shapes that both predicted
- * unseen: rows of one shape err together, so a shape counts once.
+ * Proxies: their errors on rows and shapes that were not fitted, percent. Differences are over the rows that both predicted
+ * unseen, by shape: rows of one shape err together, so a shape counts once.
  */
 export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
   const proxies = compared.map(({ proxy }) => proxy)
-  const byShape = compared.map(errorByShape)
+  const errors = compared.map(errorsOf)
   return {
-    notes: agree(proxies, ({ kernel }) => kernel) ? [] : ['They predict different kernels.'],
+    notes: [
+      ...(agree(proxies, ({ kernel }) => kernel) ? [] : ['They predict different kernels.']),
+      ...(agree(proxies, ({ unit }) => quantityOf(unit)) ? [] : ['Some predict latency and some energy.'])
+    ],
     figures: [
       plain(
         'Error on unseen shapes',
@@ -28,8 +35,8 @@ export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
       ),
       {
         ...{ name: 'Error on unseen shapes, mean of the shapes', unit: '%', how: 'difference' as const },
-        values: byShape.map(meanOf),
-        against: differences(byShape, pairedDifference)
+        values: errors.map((one) => meanOf(byShape(one))),
+        against: differences(errors, (a, b) => pairedDifference(byShape(a, b), byShape(b, a)))
       },
       plain(
         'Error on unseen rows',
@@ -49,6 +56,7 @@ export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
     ],
     rows: [
       { name: 'kernel', cells: proxies.map(({ kernel }) => kernel) },
+      { name: 'unit', cells: proxies.map(({ unit }) => unit) },
       { name: 'estimator', cells: proxies.map(({ estimator }) => estimator) },
       { name: 'board', cells: proxies.map(({ boardId }) => boardId ?? 'files') }
     ],
@@ -56,16 +64,36 @@ export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
   }
 }
 
-/** Mean error of every shape's rows, percent; rows too short for the counter have none. */
-function errorByShape({ proxy, points }: ComparedProxy): Map<string, number> {
-  const found = new Map<string, number[]>()
-  for (const { shape, measured, predicted } of points) {
+/** Errors of the rows that were predicted unseen, percent, by shape and bits; rows too short for the counter have none. */
+function errorsOf({ proxy, points }: ComparedProxy): Map<string, { shape: string; error: number }> {
+  const found = new Map<string, { shape: string; error: number }>()
+  // Of a single shape nothing is unseen: these are the errors of fitted rows.
+  if (proxy.unseenShapeMape === null) return found
+  const lists = new Map<string, { shape: string; errors: number[] }>()
+  for (const { shape, activationBits, weightBits, measured, predicted } of points) {
     if (measured <= 0) continue
-    // The same sizes of another kernel are another shape.
-    const key = `${proxy.kernel} ${shape}`
-    const known = found.get(key) ?? []
-    found.set(key, known)
-    known.push((100 * Math.abs(predicted - measured)) / measured)
+    // The same sizes of another kernel are another shape, and energy is no time.
+    const known = `${proxy.kernel} ${quantityOf(proxy.unit)} ${shape}`
+    const row = `${known} ${activationBits} ${weightBits}`
+    const list = lists.get(row) ?? { shape: known, errors: [] }
+    lists.set(row, list)
+    list.errors.push((100 * Math.abs(predicted - measured)) / measured)
+  }
+  for (const [row, { shape, errors }] of lists)
+    found.set(row, { shape, error: errors.reduce((a, b) => a + b, 0) / errors.length })
+  return found
+}
+
+type RowErrors = ReturnType<typeof errorsOf>
+
+/** Mean error of every shape; with `others` over the rows that they have too. */
+function byShape(rows: RowErrors, others: RowErrors = rows): Map<string, number> {
+  const found = new Map<string, number[]>()
+  for (const [row, { shape, error }] of rows) {
+    if (!others.has(row)) continue
+    const known = found.get(shape) ?? []
+    found.set(shape, known)
+    known.push(error)
   }
   return new Map([...found].map(([key, errors]) => [key, errors.reduce((a, b) => a + b, 0) / errors.length]))
 }

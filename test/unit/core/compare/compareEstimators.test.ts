@@ -55,6 +55,15 @@ describe('estimators side by side', () => {
     ])
   })
 
+  it('have no difference of totals that are sums of other stages, and say so', () => {
+    const first = estimator('physical', { a: 1, b: 2, c: 4 })
+    const second = structuredClone(estimator('physical', { a: 2, b: 4, c: 9 }))
+    second.estimator.stages.push('decode')
+    const found = compareEstimators([first, second])
+    expect(found.figures[0]).toMatchObject({ values: [7 / 3, 5], against: [null, null] })
+    expect(found.notes).toEqual([expect.stringContaining('different stages')])
+  })
+
   it('have no difference where they share fewer than two configurations', () => {
     const found = compareEstimators([estimator('physical', { a: 1, b: 2 }), estimator('mlp', { a: 3, z: 4 })])
     expect(found.figures[0].against).toEqual([null, null])
@@ -93,6 +102,17 @@ describe('collected stage times side by side', () => {
     expect(value('decode: time')).toBeCloseTo(2, 12)
     // 22 / 16 and 40 / 25: their geometric mean.
     expect(value('total: time')).toBeCloseTo(Math.sqrt((22 / 16) * (40 / 25)), 12)
+  })
+
+  it('have no ratio of totals that are sums of other stages, and say so', () => {
+    const { figures, notes } = compareCollections([
+      collection('a', [at(1, 10), at(2, 10), at(3, 10)]),
+      collection('b', [at(1, 10, [2]), at(2, 10, [8]), at(3, 20)])
+    ])
+    const total = figures.find(({ name }) => name === 'total: time')!
+    // Only the third configuration has the same stages in both.
+    expect(total).toMatchObject({ values: [3, 1], against: [null, null] })
+    expect(notes).toEqual([expect.stringContaining('different stages')])
   })
 
   it('say when nothing is in common', () => {

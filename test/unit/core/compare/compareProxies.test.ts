@@ -3,14 +3,16 @@ import { compareProxies, type ComparedProxy } from '@core/compare/compareProxies
 
 const proxy = (
   kernel: string,
-  points: [shape: string, measured: number, predicted: number][]
+  points: [shape: string, measured: number, predicted: number, weightBits?: number][]
 ): ComparedProxy =>
   ({
     proxy: {
-      ...{ kernel, estimator: 'physics', boardId: null, rows: points.length },
+      ...{ kernel, unit: 'cycles', estimator: 'physics', boardId: null, rows: points.length },
       ...{ unseenShapeMape: 1, randomMape: null, trainMape: 0 }
     },
-    points: points.map(([shape, measured, predicted]) => ({ shape, measured, predicted }))
+    points: points.map(([shape, measured, predicted, weightBits = 8]) => ({
+      ...{ shape, activationBits: 8, weightBits, measured, predicted }
+    }))
   }) as ComparedProxy
 const figureOf = (compared: ComparedProxy[]) =>
   compareProxies(compared).figures.find(({ name }) => name.includes('mean of the shapes'))!
@@ -46,5 +48,33 @@ describe('proxies side by side', () => {
     expect(other.notes).toEqual(['They predict different kernels.'])
     expect(other.figures[1].against[1]).toBeNull()
     expect(figureOf([proxy('matmul', [])]).values).toEqual([null])
+  })
+
+  it('differ over the bit pairs that both predicted', () => {
+    const first = proxy('matmul', [
+      ['a', 100, 110],
+      ['a', 100, 190, 2],
+      ['b', 100, 110]
+    ])
+    const second = proxy('matmul', [
+      ['a', 100, 112],
+      ['b', 100, 114]
+    ])
+    const { values, against } = figureOf([first, second])
+    expect(values[0]).toBeCloseTo(30, 9)
+    expect(against[1]!.value).toBeCloseTo(3, 9)
+  })
+
+  it('have no difference between time and energy, and no unseen shape where there is one alone', () => {
+    const first = proxy('matmul', [
+      ['a', 100, 110],
+      ['b', 100, 120]
+    ])
+    const energy = { ...first, proxy: { ...first.proxy, unit: 'nJ' as const } }
+    const { notes, figures } = compareProxies([first, energy])
+    expect(notes).toEqual(['Some predict latency and some energy.'])
+    expect(figures[1].against[1]).toBeNull()
+    const single = { ...first, proxy: { ...first.proxy, unseenShapeMape: null } }
+    expect(figureOf([single, single]).values).toEqual([null, null])
   })
 })
