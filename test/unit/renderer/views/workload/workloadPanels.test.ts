@@ -247,4 +247,35 @@ describe('the power of a run that goes on', () => {
     await settle()
     expect(view.text()).not.toContain('other')
   })
+
+  it('holds the whole stretch of a trigger, and lets it go with the recording', async () => {
+    const client = await mounted([recording])
+    const send = async (fromS: number, watts: number[]): Promise<void> => {
+      client.emit('gpu.sampled', {
+        ...{ sequence: 1, dropped: 0 },
+        batches: [
+          {
+            gpuIndex: 0,
+            tMs: watts.map((_, at) => 1000 * (fromS + at)),
+            metrics: { powerInstantW: watts }
+          }
+        ]
+      } as never)
+      await settle()
+    }
+    const times = (): number[] => Array.from((chart('Power').props['trace'] as { timesMs: number[] }).timesMs)
+    await send(1000, [50, 50, 50])
+    await type(view, 'Seconds before', '2')
+    await type(view, 'Seconds after', '90')
+    await submit(view)
+    await send(1003, [200, ...Array.from({ length: 95 }, () => 180)])
+    expect(view.text()).toContain('held')
+    // Longer than the minute that is shown.
+    expect([times()[0], times().at(-1)]).toEqual([1_001_000, 1_093_000])
+    useGpu().recordings = [{ ...recording, id: 'r2' }]
+    await view.set({ run: { ...run, recordingIds: ['r1', 'r2'] } })
+    await settle()
+    expect(times().at(-1)).toBe(1_098_000)
+    expect(times()).toHaveLength(61)
+  })
 })
