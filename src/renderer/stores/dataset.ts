@@ -29,10 +29,10 @@ export const useDataSets = defineStore('dataset', () => {
   }
 
   async function look(): Promise<void> {
-    const name = openName.value
-    const items =
-      name === null ? [] : (await client.call('dataset.preview', { name, split: split.value })).items
-    if (name === openName.value) preview.value = items
+    const [name, part] = [openName.value, split.value]
+    const items = name === null ? [] : (await client.call('dataset.preview', { name, split: part })).items
+    // Another set or split was chosen meanwhile.
+    if (name === openName.value && part === split.value) preview.value = items
   }
 
   const load = createAction(async () => {

@@ -205,10 +205,13 @@ export const useGpu = defineStore('gpu', () => {
     ])
     // Another recording was opened while this one was read.
     if (!isNewest()) return
-    if (detail.value?.recording.id !== id) files.value = []
+    const index = gpuIndex ?? found.recording.gpus[0]?.index
+    const isOther = detail.value?.recording.id !== id
+    if (isOther) files.value = []
+    // The trace of another recording or GPU must not stand under this one, also where its own cannot be read.
+    if (isOther || traceGpu.value !== (index ?? null)) trace.value = null
     detail.value = found
     report.value = energy
-    const index = gpuIndex ?? found.recording.gpus[0]?.index
     const { durationMs, intervalMs } = found.recording
     const buckets = bucketsFor(durationMs ?? 60_000, intervalMs)
     traceDetail.value = null
@@ -247,9 +250,10 @@ export const useGpu = defineStore('gpu', () => {
 
   const exportTo = createAction(async (id: string, file: string) => {
     files.value = []
-    files.value = (await client.call('gpu.exportRecording', { id, file })).files.map(
-      (written) => `${written.file} (${countOf(written.rows, 'row')})`
-    )
+    const { files: written } = await client.call('gpu.exportRecording', { id, file })
+    // They are shown under the recording that is open.
+    if (detail.value?.recording.id !== id) return
+    files.value = written.map((one) => `${one.file} (${countOf(one.rows, 'row')})`)
   })
   /** Imports a recording of another program, or an exported one, and shows it. */
   const importFrom = createAction(async (file: string) => {

@@ -58,6 +58,12 @@ export const useProfile = defineStore('profile', () => {
   client.subscribe('session.imported', () => void load.run())
 
   const loadSamples = createAction(async (id: string) => {
+    if (boardId.value !== id) {
+      // Those of the board before must not stand under this one, also where its own cannot be read.
+      samples.value = []
+      unreadable.value = []
+      total.value = 0
+    }
     boardId.value = id
     const reply = await client.call('profile.samples', { boardId: id, limit: loadedSamples })
     // Another board was chosen meanwhile.

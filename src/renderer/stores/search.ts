@@ -4,6 +4,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction, forgetOnChange } from './window/action'
+import { createNewest } from './window/newest'
 
 /** A search in the list. */
 export type SearchSummary = CommandOutput<'search.list'>['searches'][number]
@@ -51,8 +52,12 @@ export const useSearches = defineStore('search', () => {
     trace.value = [...trace.value, candidate].sort((a, b) => a.index - b.index)
   })
 
+  const beginSelect = createNewest()
   const select = createAction(async (searchId: string) => {
-    show((await client.call('search.get', { searchId })).search)
+    const isNewest = beginSelect()
+    const { search } = await client.call('search.get', { searchId })
+    // Another search was chosen while this one was read.
+    if (isNewest()) show(search)
   })
 
   const load = createAction(async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { useGpu } from '@renderer/stores/gpu'
-import { sampleGpuList, sampleRecording } from '../../../e2e/support/sampleGpu'
+import { AppError } from '@shared/errors'
+import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from '../../../e2e/support/sampleGpu'
 import { withClient } from './withClient'
 
 describe('gpu store', () => {
@@ -58,5 +59,27 @@ describe('gpu store', () => {
     expect(gpu.runningRecording).toBeNull()
     client.emit('gpu.recordingDeleted', { id: 'r1' })
     expect(gpu.recordings).toEqual([])
+  })
+
+  it('never shows the trace or files of one recording under another', async () => {
+    let isBroken = false
+    withClient({
+      'gpu.recording': ({ id }) => ({ recording: { ...sampleRecording, id }, phases: [], gaps: [] }) as never,
+      'energy.report': () => sampleEnergy,
+      'gpu.recordingTrace': () => {
+        if (isBroken) throw new AppError('store.failed', 'Broken.', 'Mend.')
+        return sampleTrace
+      },
+      'gpu.exportRecording': ({ file }) => ({ files: [{ file, rows: 1 }] }) as never
+    })
+    const gpu = useGpu()
+    await gpu.open.run('r1')
+    expect(gpu.trace).not.toBeNull()
+    isBroken = true
+    await gpu.open.run('r2')
+    expect(gpu.open.error?.message).toBe('Broken.')
+    expect([gpu.detail?.recording.id, gpu.trace]).toEqual(['r2', null])
+    await gpu.exportTo.run('r1', '/of-r1.csv')
+    expect(gpu.files).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { useSearches } from '@renderer/stores/search'
 import { sampleSearch } from '../../../e2e/support/sampleModel'
 import { withClient } from './withClient'
@@ -45,5 +45,23 @@ describe('search store', () => {
     client.emit('search.changed', { ...summary, state: 'cancelled' })
     expect(searches.open?.state).toBe('cancelled')
     expect(searches.searches).toHaveLength(1)
+  })
+
+  it('keeps the search that was chosen last, however slow an earlier one is read', async () => {
+    const replies = new Map<string, () => void>()
+    withClient({
+      'search.get': ({ searchId }) =>
+        new Promise((resolve) =>
+          replies.set(searchId, () => resolve({ search: { ...sampleSearch, id: searchId } }))
+        )
+    })
+    const searches = useSearches()
+    const both = [searches.select.run('slow'), searches.select.run('fast')]
+    await vi.waitFor(() => expect(replies.size).toBe(2))
+    replies.get('fast')!()
+    await both[1]
+    replies.get('slow')!()
+    await both[0]
+    expect(searches.openId).toBe('fast')
   })
 })

@@ -141,6 +141,8 @@ describe('late replies', () => {
     replies[0]!({ samples: [], unreadable: [], total: 1 })
     await Promise.all(runs)
     expect([profile.boardId, profile.total]).toEqual(['b', 2])
+    void profile.loadSamples.run('c')
+    expect([profile.boardId, profile.total]).toEqual(['c', 0])
   })
 
   it('to an earlier text do not replace the runs that were found for the present one', async () => {
