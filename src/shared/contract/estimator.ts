@@ -7,9 +7,9 @@ import { command, defineContract, done, nothing, originSchema } from './framewor
 export const presetNameSchema = z.enum(samplePresetNames)
 export const stageModelNameSchema = z.enum(stageModelNames)
 
-/** Files (CSV, JSON, Parquet) or folders of data sets, on the host. */
 /** Decimal mark of CSV files that can be read both ways. */
 const decimalSchema = z.enum(['.', ',']).optional()
+/** Files (CSV, JSON, Parquet) or folders of data sets, on the host. */
 const samplePathsSchema = z.array(z.string().min(1)).min(1).max(50)
 
 /** Percentages in percent; relative is MAE / mean of the measured times. */

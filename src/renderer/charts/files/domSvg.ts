@@ -26,8 +26,8 @@ const marginPx = 8
  * style sheets or HTML, so that drawing programs open it. Elements with the attribute `data-unpictured` are left out.
  */
 export function elementSvg(element: HTMLElement, background: string): DrawnSvg {
-  const { left, top, width, height } = element.getBoundingClientRect()
-  const [widthPx, heightPx] = [Math.ceil(width) + 2 * marginPx, Math.ceil(height) + 2 * marginPx]
+  const { left, top } = element.getBoundingClientRect()
+  const [widthPx, heightPx] = wholeSize(element).map((size) => Math.ceil(size) + 2 * marginPx)
   const at = (box: DOMRect): Place => ({
     ...{ x: box.left - left + marginPx, y: box.top - top + marginPx },
     ...{ width: box.width, height: box.height }
@@ -51,6 +51,30 @@ interface Place {
 }
 type PlaceOf = (box: DOMRect) => Place
 
+const scrolls = (one: Element): boolean => /auto|scroll/.test(getComputedStyle(one).overflow)
+
+/** Width and height of an element with all that lies in what scrolls within it, px. */
+function wholeSize(element: HTMLElement): [number, number] {
+  const { left, top, width, height } = element.getBoundingClientRect()
+  const size: [number, number] = [width, height]
+  for (const one of element.querySelectorAll('*')) {
+    if (!scrolls(one)) continue
+    const box = one.getBoundingClientRect()
+    size[0] = Math.max(size[0], box.left - left + one.scrollWidth)
+    size[1] = Math.max(size[1], box.top - top + one.scrollHeight)
+  }
+  return size
+}
+
+/** Places within an element that scrolls as if it stood at its beginning. */
+function unscrolled(element: Element, at: PlaceOf): PlaceOf {
+  if (element.scrollLeft === 0 && element.scrollTop === 0) return at
+  return (box) => {
+    const place = at(box)
+    return { ...place, x: place.x + element.scrollLeft, y: place.y + element.scrollTop }
+  }
+}
+
 function drawElement(element: Element, at: PlaceOf, parts: string[]): void {
   if (element.hasAttribute('data-unpictured')) return
   const style = getComputedStyle(element)
@@ -60,9 +84,10 @@ function drawElement(element: Element, at: PlaceOf, parts: string[]): void {
     return
   }
   parts.push(...boxOf(style, at(element.getBoundingClientRect())))
+  const within = unscrolled(element, at)
   for (const child of element.childNodes) {
-    if (child instanceof Element) drawElement(child, at, parts)
-    else if (child instanceof Text) parts.push(...textOf(child, style, at))
+    if (child instanceof Element) drawElement(child, within, parts)
+    else if (child instanceof Text) parts.push(...textOf(child, style, within))
   }
 }
 
@@ -114,15 +139,32 @@ const strokeOf = ({ paint, widthPx }: { paint: SvgPaint; widthPx: number }): str
 function textOf(node: Text, style: CSSStyleDeclaration, at: PlaceOf): string[] {
   const paint = svgPaint(style.color)
   const look = `font-family="${escapeHtml(style.fontFamily)}" font-size="${style.fontSize}" font-weight="${style.fontWeight}" fill="${paint.color}" fill-opacity="${paint.opacity}"`
-  return linesOf(node).map(({ text, box }) => {
+  const frame = node.parentElement !== null && style.textOverflow === 'ellipsis' ? node.parentElement : null
+  const end = frame === null ? Infinity : frame.getBoundingClientRect().right
+  return linesOf(node).map((line) => {
+    const { text, box } = cutAt(line, end)
     const { x, y, height } = at(box)
     // The box of a text reaches from ascent to descent; letters stand on a line at about four fifths of it.
     return `<text x="${px(x)}" y="${px(y + 0.79 * height)}" textLength="${px(box.width)}" lengthAdjust="spacingAndGlyphs" ${look}>${escapeHtml(text)}</text>`
   })
 }
 
+interface TextLine {
+  text: string
+  box: DOMRect
+}
+
+/** A line that ends in dots where the page cuts it, at `end` px of the page. */
+function cutAt(line: TextLine, end: number): TextLine {
+  const { text, box } = line
+  if (box.right <= end + 1) return line
+  const width = Math.max(1, end - box.left)
+  const letters = Math.max(1, Math.floor((text.length * width) / box.width) - 1)
+  return { text: `${text.slice(0, letters)}…`, box: new DOMRect(box.x, box.y, width, box.height) }
+}
+
 /** Words of a text node that stand on one line, with the box around them. */
-function linesOf(node: Text): { text: string; box: DOMRect }[] {
+function linesOf(node: Text): TextLine[] {
   const lines: { words: string[]; first: number; last: number; top: number }[] = []
   const range = document.createRange()
   for (const { 0: word, index } of node.data.matchAll(/\S+/g)) {

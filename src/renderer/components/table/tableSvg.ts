@@ -1,4 +1,5 @@
 import { escapeHtml } from '@shared/escapeHtml'
+import { countOf } from '@shared/units'
 import type { Palette } from '../../charts/palette'
 import type { DrawnSvg } from '../../charts/files/domSvg'
 import type { TableColumn } from './tableColumn'
@@ -29,8 +30,15 @@ export function tableSvg<R>(
   const lefts = widths.map((_, at) =>
     widths.slice(0, at).reduce((sum, one) => sum + one + 2 * padPx, marginPx)
   )
-  const widthPx = Math.ceil(widths.reduce((sum, one) => sum + one + 2 * padPx, 2 * marginPx))
   const left = rows.length - shown.length
+  const rest = left > 0 ? `and ${countOf(left, 'more row')}` : ''
+  const widthPx = Math.ceil(
+    Math.max(
+      widths.reduce((sum, one) => sum + one + 2 * padPx, 2 * marginPx),
+      // Letters of the title are bolder than those that are measured.
+      Math.max(measure(label) * 1.1, measure(rest)) + 2 * (padPx + marginPx)
+    )
+  )
   const lines = 2 + shown.length + (left > 0 ? 1 : 0)
   const heightPx = lines * rowPx + 2 * marginPx
   const y = (line: number): number => marginPx + line * rowPx
@@ -47,7 +55,7 @@ export function tableSvg<R>(
       `<line x1="${marginPx}" x2="${widthPx - marginPx}" y1="${y(at + 2)}" y2="${y(at + 2)}" stroke="${colors.line}"/>`,
       ...line.map((words, column) => cell(words, column, at + 2, `fill="${colors.text}"`))
     ]),
-    ...(left > 0 ? [text(`and ${left} more rows`, marginPx + padPx, lines - 1, `fill="${colors.dim}"`)] : [])
+    ...(left > 0 ? [text(rest, marginPx + padPx, lines - 1, `fill="${colors.dim}"`)] : [])
   ]
   const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}" font-family="${escapeHtml(colors.font)}">`,

@@ -1,5 +1,5 @@
 import type { CsvValue } from '@shared/csvLine'
-import { toCsv } from '../../charts/files/csv'
+import { inertCell, toCsv } from '../../charts/files/csv'
 import { cellValue, type TableColumn } from './tableColumn'
 
 const header = <R>({ title, unit }: TableColumn<R>): string =>
@@ -20,7 +20,7 @@ export function tableCsv<R>(columns: readonly TableColumn<R>[], rows: readonly R
 /** The same with tabs, as spreadsheets paste it; tabs and line ends within a cell become spaces. */
 export function tableClip<R>(columns: readonly TableColumn<R>[], rows: readonly R[]): string {
   const cell = (value: CsvValue): string =>
-    value === null || value === undefined ? '' : String(value).replaceAll(/[\t\r\n]+/g, ' ')
+    value === null || value === undefined ? '' : String(inertCell(value)).replaceAll(/[\t\r\n]+/g, ' ')
   const lines = [columns.map(header), ...cellsOf(columns, rows)]
   return lines.map((line) => `${line.map(cell).join('\t')}\n`).join('')
 }
