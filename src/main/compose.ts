@@ -8,6 +8,7 @@ import { createStoreService } from './store/storeService'
 import type { TaskPool } from './threads/taskPool'
 import type { Tasks } from './taskRegistry'
 import { connectApp, connectFiles, readVersion } from './wiring/app'
+import { closeInTurn } from './wiring/closeInTurn'
 import { connectBoards, connectGpus, connectMeters, connectPorts } from './wiring/devices'
 import { connectEstimators } from './wiring/estimators'
 import { withHostPaths } from './wiring/hostPaths'
@@ -134,12 +135,7 @@ async function closeServices(foundation: Foundation, services: Services): Promis
   for (const title of await jobs.stop()) log(`"${title}" did not stop in time and is ended with the process.`)
   // A window or a server is a session that deletions can be undone in; one command is not.
   if (host !== 'cli') await services.runs.purge().catch((reason: unknown) => log(String(reason)))
-  await services.gpu.close()
-  await services.board.close()
-  await services.lab.close()
-  await services.sharedFolder.close()
-  await services.worker.close()
-  await tasks.close()
-  await store.close()
-  await jobHistory?.flush()
+  const { gpu, board, lab, sharedFolder, worker } = services
+  const inTurn = [gpu, board, lab, sharedFolder, worker, tasks, store].map((part) => () => part.close())
+  await closeInTurn([...inTurn, () => jobHistory?.flush()], log)
 }
