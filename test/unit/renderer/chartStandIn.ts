@@ -30,7 +30,10 @@ export const seriesOf = (label: string): Series[] =>
  */
 export default defineComponent({
   inheritAttrs: false,
-  props: { label: { type: String, required: true }, option: Object as PropType<Record<string, unknown>> },
+  props: {
+    label: { type: String, required: true },
+    option: { type: Object as PropType<Record<string, unknown>>, default: undefined }
+  },
   setup(props, { attrs }) {
     const drawn: Drawn = {
       get props() {

@@ -25,7 +25,7 @@ describe('picture of a network', () => {
     const send = (type: string, clientX: number): void => {
       box.dispatchEvent(new PointerEvent(type, { bubbles: true, clientX, clientY: 5 }))
     }
-    const frame = view.the('.frame')
+    const frame = view.the('.frame[tabindex]')
     send('pointerdown', 10)
     send('pointerup', 90)
     send('pointerdown', 10)
@@ -40,7 +40,7 @@ describe('picture of a network', () => {
   it('leaves the wheel to the page until it was clicked or Ctrl is held', async () => {
     withClient({})
     view = mountView(GraphView as never, { nodes: [node('fc1', ['x'])], modelValue: null })
-    const frame = view.the<HTMLElement>('.frame')
+    const frame = view.the<HTMLElement>('.frame[tabindex]')
     const scale = (): number =>
       Number(/scale\((.+)\)/.exec(view!.root.querySelector('svg > g')!.getAttribute('transform')!)![1])
     const wheel = async (init: WheelEventInit): Promise<boolean> => {
