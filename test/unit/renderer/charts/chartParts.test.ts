@@ -270,7 +270,7 @@ it('the strip under a trace moves the window to the pointer, while its button is
   const canvas = view.the<HTMLCanvasElement>('canvas')
   canvas.getBoundingClientRect = () => ({ left: 0, width: 200 }) as DOMRect
   const point = (type: string, buttons: number): void => {
-    canvas.dispatchEvent(new MouseEvent(type, { clientX: 100, buttons }))
+    canvas.dispatchEvent(new MouseEvent(type, { bubbles: true, clientX: 100, buttons }))
   }
   point('pointermove', 0)
   expect(spans).toEqual([])
