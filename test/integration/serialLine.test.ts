@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it } from 'vitest'
@@ -12,9 +12,12 @@ it.skipIf(!hasVerilator)(
   () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-serial-'))
     try {
-      const files = ['test/support/rtl/serialLoop.sv', 'in', 'out'].map((name) =>
-        path.resolve(name.endsWith('.sv') ? name : `resources/rtl/icebreaker/serial_${name}.v`)
-      )
+      // Verilator's makefiles take no path with a space, and the repository may lie in one.
+      const files = ['test/support/rtl/serialLoop.sv', 'in', 'out'].map((name) => {
+        const source = name.endsWith('.sv') ? name : `resources/rtl/icebreaker/serial_${name}.v`
+        copyFileSync(source, path.join(folder, path.basename(source)))
+        return path.basename(source)
+      })
       const args = [
         '--binary',
         '-Wno-fatal',

@@ -168,7 +168,8 @@ describe.skipIf(!hasSsh)('a GPU host behind ssh', () => {
         )
       )
     const there = [process.execPath, path.resolve('bin/bitbench.mjs')].flatMap((word) => ['--bitbench', word])
-    const standIn = ['env', `BITBENCH_NVIDIA_SMI=${path.resolve('test/fixtures/smi/fakeSmi.mjs')}`]
+    // ssh gives the words of a prefix to a shell there: a path with a space is quoted by whoever names it.
+    const standIn = ['env', `BITBENCH_NVIDIA_SMI='${path.resolve('test/fixtures/smi/fakeSmi.mjs')}'`]
     await bitbench('remote', 'add', 'gpu1', ...there, '--', ...ssh.prefix, ...standIn)
     const shown = JSON.parse(await bitbench(...words, '--', 'true')) as object
     expect(shown).toMatchObject({
