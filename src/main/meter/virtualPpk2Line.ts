@@ -41,20 +41,23 @@ export function openVirtualPpk2({
   const send = (bytes: Uint8Array): void => {
     if (bytes.length > 0) for (const listener of listeners) listener(bytes)
   }
-  let sentMs = nowMs()
+  // Pieces are counted: at times of 2e12 ms a sum of tenths is 0.1 % too large, and readings would drift away from the work.
+  let begunMs = nowMs()
+  let sentPieces = 0
+  const sentMs = (): number => begunMs + sentPieces * pieceMs
   let isOpen = true
   let next: NodeJS.Immediate | undefined
   const advance = (): void => {
     next = undefined
     if (!isOpen) return
-    sentMs = Math.max(sentMs, nowMs() - maxBehindMs)
-    const behindMs = nowMs() - sentMs
-    const untilMs = sentMs + Math.min(maxAtOnceMs, behindMs)
+    if (sentMs() < nowMs() - maxBehindMs) [begunMs, sentPieces] = [nowMs() - maxBehindMs, 0]
+    const behindMs = nowMs() - sentMs()
+    const untilMs = sentMs() + Math.min(maxAtOnceMs, behindMs)
     // A piece at a time, each with what the board did then.
     const pieces: Uint8Array[] = []
-    for (const perStep = Math.round(pieceMs / ppk2StepMs); sentMs + pieceMs <= untilMs; sentMs += pieceMs) {
-      running = isRunning(sentMs)
-      powerW = (1000 * energyJ(sentMs, sentMs + pieceMs)) / pieceMs
+    for (const perStep = Math.round(pieceMs / ppk2StepMs); sentMs() + pieceMs <= untilMs; sentPieces++) {
+      running = isRunning(sentMs())
+      powerW = (1000 * energyJ(sentMs(), sentMs() + pieceMs)) / pieceMs
       pieces.push(meter.advance(perStep))
     }
     // At once: how late bytes are on their way is known by the last of them.
@@ -74,9 +77,9 @@ export function openVirtualPpk2({
     },
     onClose: () => () => undefined,
     // What it has sent was measured up to here: by the clock itself it would seem late on a busy computer.
-    measuredMs: () => sentMs,
+    measuredMs: sentMs,
     async caughtUp() {
-      for (const untilMs = nowMs(); isOpen && sentMs + pieceMs <= untilMs;) await pause(tickMs)
+      for (const untilMs = nowMs(); isOpen && sentMs() + pieceMs <= untilMs;) await pause(tickMs)
     },
     async close() {
       isOpen = false
