@@ -50,10 +50,15 @@ export function affineOf(state: ImportState, node: OnnxNode, value: Value, { sca
   return { ...wide, node: emit(state, node, wide.node, shape, spread(scale), spread(shift)) }
 }
 
+/** The value repeated as broadcasting to `dims` repeats it. */
+export function broadcastView(value: Value, dims: readonly number[], viewName: string): Value {
+  const isLarger = sizeOf(dims) !== sizeOf(value.dims)
+  return moved(value, { dims, map: isLarger ? broadcastMap(value.dims, dims) : null }, viewName)
+}
+
 /** The value at the broadcast shape, as a view that takes every element of its node once. */
 function widened(state: ImportState, node: OnnxNode, value: Value, dims: readonly number[]): Value {
-  const isLarger = sizeOf(dims) !== sizeOf(value.dims)
-  const view = moved(value, { dims, map: isLarger ? broadcastMap(value.dims, dims) : null }, node.name)
+  const view = broadcastView(value, dims, node.name)
   if (isWhole(state, view)) return { node: view.node, dims, map: view.map, fill: 0 }
   return plainValue(laidOut(state, node, view, innerShape(dims)), dims)
 }

@@ -16,11 +16,10 @@ import {
 } from '../onnx/importState'
 import { sizeOf, type BinaryFunction, type Shape } from '../graph'
 import { axisMapOf, viewBy } from '../axes'
-import { broadcastDims, rowMajorStrides, stridedMap } from '../constants/indexing'
-import { broadcastStrides } from '../storage'
+import { broadcastDims } from '../constants/indexing'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { call } from '../tableFunction'
-import { bindAffine, constantValue } from './affine'
+import { bindAffine, broadcastView, constantValue } from './affine'
 import { addTable } from './unary'
 
 /** Two computed values, or a value and a constant, element by element with ONNX broadcasting. */
@@ -37,24 +36,14 @@ function readJoin(state: ImportState, node: OnnxNode, join: BinaryFunction): voi
   const constant = first ?? second!
   if (join === 'mul') return bindAffine(state, node, value, { scale: constant, shift: null })
   if (join === 'add' && numbersOf(constant).every((x) => x === 0)) {
-    const spread = broadcastView(value, constant.dims)
-    if (spread !== null) return bind(state, node, spread)
+    const dims = broadcastDims(value.dims, constant.dims)
+    if (dims?.join() === value.dims.join()) return bind(state, node, value)
+    if (dims !== null) return bind(state, node, broadcastView(value, dims, node.name))
   }
   if (join === 'add') return bindAffine(state, node, value, { scale: null, shift: constant })
   if (first === undefined)
     return bindAffine(state, node, value, { scale: null, shift: mapped(constant, (x) => -x) })
   bindAffine(state, node, value, { scale: constantOf('float32', [], [-1]), shift: constant })
-}
-
-/** The value repeated as broadcasting with other sizes repeats it; null where the sizes do not go together. */
-function broadcastView(value: Value, other: readonly number[]): Value | null {
-  const dims = broadcastDims(value.dims, other)
-  if (dims === null) return null
-  if (dims.join() === value.dims.join()) return value
-  const places = stridedMap(dims, broadcastStrides(value.dims, dims, rowMajorStrides(value.dims)))
-  const own = value.map
-  const map = own === null ? places : places.map((place) => own[place])
-  return { node: value.node, dims, map, fill: value.fill }
 }
 
 /** a / b: by a constant a factor, else times the reciprocal. */
