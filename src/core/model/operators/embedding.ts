@@ -41,10 +41,10 @@ export function gatherReader(
         'Export the embedding as one Gather of a weight matrix along axis 0.'
       )
     const [count, ...rest] = rows.dims as [number, ...number[]]
-    const index = indexNode(state, valueAt(state, node, 1))
-    if (index !== null) {
+    const indices = valueAt(state, node, 1)
+    if (isInputIndices(state, indices)) {
       const table = { rows: count, width: sizeOf(rest), values: floatsOf(node, rows) }
-      return bind(state, node, embedded(state, node.name, table, [...valueAt(state, node, 1).dims, ...rest]))
+      return bind(state, node, embedded(state, node.name, table, [...indices.dims, ...rest]))
     }
     if (!(count <= maxRows))
       throw unsupported(
@@ -52,7 +52,6 @@ export function gatherReader(
         `${count} rows are more than the ${maxRows} that an index of 8 bits reaches`,
         'Use a smaller vocabulary, or run the embedding in front of the network and give its vectors as input.'
       )
-    const indices = valueAt(state, node, 1)
     const macro = createMacro(state, node, read)
     const flags = Array.from({ length: count }, (_, row) => {
       const name = `${node.name}.row${row}`
@@ -98,12 +97,12 @@ function embedded(
   return plainValue(append(state, { op: 'embed', name, inputs: [-1], outputShape: shape, ...table }), dims)
 }
 
-/** The node that holds the input's numbers where the value is these, in their order; else null. */
-function indexNode(state: ImportState, { node, map }: Value): EmbedNode | null {
+/** Whether the value is the input's numbers, in their order. */
+function isInputIndices(state: ImportState, { node, map }: Value): boolean {
   const found = state.nodes[node]
-  if (found?.op !== 'embed' || found.width !== 1) return null
+  if (found?.op !== 'embed' || found.width !== 1) return false
   const isPlain = map === null || (map.length === sizeOf(found.outputShape) && isIdentityMap(map))
-  return isPlain && found.values.every((value, row) => value === row) ? found : null
+  return isPlain && found.values.every((value, row) => value === row)
 }
 
 /** 1 where the nearest whole number is the row, counted from the front or (negative) from the end; else 0. */
@@ -130,7 +129,7 @@ export const readEqual: OperatorReader = (state, node) => {
 }
 
 /** 1 at a whole number, 0 at all others. */
-export function isNear(whole: number): TableFunction {
+function isNear(whole: number): TableFunction {
   const steps = [call('round'), call('affine', 1, -whole), call('abs'), call('affine', -1, 1), call('relu')]
   return steps.reduce((inner, outer) => compose(outer, inner))
 }
