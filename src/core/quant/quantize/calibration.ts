@@ -136,12 +136,13 @@ function* runFloats(
   pixels: Uint8Array,
   images: number
 ): FitWork<{ histograms: Map<number, HistogramBuilder>; rows: Map<number, RowSums> }> {
-  const wanted = wantedFloats(graph)
+  const consumers = consumersOf(graph)
+  const wanted = wantedFloats(graph, consumers)
   const histograms = new Map(wanted.ranges.map((index) => [index, createHistogram()]))
   const rows = new Map(wanted.sums.map((index) => [index, sampleRows(graph, index, images)]))
   const imageSize = sizeOf(graph.inputShape)
   const bytesPerImage = 4 * graph.nodes.reduce((total, node) => total + sizeOf(node.outputShape), 0)
-  const floors = new Map(wanted.outputs.map((index) => [index, floorOf(graph, index)]))
+  const floors = new Map(wanted.outputs.map((index) => [index, floorOf(graph, consumers, index)]))
   const step = Math.max(1, Math.min(64, Math.floor(batchBytes / bytesPerImage)))
   const probe = { graph, wanted }
   for (let from = 0; from < images; from += step) {
@@ -160,8 +161,10 @@ function* runFloats(
 }
 
 /** Ranges are read off the tensors whose values decide one; of weighted nodes off their sums, which are looked at anyway. */
-function wantedFloats(graph: Graph): { outputs: number[]; sums: number[]; ranges: number[] } {
-  const consumers = consumersOf(graph)
+function wantedFloats(
+  graph: Graph,
+  consumers: readonly number[][]
+): { outputs: number[]; sums: number[]; ranges: number[] } {
   const ranges = [...new Set(graph.nodes.map((_, index) => representative(graph, consumers, index)))]
   const sums = [...graph.nodes.keys()].filter((index) => isWeightedNode(graph.nodes[index]))
   return { outputs: ranges.filter((index) => !isWeightedNode(graph.nodes[index])), sums, ranges }
@@ -174,9 +177,12 @@ function wantedFloats(graph: Graph): { outputs: number[]; sums: number[]; ranges
 const lowestScore = -12
 
 /** From which value on a tensor's codes may saturate downwards: that of a masked score where all readers are a softmax. */
-function floorOf(graph: Graph, index: number): number {
-  const readers = graph.nodes.filter(({ inputs }) => inputs.includes(index))
-  const isScore = readers.length > 0 && index !== graph.output && readers.every(({ op }) => op === 'softmax')
+function floorOf(graph: Graph, consumers: readonly number[][], index: number): number {
+  const readers = consumers[index + 1]
+  const isScore =
+    readers.length > 0 &&
+    index !== graph.output &&
+    readers.every((reader) => graph.nodes[reader].op === 'softmax')
   return isScore ? lowestScore : -Infinity
 }
 
