@@ -159,6 +159,16 @@ const pairWork: WorkCounter = (sizes, into) => {
 }
 
 const same = (sizes: readonly number[]): number[] => [...sizes]
+
+/** Rows of files whose columns are the sizes as the board takes them. */
+const plainRows = (csvName: string, columns: readonly ColumnSpec[], work: WorkCounter): RowSpec => ({
+  csvName,
+  columns,
+  work,
+  toColumns: same,
+  toDims: same
+})
+
 const codes = { count: 1, bytes: 1 } as const
 
 const pool = (name: 'maxPool' | 'avgPool', title: string, csvName: string): KernelSpec => ({
@@ -185,13 +195,7 @@ const rowKernel = (name: 'softmax' | 'layerNorm' | 'rmsNorm', title: string): Ke
   hasWeights: false,
   operands: codes,
   work: rowWork,
-  rows: {
-    csvName: name,
-    columns: [column('N', 'rows'), column('M', 'codes of a row')],
-    work: rowWork,
-    toColumns: same,
-    toDims: same
-  }
+  rows: plainRows(name, [column('N', 'rows'), column('M', 'codes of a row')], rowWork)
 })
 
 /** Kernels that fetch one code after the other. */
@@ -202,13 +206,7 @@ const lookup = (name: 'table' | 'gather', title: string): KernelSpec => ({
   hasWeights: false,
   operands: codes,
   work: elementWork,
-  rows: {
-    csvName: name,
-    columns: [column('N', 'elements')],
-    work: elementWork,
-    toColumns: same,
-    toDims: same
-  }
+  rows: plainRows(name, [column('N', 'elements')], elementWork)
 })
 
 const specs: Readonly<Record<KernelName, KernelSpec>> = {
@@ -219,13 +217,11 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
     hasWeights: true,
     operands: codes,
     work: matrixWork,
-    rows: {
-      csvName: 'matmul',
-      columns: [column('N', 'rows'), column('M', 'output features'), column('K', 'input features')],
-      work: matrixWork,
-      toColumns: same,
-      toDims: same
-    }
+    rows: plainRows(
+      'matmul',
+      [column('N', 'rows'), column('M', 'output features'), column('K', 'input features')],
+      matrixWork
+    )
   },
   conv2d: {
     name: 'conv2d',
@@ -266,13 +262,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
     hasWeights: false,
     operands: { count: 2, bytes: 1 },
     work: elementWork,
-    rows: {
-      csvName: 'add',
-      columns: [column('N', 'elements')],
-      work: elementWork,
-      toColumns: same,
-      toDims: same
-    }
+    rows: plainRows('add', [column('N', 'elements')], elementWork)
   },
   requantize: {
     name: 'requantize',
@@ -320,13 +310,11 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
     hasWeights: false,
     operands: codes,
     work: matrixWork,
-    rows: {
-      csvName: 'product',
-      columns: [column('N', 'rows'), column('M', 'columns'), column('K', 'length of the products')],
-      work: matrixWork,
-      toColumns: same,
-      toDims: same
-    }
+    rows: plainRows(
+      'product',
+      [column('N', 'rows'), column('M', 'columns'), column('K', 'length of the products')],
+      matrixWork
+    )
   },
   softmax: rowKernel('softmax', 'Softmax'),
   layerNorm: rowKernel('layerNorm', 'LayerNorm'),
@@ -340,13 +328,7 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
     hasWeights: false,
     operands: { count: 1, bytes: 4 },
     work: pairWork,
-    rows: {
-      csvName: 'rope',
-      columns: [column('N', 'heads'), column('M', 'pairs of values of a head')],
-      work: pairWork,
-      toColumns: same,
-      toDims: same
-    }
+    rows: plainRows('rope', [column('N', 'heads'), column('M', 'pairs of values of a head')], pairWork)
   }
 }
 
