@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { writeWholeFile } from '../../files/replaceFile'
+import { parseJson } from '../../store/recordTable'
 
 /** Which data set each model is judged on, remembered across starts. */
 export interface ModelDataSets {
@@ -33,10 +34,6 @@ const namesSchema = z.record(z.string(), z.string().nullable().catch(null))
 
 /** Returns no names for a damaged file: models are then judged on the shipped images until a data set is chosen. */
 function parse(text: string): Map<string, string> {
-  try {
-    const entries = Object.entries(namesSchema.parse(JSON.parse(text)))
-    return new Map(entries.flatMap(([id, name]) => (name === null ? [] : [[id, name] as const])))
-  } catch {
-    return new Map()
-  }
+  const entries = Object.entries(parseJson(text, namesSchema).value ?? {})
+  return new Map(entries.flatMap(([id, name]) => (name === null ? [] : [[id, name] as const])))
 }
