@@ -3,7 +3,7 @@ import { badItem, goodItem, type ReadItem } from './item'
 import { imageSplits } from '../../shared/vocabulary'
 import type { ImageSplit } from '../../shared/vocabulary'
 import { readNumber, type NumberFormat } from '../proxy/csv/cells'
-import { isComment } from '../proxy/csv/layout'
+import { givenSeparator, isComment, mostFrequentDelimiter } from '../proxy/csv/layout'
 import { isMarkedNumber, numberFormats, onlyFormat } from '../proxy/csv/numberFormat'
 
 /** How a CSV's columns are used. Names are those of the header line, or "1", "2", … without one. */
@@ -111,8 +111,8 @@ function rowsOf(lines: readonly string[]): { given: string | null; rows: string[
   const rows: string[] = []
   for (const [at, text] of lines.entries()) {
     const line = (at === 0 ? text.replace(byteOrderMark, '') : text).replace(/\r$/, '')
-    const separator = /^"?sep=(.?)"?$/i.exec(line)
-    if (rows.length === 0 && separator !== null) given = separator[1] === '' ? '\t' : separator[1]
+    const separator = givenSeparator(line)
+    if (rows.length === 0 && separator !== undefined) given = separator
     else if (line.trim() !== '' && !(rows.length === 0 && isComment(line, 0))) {
       if (rows.length === 0) firstAt = at
       rows.push(line)
@@ -132,10 +132,7 @@ function separatorOf(rows: readonly string[]): string {
     const counts = cells(separator)
     return counts[0] > 1 && counts.every((count) => count === counts[0])
   })
-  if (even !== undefined) return even
-  return [',', ';', '\t', '|'].reduce((best, one) =>
-    count(first[0], one) > count(first[0], best) ? one : best
-  )
+  return even ?? mostFrequentDelimiter(first[0])
 }
 
 /** @throws AppError data.invalid where 27.648 may be a fraction as well as 27,648 */
@@ -245,8 +242,4 @@ export function toNumber(cell: string): number | null {
 
 function toWhole(cell: string): number | null {
   return /^\d{1,9}$/.test(cell) ? Number(cell) : null
-}
-
-function count(text: string, char: string): number {
-  return text.split(char).length - 1
 }

@@ -36,9 +36,8 @@ export function readLayout(content: string, fileName: string): Layout {
     const end = lineEnd(text, start)
     const content = text.slice(start, end).trim()
     if (isComment(text, start)) comment = { text: content.replace(/^#+/, '').trim(), line }
-    const separator = /^"?sep=(.)"?$/i.exec(content)?.[1]
-    // A tab behind `sep=` is lost by trim.
-    if (separator !== undefined || /^sep=\t?$/i.test(content)) given = separator ?? '\t'
+    const separator = givenSeparator(content)
+    if (separator !== undefined) given = separator
     else if (content !== '' && !isComment(text, start)) break
     start = end + 1
   }
@@ -47,7 +46,7 @@ export function readLayout(content: string, fileName: string): Layout {
   }
   const headerText = text.slice(start, lineEnd(text, start)).trimEnd()
   if (given === undefined && isSeparatedByBlanks(headerText)) return readLayout(withTabs(text), fileName)
-  const delimiter = (given ?? mostFrequent(headerText)).charCodeAt(0)
+  const delimiter = (given ?? mostFrequentDelimiter(headerText)).charCodeAt(0)
   const commented = comment === undefined ? null : namesAbove(headerText, delimiter, comment.text)
   if (commented !== null)
     return { text, names: commented, delimiter, end: start, line, headerLine: comment!.line, headerText: '#' }
@@ -58,6 +57,12 @@ export function readLayout(content: string, fileName: string): Layout {
     at = cell.next
     if (cell.last) return { text, names, delimiter, end: at, line: line + 1, headerLine: line, headerText }
   }
+}
+
+/** What Excel's `sep=` line names, a tab where trimming took it; undefined for other lines. */
+export function givenSeparator(line: string): string | undefined {
+  const separator = /^"?sep=(.)"?$/i.exec(line)?.[1]
+  return separator ?? (/^sep=$/i.test(line) ? '\t' : undefined)
 }
 
 /** Whether a line of the table is a comment: the first sign that is no blank is `#`. */
@@ -83,7 +88,7 @@ function namesAbove(row: string, delimiter: number, comment: string): string[] |
   const cells = row.split(String.fromCharCode(delimiter)).map((cell) => cell.trim())
   if (!cells.every((cell) => cell !== '' && Number.isFinite(Number(cell)))) return null
   const names = (
-    isSeparatedByBlanks(comment) ? comment.split(/[ \t]+/) : comment.split(mostFrequent(comment))
+    isSeparatedByBlanks(comment) ? comment.split(/[ \t]+/) : comment.split(mostFrequentDelimiter(comment))
   ).map((name) => name.trim())
   return names.length === cells.length && names.every((name) => /[a-z]/i.test(name)) ? names : null
 }
@@ -110,7 +115,8 @@ function withLineFeeds(text: string): string {
   return !text.includes('\n') && text.includes('\r') ? text.replaceAll('\r', '\n') : text
 }
 
-function mostFrequent(line: string): string {
+/** The sign between cells that a line has most often: comma, semicolon, tab or bar. */
+export function mostFrequentDelimiter(line: string): string {
   const counts = delimiters.map((delimiter) => line.split(delimiter).length)
   return delimiters[counts.indexOf(Math.max(...counts))]
 }
