@@ -21,6 +21,7 @@ import { encodeOnnx } from '@main/model/files/onnxFile'
 import { mobileNetV2 } from './mobileNet'
 import { startClock } from './stopwatch'
 import { useRoomyHeap } from '@main/threads/roomyHeap'
+import { quietTask } from './quietTask'
 
 // As threads of tasks do.
 useRoomyHeap()
@@ -37,11 +38,6 @@ const { positionals, values } = parseArgs({
 const modelsFolder = path.resolve('resources/models')
 const folder = await mkdtemp(path.join(tmpdir(), 'bitbench-evaluate-'))
 const files = positionals.length > 0 ? positionals : await usualFiles()
-const context = {
-  signal: new AbortController().signal,
-  progress: () => undefined,
-  yieldToAbort: async () => undefined
-}
 
 /** Processor milliseconds of a piece of work. */
 async function cost(work: () => Promise<unknown>): Promise<number> {
@@ -91,7 +87,7 @@ async function measure(file: string) {
   const evaluate = async (scheme: Scheme) => {
     raw.push(await rawRun())
     let network: Awaited<ReturnType<typeof quantizeOn>>
-    const quantizeMs = await cost(async () => (network = await quantizeOn(bench, scheme, 'ptq', context)))
+    const quantizeMs = await cost(async () => (network = await quantizeOn(bench, scheme, 'ptq', quietTask)))
     let scores: Float32Array = new Float32Array(0)
     const runMs = await cost(async () => (scores = await schemeScores(network, images)))
     accuracies[schemeKey(scheme)] = round((100 * countCorrect(scores, images.labels)) / images.count)

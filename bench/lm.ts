@@ -25,6 +25,7 @@ import { measurePerplexity, type MeasuredPerplexity } from '../src/main/lm/lmPer
 import { profileDecoder } from '../src/main/lm/profileDecoder'
 import { quantizeBySchemes, type LmOfScheme } from '../src/main/lm/lmSchemes'
 import { onnxAccess } from '../src/main/model/files/onnxAccess'
+import { quietTask } from './quietTask'
 import { withBitbench, type Bitbench } from './withBitbench'
 
 const { values } = parseArgs({
@@ -140,8 +141,7 @@ await withBitbench(async (bitbench) => {
   }
 })
 const documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text', Number(values.documents))
-const task = { signal, progress: () => undefined, yieldToAbort: async () => undefined }
-const loss = await measurePerplexity(loaded, documents, { schemes: values.scheme, seed: 1 }, task)
+const loss = await measurePerplexity(loaded, documents, { schemes: values.scheme, seed: 1 }, quietTask)
 const parameters = parameterCount(loaded.model.config)
 const importSeconds = readSeconds + oneSeconds
 if (values.json)

@@ -15,6 +15,7 @@ import { measurePerplexity } from '../src/main/lm/lmPerplexity'
 import { prepareLmSearch } from '../src/main/lm/lmSearch'
 import { onnxAccess } from '../src/main/model/files/onnxAccess'
 import { strategyNames, type StrategyName } from '../src/shared/vocabulary'
+import { quietTask } from './quietTask'
 
 const { values } = parseArgs({
   options: {
@@ -79,13 +80,8 @@ for (const budget of values.budgets.split(',').map(Number))
       console.error(`${budget} ${strategy} seed ${seed}: KL ${best?.loss.toPrecision(3) ?? 'none'}`)
     }
 const documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text', Number(values.documents))
-const task = {
-  signal: new AbortController().signal,
-  progress: () => undefined,
-  yieldToAbort: async () => undefined
-}
 const schemes = [...new Set(found.map(({ scheme }) => scheme).filter((scheme) => scheme !== ''))]
-const loss = await measurePerplexity(loaded, documents, { schemes, seed: 1 }, task)
+const loss = await measurePerplexity(loaded, documents, { schemes, seed: 1 }, quietTask)
 if (values.json) console.log(JSON.stringify({ settings: values, found, loss }, null, 2))
 else {
   const row = (cells: readonly (string | number)[]): void => console.log(`| ${cells.join(' | ')} |`)

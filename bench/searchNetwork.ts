@@ -22,6 +22,7 @@ import { openBench, quantizeOn } from '../src/main/model/modelWorkspace'
 import { openOrtSession } from '../src/main/model/onnxruntime/ortSession'
 import { schemeRealScores } from '../src/main/model/accuracy/schemeAccuracy'
 import { strategyNames, type StrategyName } from '../src/shared/vocabulary'
+import { quietTask } from './quietTask'
 
 const costModels = { bops: bopsCosts, size: sizeCosts, energy: energyCosts }
 const { values } = parseArgs({
@@ -46,11 +47,6 @@ const counts = values.evaluations.split(',').map(Number)
 
 const modelsFolder = path.resolve('resources/models')
 const bench = await openBench({ file: path.resolve(values.model), modelsFolder })
-const context = {
-  signal: new AbortController().signal,
-  progress: () => undefined,
-  yieldToAbort: async () => undefined
-}
 const float = await openOrtSession(exportOnnx(bench.graph))
 const searchItems = firstImages(await bench.library.load('search'), Number(values.items))
 const testItems = await bench.library.load('test')
@@ -97,7 +93,7 @@ if (values.json) console.log(JSON.stringify({ machine: machine(), int8Accuracy, 
 else print()
 
 async function judged(scheme: Scheme, images: LabelledImages): Promise<Measure> {
-  const network = await quantizeOn(bench, scheme, 'ptq', context)
+  const network = await quantizeOn(bench, scheme, 'ptq', quietTask)
   const found = measureScores(await schemeRealScores(network, images), floatOn.get(images)!, images.labels)
   return { ...found, accuracy: found.correct / images.count }
 }

@@ -8,6 +8,7 @@ import { schemeCorrect } from '../../src/main/model/accuracy/schemeAccuracy'
 import { retrain, usualSettings } from '../../src/main/model/training/retrain'
 import { resourcePath } from '../../src/main/paths'
 import type { Experiment } from './experiment'
+import { quietTask } from '../quietTask'
 
 /** Schemes that are ranked, all at 1 and 2 bits but for the input. */
 const schemes = 8
@@ -22,19 +23,14 @@ export const shortTraining: Experiment = {
     const bench = await openBench({ file: path.join(modelsFolder, 'lenet5-fashion.onnx'), modelsFolder })
     const images = await bench.library.load('search')
     const random = createRandom(seed)
-    const context = {
-      signal: new AbortController().signal,
-      progress: () => undefined,
-      yieldToAbort: async () => undefined
-    }
     const drawn = Array.from({ length: schemes }, () => lowScheme(weightedLayerNames(bench.graph), random))
     const rows: { scheme: Scheme; accuracies: number[] }[] = []
     for (const [at, scheme] of drawn.entries()) {
       console.error(`scheme ${at + 1} of ${schemes}`)
-      const fitted = await quantizeOn(bench, scheme, 'ptq', context)
+      const fitted = await quantizeOn(bench, scheme, 'ptq', quietTask)
       const accuracies = [(await schemeCorrect(fitted, images)) / images.count]
       for (const imagesSeen of lengths) {
-        const trained = await retrain(bench, fitted, context, { ...usualSettings, imagesSeen })
+        const trained = await retrain(bench, fitted, quietTask, { ...usualSettings, imagesSeen })
         accuracies.push((await schemeCorrect(trained, images)) / images.count)
       }
       rows.push({ scheme, accuracies })

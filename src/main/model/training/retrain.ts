@@ -24,8 +24,8 @@ export interface RetrainSettings {
 
 /**
  * About one epoch of the full set (MiCo's "pretraining / 20"); clothes may be mirrored. Adam: within an epoch of SGD the
- * one-bit weights hardly change their signs. Of 0.0001, 0.0002, 0.0003, 0.0005, 0.001 and 0.002 the rate with the least KL
- * to the float network on training images that were held out, at w2a2 and w2a4 of the shipped LeNet-5; docs/models.md.
+ * one-bit weights hardly change their signs. The rate has the least KL to the float network on held-out training images at
+ * w2a2 and w2a4 of the shipped LeNet-5 (`npm run bench:retraining`; docs/models.md).
  */
 export const usualSettings: RetrainSettings = {
   imagesSeen: 60_000,

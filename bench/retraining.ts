@@ -1,0 +1,100 @@
+/**
+ * What short retraining brings: accuracy and KL to the float network before and after it, on training images that neither the
+ * fit nor the retraining sees, and processor time. Settings are compared by these; test images are for `model evaluate`.
+ *
+ *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--labels] [--plain] [--json]
+ *
+ * A scheme of several layers is written with + between them: w8a8+w2a4+w4a8+w8a8+w8a8. --labels: with them (`retrain`), else
+ * towards the float network alone (`distill`). --plain: images are neither shifted nor mirrored. Needs Debian's
+ * dataset-fashion-mnist.
+ */
+import { cpus } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { firstImages, lastImages } from '../src/core/model/dataSet'
+import { weightedLayerNames } from '../src/core/model/graph'
+import { exportOnnx } from '../src/core/model/onnx/exportOnnx'
+import { measureScores } from '../src/core/model/scoreMeasure'
+import type { QuantizedNetwork } from '../src/core/quant/quantizedNetwork'
+import { parseScheme } from '../src/core/quant/scheme'
+import { floatScores } from '../src/main/model/accuracy/floatAccuracy'
+import { schemeRealScores } from '../src/main/model/accuracy/schemeAccuracy'
+import { openBench, quantizeOn } from '../src/main/model/modelWorkspace'
+import { openOrtSession } from '../src/main/model/onnxruntime/ortSession'
+import { distillSettings, retrain, usualSettings } from '../src/main/model/training/retrain'
+import { quietTask } from './quietTask'
+
+const { values } = parseArgs({
+  options: {
+    schemes: { type: 'string', default: 'w1a4,w2a2,w2a4' },
+    rates: { type: 'string', default: String(usualSettings.rate) },
+    epochs: { type: 'string', default: '1' },
+    labels: { type: 'boolean', default: false },
+    plain: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false }
+  }
+})
+const holdoutImages = 5000
+const modelsFolder = path.resolve('resources/models')
+const bench = await openBench({ file: path.join(modelsFolder, 'lenet5-fashion.onnx'), modelsFolder })
+if (!bench.library.hasFullSet()) {
+  console.error('The full training set is needed: apt install dataset-fashion-mnist')
+  process.exit(2)
+}
+const all = await bench.library.loadFullTraining()
+const held = lastImages(all, holdoutImages)
+const training = firstImages(all, all.count - holdoutImages)
+const library = { ...bench.library, loadFullTraining: async () => training }
+const settings = {
+  ...(values.labels ? usualSettings : distillSettings),
+  imagesSeen: training.count * Number(values.epochs),
+  ...(values.plain ? { augment: null } : {})
+}
+const session = await openOrtSession(exportOnnx(bench.graph))
+const float = await floatScores(session, bench.graph, held)
+await session.release()
+
+interface Row {
+  readonly scheme: string
+  /** Null: as fitted. */
+  readonly rate: number | null
+  readonly accuracy: number
+  readonly kl: number
+  readonly isKept: boolean
+  readonly seconds: number
+}
+
+async function rowOf(scheme: string, rate: number | null, fitted: QuantizedNetwork): Promise<Row> {
+  const started = process.cpuUsage()
+  const network =
+    rate === null
+      ? fitted
+      : await retrain({ graph: bench.graph, library }, fitted, quietTask, { ...settings, rate })
+  const { user, system } = process.cpuUsage(started)
+  const { correct, kl } = measureScores(await schemeRealScores(network, held), float, held.labels)
+  return {
+    ...{ scheme, rate, accuracy: (correct ?? NaN) / held.count, kl },
+    isKept: rate !== null && network !== fitted,
+    seconds: (user + system) / 1e6
+  }
+}
+
+const rows: Row[] = []
+for (const scheme of values.schemes.split(',')) {
+  const parsed = parseScheme(scheme.replaceAll('+', ','), weightedLayerNames(bench.graph))
+  const fitted = await quantizeOn(bench, parsed, 'ptq', quietTask)
+  rows.push(await rowOf(scheme, null, fitted))
+  for (const rate of values.rates.split(',')) rows.push(await rowOf(scheme, Number(rate), fitted))
+}
+if (values.json) console.log(JSON.stringify({ rows }, null, 2))
+else {
+  console.log(
+    `${cpus()[0]?.model.trim()}, ${cpus().length} threads; ${holdoutImages} training images held out, ${settings.imagesSeen} seen`
+  )
+  for (const { scheme, rate, accuracy, kl, isKept, seconds } of rows)
+    console.log(
+      `${scheme.padEnd(26)} ${(rate === null ? 'as fitted' : `rate ${rate}`).padEnd(12)} ${(100 * accuracy).toFixed(2)} %, KL ${kl.toFixed(4)}` +
+        (rate === null ? '' : `, ${isKept ? 'kept' : 'not kept'}, ${seconds.toFixed(0)} s of processor`)
+    )
+}
+process.exit(0)
