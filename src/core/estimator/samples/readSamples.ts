@@ -48,28 +48,19 @@ export function samplesFromJson(text: string, options: ReadSamplesOptions): Stag
   return recordsOf(text, options.fileName).map((record, at) => sampleOf(record, options, `sample ${at + 1}`))
 }
 
-/** A sample as far as its record was read. */
-interface SampleParts {
-  readonly knobs: Record<string, KnobValue>
-  readonly stages: Record<string, number>
-  readonly perToken: [string, number][]
-  readonly rest: { outputTokens?: number; decodePerTokenMs?: number[]; device?: string }
-  origin: Origin
-}
-
-/** Throws data.invalid for a column. */
-type FailColumn = (column: string, problem: string) => never
-
 /** One sample from a flat or nested record; also used for rows of Parquet files. @throws data.invalid */
 export function sampleOf(
   record: Readonly<Record<string, unknown>>,
   options: ReadSamplesOptions,
   where: string
 ): StageSample {
-  const parts: SampleParts = { knobs: {}, stages: {}, perToken: [], rest: {}, origin: 'measured' }
-  const { knobs, stages, perToken, rest } = parts
+  const knobs: Record<string, KnobValue> = {}
+  const stages: Record<string, number> = {}
+  const perToken: [string, number][] = []
+  const rest: { outputTokens?: number; decodePerTokenMs?: number[]; device?: string } = {}
   if (options.device !== undefined) rest.device = options.device
-  const fail: FailColumn = (column, problem) => {
+  let origin: Origin = 'measured'
+  const fail = (column: string, problem: string): never => {
     throw new AppError(
       'data.invalid',
       `${options.fileName}, ${where}, ${column}: ${problem}.`,
@@ -77,7 +68,31 @@ export function sampleOf(
       { details: { file: options.fileName, column } }
     )
   }
-  readPart(record, null, parts, options.preset, fail)
+  for (const { column, value, role } of columnsOf(record, options.preset)) {
+    switch (role.kind) {
+      case 'knob':
+        if (typeof value === 'object') fail(column, 'a knob is a number or a name')
+        knobs[role.name] = knobValue(value)
+        break
+      case 'stage':
+        stages[role.name] = positive(value) ?? fail(column, `"${String(value)}" is not a time`)
+        break
+      case 'perToken':
+        perToken.push([role.name, positive(value) ?? fail(column, `"${String(value)}" is not a time`)])
+        break
+      case 'outputTokens':
+        rest.outputTokens = wholeNumber(value) ?? fail(column, `"${String(value)}" is not a number of tokens`)
+        break
+      case 'decodePerToken':
+        rest.decodePerTokenMs = positions(value) ?? fail(column, 'a list of times, one per token, is needed')
+        break
+      case 'device':
+        rest.device = String(value)
+        break
+      case 'origin':
+        if (value === 'simulated' || value === 'estimated' || value === 'measured') origin = value
+    }
+  }
   addDecode(stages, perToken, rest, fail)
   if (Object.keys(stages).length === 0) {
     throw new AppError(
@@ -86,68 +101,42 @@ export function sampleOf(
       'Name the times as in the preset, or <stage>_ms, or give {knobs, stages}; see docs/guide/estimator.md.'
     )
   }
-  return { knobs, stages, dataSet: options.dataSet, origin: parts.origin, ...rest }
+  return { knobs, stages, dataSet: options.dataSet, origin, ...rest }
 }
 
-/** Reads the columns of a record; inside {stages} and {knobs} every name is one of them. */
-function readPart(
+/** A part of a nested record in which every name is a knob or a stage; null: the record itself. */
+type Part = 'knob' | 'stage' | null
+
+const parts: ReadonlyMap<string, Part> = new Map<string, Part>([
+  ...['stages', 'latency', 'latencies'].map((name) => [name, 'stage'] as const),
+  ...['knobs', 'config', 'configuration'].map((name) => [name, 'knob'] as const)
+])
+
+type ColumnRole = NonNullable<Role> | { kind: 'origin' }
+
+/** Columns of a record and of the records in it that hold a value and are not to be ignored. */
+function* columnsOf(
   record: Readonly<Record<string, unknown>>,
-  kind: 'knob' | 'stage' | null,
-  parts: SampleParts,
   preset: SamplePresetName,
-  fail: FailColumn
-): void {
-  const put = (column: string, value: unknown, role: Role): void => putValue(parts, column, value, role, fail)
-  const walk = (part: Readonly<Record<string, unknown>>, inner: typeof kind): void =>
-    readPart(part, inner, parts, preset, fail)
+  part: Part = null
+): Generator<{ column: string; value: unknown; role: ColumnRole }> {
   for (const [column, value] of Object.entries(record)) {
-    const plain = column.toLowerCase()
-    if (kind === null && isRecord(value)) {
-      if (plain === 'stages' || plain === 'latency' || plain === 'latencies') walk(value, 'stage')
-      else walk(value, plain === 'knobs' || plain === 'config' || plain === 'configuration' ? 'knob' : null)
+    if (part === null && isRecord(value)) {
+      yield* columnsOf(value, preset, parts.get(column.toLowerCase()))
       continue
     }
-    if (kind === null && plain === 'origin') {
-      if (value === 'simulated' || value === 'estimated' || value === 'measured') parts.origin = value
-      continue
-    }
-    const role = presetRole(preset, column)
-    // Inside {stages} every name is a stage, inside {knobs} a knob, unless the table knows better.
-    if (kind === 'stage' && role?.kind === 'knob') put(column, value, { kind: 'stage', name: column })
-    else if (kind === 'knob' && role === null) put(column, value, { kind: 'knob', name: column })
-    else put(column, value, role)
+    const role = roleIn(part, preset, column)
+    if (role !== null && value !== null && value !== undefined && value !== '') yield { column, value, role }
   }
 }
 
-/** Puts one value where its role says. */
-function putValue(
-  { knobs, stages, perToken, rest }: SampleParts,
-  column: string,
-  value: unknown,
-  role: Role,
-  fail: FailColumn
-): void {
-  if (role === null || value === null || value === undefined || value === '') return
-  switch (role.kind) {
-    case 'knob':
-      if (typeof value === 'object') fail(column, 'a knob is a number or a name')
-      knobs[role.name] = knobValue(value)
-      return
-    case 'stage':
-      stages[role.name] = positive(value) ?? fail(column, `"${String(value)}" is not a time`)
-      return
-    case 'perToken':
-      perToken.push([role.name, positive(value) ?? fail(column, `"${String(value)}" is not a time`)])
-      return
-    case 'outputTokens':
-      rest.outputTokens = wholeNumber(value) ?? fail(column, `"${String(value)}" is not a number of tokens`)
-      return
-    case 'decodePerToken':
-      rest.decodePerTokenMs = positions(value) ?? fail(column, 'a list of times, one per token, is needed')
-      return
-    case 'device':
-      rest.device = String(value)
-  }
+/** Inside {stages} every name is a stage, inside {knobs} a knob, unless the table knows better. */
+function roleIn(part: Part, preset: SamplePresetName, column: string): ColumnRole | null {
+  if (part === null && column.toLowerCase() === 'origin') return { kind: 'origin' }
+  const role = presetRole(preset, column)
+  if (part === 'stage' && role?.kind === 'knob') return { kind: 'stage', name: column }
+  if (part === 'knob' && role === null) return { kind: 'knob', name: column }
+  return role
 }
 
 /** The decode stage from times per token: their sum, or the average times the number of tokens. */
