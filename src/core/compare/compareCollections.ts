@@ -1,4 +1,5 @@
 import type { Collection } from '../../shared/contract/estimator/collection'
+import { mean } from '../math/mean'
 import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
 import { meanRatio } from './intervals'
 
@@ -103,10 +104,12 @@ function meanTimes(samples: readonly ComparedStageSample[]): Map<string, Map<str
     const key = JSON.stringify([Object.entries(knobs).sort(([a], [b]) => (a < b ? -1 : 1)), outputTokens])
     const known = lists.get(key) ?? new Map<string, number[]>()
     lists.set(key, known)
-    for (const [stage, timeMs] of Object.entries(stages))
-      known.set(stage, [...(known.get(stage) ?? []), timeMs])
+    for (const [stage, timeMs] of Object.entries(stages)) {
+      const times = known.get(stage) ?? []
+      known.set(stage, times)
+      times.push(timeMs)
+    }
   }
-  const mean = (times: readonly number[]): number => sumOf(times) / times.length
   return new Map(
     [...lists].map(([key, found]) => [key, new Map([...found].map(([stage, times]) => [stage, mean(times)]))])
   )

@@ -1,4 +1,5 @@
 import type { EstimatorDetail } from '../../shared/contract/estimator'
+import { mean } from '../math/mean'
 import { agree, differences, plainFigure as plain, type RunFigure, type RunFigures } from './figures'
 import { pairedDifference } from './intervals'
 
@@ -24,10 +25,10 @@ export function compareEstimators(estimators: readonly EstimatorDetail[]): RunFi
     )
   ]
   const figures = [
-    pairedFigure(estimators, 'Mean over configurations: MAPE of the total', '%', (one) => one.totalMape),
-    pairedFigure(estimators, 'Mean over configurations: error of the total', 'ms', (one) => one.totalMaeMs),
-    pairedFigure(estimators, 'Mean over configurations: error of prefill', 'ms', (one) => one.prefillMaeMs),
-    pairedFigure(estimators, 'Mean over configurations: error of decode', 'ms', (one) => one.decodeMaeMs),
+    pairedFigure(estimators, 'MAPE of the total', '%', (one) => one.totalMape, keyOfTotal),
+    pairedFigure(estimators, 'error of the total', 'ms', (one) => one.totalMaeMs, keyOfTotal),
+    pairedFigure(estimators, 'error of prefill', 'ms', (one) => one.prefillMaeMs),
+    pairedFigure(estimators, 'error of decode', 'ms', (one) => one.decodeMaeMs),
     ...errors('total', ({ evaluation }) => evaluation.total),
     ...stages.flatMap((stage) => errors(stage, ({ evaluation }) => evaluation.stages[stage])),
     ...errors('decode per token', ({ evaluation }) => evaluation.decodePerToken),
@@ -69,26 +70,30 @@ function pairedFigure(
   estimators: readonly EstimatorDetail[],
   name: string,
   unit: string,
-  of: (one: PerConfiguration) => number | null
+  of: (one: PerConfiguration) => number | null,
+  keyOf: KeyOfFigure = (one) => one.configuration
 ): RunFigure {
-  const known = estimators.map((estimator) => {
-    // A total of other stages is another figure.
-    const stages = name.includes('total') ? stageNames(estimator) : ''
-    return new Map(
-      estimator.evaluation.perConfiguration.flatMap((one): [string, number][] => {
-        const value = of(one)
-        return value === null ? [] : [[`${stages}\n${one.configuration}`, value]]
-      })
-    )
-  })
-  const mean = (values: readonly number[]): number | null =>
-    values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
+  const known = estimators.map(
+    (estimator) =>
+      new Map(
+        estimator.evaluation.perConfiguration.flatMap((one): [string, number][] => {
+          const value = of(one)
+          return value === null ? [] : [[keyOf(one, estimator), value]]
+        })
+      )
+  )
   return {
-    ...{ name, unit, how: 'difference' },
-    values: known.map((one) => mean([...one.values()])),
+    ...{ name: `Mean over configurations: ${name}`, unit, how: 'difference' },
+    values: known.map((one) => (one.size === 0 ? null : mean([...one.values()]))),
     against: differences(known, pairedDifference)
   }
 }
+
+/** Figures of a configuration are compared where their keys are equal. */
+type KeyOfFigure = (one: PerConfiguration, estimator: EstimatorDetail) => string
+
+/** A total of other stages is another figure. */
+const keyOfTotal: KeyOfFigure = ({ configuration }, estimator) => `${stageNames(estimator)}\n${configuration}`
 
 const stageNames = ({ estimator }: EstimatorDetail): string => [...estimator.stages].sort().join()
 

@@ -1,5 +1,6 @@
 import type { ProxyDetail, ProxySummary } from '../../shared/contract/proxy'
 import { quantityOf } from '../../shared/vocabulary'
+import { mean } from '../math/mean'
 import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
 import { pairedDifference } from './intervals'
 
@@ -65,10 +66,9 @@ export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
 }
 
 /** Errors of the rows that were predicted unseen, percent, by shape and bits; rows too short for the counter have none. */
-function errorsOf({ proxy, points }: ComparedProxy): Map<string, { shape: string; error: number }> {
-  const found = new Map<string, { shape: string; error: number }>()
+function errorsOf({ proxy, points }: ComparedProxy): RowErrors {
   // Of a single shape nothing is unseen: these are the errors of fitted rows.
-  if (proxy.unseenShapeMape === null) return found
+  if (proxy.unseenShapeMape === null) return new Map()
   const lists = new Map<string, { shape: string; errors: number[] }>()
   for (const { shape, activationBits, weightBits, measured, predicted } of points) {
     if (measured <= 0) continue
@@ -79,12 +79,10 @@ function errorsOf({ proxy, points }: ComparedProxy): Map<string, { shape: string
     lists.set(row, list)
     list.errors.push((100 * Math.abs(predicted - measured)) / measured)
   }
-  for (const [row, { shape, errors }] of lists)
-    found.set(row, { shape, error: errors.reduce((a, b) => a + b, 0) / errors.length })
-  return found
+  return new Map([...lists].map(([row, { shape, errors }]) => [row, { shape, error: mean(errors) }]))
 }
 
-type RowErrors = ReturnType<typeof errorsOf>
+type RowErrors = ReadonlyMap<string, { readonly shape: string; readonly error: number }>
 
 /** Mean error of every shape; with `others` over the rows that they have too. */
 function byShape(rows: RowErrors, others: RowErrors = rows): Map<string, number> {
@@ -95,10 +93,8 @@ function byShape(rows: RowErrors, others: RowErrors = rows): Map<string, number>
     found.set(shape, known)
     known.push(error)
   }
-  return new Map([...found].map(([key, errors]) => [key, errors.reduce((a, b) => a + b, 0) / errors.length]))
+  return new Map([...found].map(([key, errors]) => [key, mean(errors)]))
 }
 
-function meanOf(errors: ReadonlyMap<string, number>): number | null {
-  const all = [...errors.values()]
-  return all.length === 0 ? null : all.reduce((sum, one) => sum + one, 0) / all.length
-}
+const meanOf = (errors: ReadonlyMap<string, number>): number | null =>
+  errors.size === 0 ? null : mean([...errors.values()])

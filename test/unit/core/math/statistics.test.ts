@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { intervalOf } from '@core/energy/interval'
+import { mean } from '@core/math/mean'
 import { studentTDistribution, studentTQuantile } from '@core/math/studentT'
 import { createRandom } from '@core/math/random'
+
+describe('mean', () => {
+  it('is the sum by the number of values, and of none no number', () => {
+    expect(mean([2, -1, 8])).toBe(3)
+    expect(mean([])).toBeNaN()
+  })
+})
 
 describe('studentTQuantile', () => {
   // Two-sided 95 % and 99 % points of the printed tables (NIST/SEMATECH e-Handbook of Statistical Methods 1.3.6.7.2).
