@@ -42,9 +42,8 @@ export async function searchCost(
   widths: readonly Bits[] = bitWidths
 ): Promise<PricedBy> {
   if (isOfBoard(kind) && !widths.every(isKernelBits)) throw onlyKernelWidths(kind)
-  if (kind === 'proxy' || kind === 'boardEnergy') {
-    const quantity = kind === 'proxy' ? 'latency' : 'energy'
-    const { table, board } = await deps.predicted(modelId, proxyId, quantity)
+  if (isPredicted(kind)) {
+    const { table, board } = await deps.predicted(modelId, proxyId, predictedQuantities[kind])
     return { cost: tableCost(table), board }
   }
   if (kind === 'ram') {
@@ -53,6 +52,12 @@ export async function searchCost(
   }
   return { cost: tableCost(analyticCosts[kind](await deps.workloads(modelId), widths)), board: null }
 }
+
+/** Costs that proxies predict, with what the proxies are of. */
+export const predictedQuantities = { proxy: 'latency', boardEnergy: 'energy' } as const
+
+const isPredicted = (kind: CostKind): kind is keyof typeof predictedQuantities =>
+  Object.hasOwn(predictedQuantities, kind)
 
 /** Costs that only a board's own kernels have, with what they are called. */
 const boardCosts = { proxy: 'latency', boardEnergy: 'energy on a board', ram: 'RAM' } as const

@@ -22,7 +22,7 @@ import {
 import { parseBitPair } from '../../../shared/bitPair'
 import { quantityOf } from '../../../shared/vocabulary'
 import { AppError } from '../../../shared/errors'
-import { analyticCosts } from '../../costs/searchCosts'
+import { analyticCosts, predictedQuantities } from '../../costs/searchCosts'
 import { readUserText } from '../../proxy/proxyFiles'
 import {
   choiceOption,
@@ -56,51 +56,33 @@ export async function budgetedSpace(
   const allowed = allowedBits(args, layers)
   const widths = widthsFor(allowed)
   const predicted = await predictedCosts(args, context, workloads)
-  const first = firstCost(args, predicted, workloads, widths)
+  const [firstPredicted] = predicted.keys()
+  const names = [
+    firstPredicted ?? choiceOption(args, 'cost', fileCosts) ?? 'bops',
+    ...also.map(({ name }) => name)
+  ]
   const space = createSpace({
     layers,
     macs: workloads.map(({ macs }) => macs),
-    costs: [first.cost, ...also.map(({ name }) => costOf(name, predicted, workloads, widths))],
+    costs: names.map((name) =>
+      isFileCost(name)
+        ? tableCost(analyticCosts[name](workloads, widths))
+        : (predicted.get(name) ?? needsProxies(name))
+    ),
     allowed,
     widths
   })
-  return {
-    space,
-    ratios: [ratioOption(args), ...also.map(({ ratio }) => ratio)],
-    names: [first.name, ...also.map(({ name }) => name)]
-  }
+  return { space, ratios: [ratioOption(args), ...also.map(({ ratio }) => ratio)], names }
 }
 
 /** Costs that proxies predict, in the order in which they become the first. */
 const proxyCostKinds = ['proxy', 'boardEnergy'] as const
-type ProxyCosts = Partial<Record<(typeof proxyCostKinds)[number], SchemeCost>>
+type ProxyCost = (typeof proxyCostKinds)[number]
 
-function firstCost(
-  args: CliArguments,
-  predicted: ProxyCosts,
-  workloads: Workload[],
-  widths: readonly Bits[]
-): { name: string; cost: SchemeCost } {
-  const name =
-    proxyCostKinds.find((kind) => predicted[kind] !== undefined) ??
-    choiceOption(args, 'cost', fileCosts) ??
-    'bops'
-  return { name, cost: costOf(name, predicted, workloads, widths) }
-}
+const isFileCost = (name: FileCost | ProxyCost): name is FileCost => Object.hasOwn(analyticCosts, name)
 
-/** @throws UsageError for a cost of proxies that were not given */
-function costOf(
-  name: FileCost | keyof ProxyCosts,
-  predicted: ProxyCosts,
-  workloads: Workload[],
-  widths: readonly Bits[]
-): SchemeCost {
-  if (name !== 'proxy' && name !== 'boardEnergy') return tableCost(analyticCosts[name](workloads, widths))
-  const cost = predicted[name]
-  if (cost !== undefined) return cost
-  throw new UsageError(
-    `${name} needs proxies of ${name === 'proxy' ? 'latency' : 'energy'} (--proxy P.json,…)`
-  )
+function needsProxies(name: ProxyCost): never {
+  throw new UsageError(`${name} needs proxies of ${predictedQuantities[name]} (--proxy P.json,…)`)
 }
 
 /** Latency and energy as the proxies of --proxy predict them: of each quantity, one proxy per kernel. */
@@ -108,18 +90,18 @@ async function predictedCosts(
   args: CliArguments,
   context: CliContext,
   workloads: Workload[]
-): Promise<ProxyCosts> {
+): Promise<ReadonlyMap<ProxyCost, SchemeCost>> {
   const byQuantity = { latency: new Map<Proxy['kernel'], Proxy>(), energy: new Map<Proxy['kernel'], Proxy>() }
   for (const file of textOption(args, 'proxy')?.split(',') ?? []) {
     const proxy = proxyFromJson(parse(await readUserText(path.resolve(context.cwd, file)), file))
     byQuantity[quantityOf(proxy.unit)].set(proxy.kernel, proxy)
   }
-  const { latency, energy } = byQuantity
-  const costFrom = (proxies: typeof latency): SchemeCost => tableCost(proxyCosts(workloads, proxies))
-  return {
-    ...(latency.size === 0 ? {} : { proxy: costFrom(latency) }),
-    ...(energy.size === 0 ? {} : { boardEnergy: costFrom(energy) })
-  }
+  return new Map(
+    proxyCostKinds.flatMap((name): [ProxyCost, SchemeCost][] => {
+      const proxies = byQuantity[predictedQuantities[name]]
+      return proxies.size === 0 ? [] : [[name, tableCost(proxyCosts(workloads, proxies))]]
+    })
+  )
 }
 
 /** Reads --budget-ratio; null: none. @throws UsageError */
