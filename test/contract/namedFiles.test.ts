@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resourcePath } from '@main/paths'
 import { pathFields } from '@main/wiring/hostPaths'
+import { makeNamedPipe } from '../support/namedPipe'
 import { serveHost, type ServedHost } from '../support/servedHost'
 
 /**
@@ -164,9 +164,9 @@ describe.runIf(process.platform === 'linux')('a pipe or a device where a file is
     async (name, { endings, of }) => {
       const files = endings.flatMap((ending) => {
         const pipe = path.join(folder, `${name}${ending}`)
-        execFileSync('mkfifo', [pipe])
+        makeNamedPipe(pipe)
         const device = path.join(folder, `${name}-device${ending}`)
-        execFileSync('ln', ['-s', '/dev/zero', device])
+        symlinkSync('/dev/zero', device)
         return [pipe, device]
       })
       for (const bad of files)
