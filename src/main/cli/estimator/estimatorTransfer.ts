@@ -109,7 +109,7 @@ export function transferText({ points, chosen }: StageTransferCurve): string {
     lines.push(
       `${title.padEnd(36)} ${String(point.n).padStart(4)}  ` +
         `${`${formatPercentValue(point.totalMape, 2)} ± ${point.totalDeviation.toFixed(2)}`.padEnd(18)} ` +
-        `${`${formatPercentValue(point.operatorMape, 2)}`.padEnd(12)} ${point.totalMaeMs.toFixed(3).padEnd(8)} ${point.totalP95Ms.toFixed(3)}`
+        `${formatPercentValue(point.operatorMape, 2).padEnd(12)} ${point.totalMaeMs.toFixed(3).padEnd(8)} ${point.totalP95Ms.toFixed(3)}`
     )
   }
   for (const [n, method] of Object.entries(chosen))

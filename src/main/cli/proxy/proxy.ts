@@ -4,7 +4,7 @@ import { fitWithDetail } from '../../../core/proxy/fit/detail'
 import { estimatorText } from '../../../core/proxy/report/modelName'
 import { fitProxy, type Proxy } from '../../../core/proxy/fit/proxy'
 import { shapeText } from '../../../core/proxy/samples'
-import { countOf, formatCount } from '../../../shared/units'
+import { countOf, formatCount, formatPercent } from '../../../shared/units'
 import { loadProxy, readSampleFiles } from '../../proxy/proxyFiles'
 import { writeReport } from '../../proxy/proxyReport'
 import { writeWholeFile } from '../../files/replaceFile'
@@ -42,7 +42,7 @@ export const proxyCli: CliNoun = {
           text: [
             `${proxy.kernel} proxy of ${countOf(proxy.rows, 'row')}, ${proxy.shapes} shapes: ${proxy.description}`,
             `error on unseen shapes ${percent(proxy.unseenShapeMape)} (on the fitted rows ${percent(proxy.trainMape)})`,
-            `90 % intervals hold ${proxy.coverage90 === null ? '–' : percent(100 * proxy.coverage90)} of unseen rows`,
+            `90 % intervals hold ${formatPercent(proxy.coverage90, 2)} of unseen rows`,
             `saved as ${file}`
           ].join('\n')
         }

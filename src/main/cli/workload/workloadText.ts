@@ -78,13 +78,12 @@ function benchmarkLines(rows: WorkloadRun['tables']['benchmark']): string[] {
 
 function layerLines({ tables }: WorkloadRun): string[] {
   const { closure, layers } = tables
-  const share = (value: number | null): string => (value === null ? unavailable : formatPercent(value))
   const percent = (value: number | null): string => formatPercentValue(value, 0)
   return [
     `Layers: sum of time ${percent(closure.timePercent)}, of energy ${percent(closure.energyPercent)} of the whole network: ${closure.verdict}${closure.reason === null ? '' : ` (${closure.reason})`}`,
     ...layers.map(
       ({ layer, type, timeUs, energyTotalJ, timeShare, ...facts }) =>
-        `${layer.padEnd(28)} ${type.padEnd(10)} ${shown(timeUs, us)}, ${share(timeShare)} of time, ${shown(energyTotalJ, joules)}${inBrackets(layerNote(facts))}`
+        `${layer.padEnd(28)} ${type.padEnd(10)} ${shown(timeUs, us)}, ${formatPercent(timeShare)} of time, ${shown(energyTotalJ, joules)}${inBrackets(layerNote(facts))}`
     )
   ]
 }
