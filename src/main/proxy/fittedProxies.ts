@@ -89,22 +89,17 @@ export function createFittedProxies(deps: FittedProxiesDeps): FittedProxies {
     listStored: () => store.list(),
     fit: (request) => startFit({ ...deps, listChanged }, request),
     async proxyFor(kernel, boardId, quantity) {
-      const fitting = (await store.list()).proxies.filter(
-        (summary) =>
-          summary.kernel === kernel && summary.boardId === boardId && quantityOf(summary.unit) === quantity
+      const fitting = (await store.list()).proxies.filter((summary) =>
+        predicts(summary, kernel, boardId, quantity)
       )
       const chosen = fitting.find((summary) => summary.pinned) ?? fitting[0]
       return chosen === undefined ? null : await proxyById(chosen.id)
     },
     async pin(id, pinned) {
-      const summary = await summaryById(id)
+      const { kernel, boardId, unit } = await summaryById(id)
       for (const other of (await store.list()).proxies) {
-        const rival =
-          other.kernel === summary.kernel &&
-          other.boardId === summary.boardId &&
-          quantityOf(other.unit) === quantityOf(summary.unit) &&
-          other.id !== id
-        if (pinned && rival && other.pinned) await store.setPinned(other.id, false)
+        const isRival = other.id !== id && predicts(other, kernel, boardId, quantityOf(unit))
+        if (pinned && isRival && other.pinned) await store.setPinned(other.id, false)
       }
       await store.setPinned(id, pinned)
       await listChanged()
@@ -118,6 +113,14 @@ export function createFittedProxies(deps: FittedProxiesDeps): FittedProxies {
     }
   }
 }
+
+/** Whether a proxy is of this kernel's quantity on this board; null: fitted on files. */
+const predicts = (
+  { unit, ...summary }: ProxySummary,
+  kernel: ProxyKernelName,
+  boardId: string | null,
+  quantity: Quantity
+): boolean => summary.kernel === kernel && summary.boardId === boardId && quantityOf(unit) === quantity
 
 /** Starts the job that fits a proxy in a worker, stores it and announces it. */
 function startFit(
