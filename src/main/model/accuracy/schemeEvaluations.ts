@@ -59,7 +59,8 @@ export function createSchemeEvaluations(deps: {
   nowMs: () => number
 }): SchemeEvaluations {
   const { tasks, results, sourceOf, nowMs } = deps
-  const evaluations = new Map<string, (MeasuredScheme & { readonly dataSetId: string })[]>()
+  /** By model, then by all that a result depends on. */
+  const evaluations = new Map<string, Map<string, MeasuredScheme>>()
 
   /** Judged before, as the data file has it, or now in a worker. */
   const judge = async (
@@ -82,21 +83,19 @@ export function createSchemeEvaluations(deps: {
       const modelId = model.summary.id
       if (scheme !== null) checkScheme(scheme, weightedLayerNames(model.graph))
       const { dataSet, source, items } = await sourceOf(model)
-      const own = evaluations.get(modelId) ?? []
+      const own = evaluations.get(modelId) ?? new Map<string, MeasuredScheme>()
       evaluations.set(modelId, own)
-      const known = own.find(
-        ({ evaluation: entry, dataSetId }) =>
-          keyOf(entry.scheme) === keyOf(scheme) &&
-          entry.split === split &&
-          entry.method === method &&
-          // A set that was removed and added again may hold other items under its name.
-          dataSetId === dataSet.id
-      )
+      // The content of the set, not its name: one that was removed and added again may hold other items.
+      const key: ResultKey = {
+        ...{ modelId, dataSetId: dataSet.id, split, method },
+        scheme: scheme === null ? 'float' : schemeKey(scheme)
+      }
+      const keyText = JSON.stringify(key)
+      const known = own.get(keyText)
       if (known !== undefined) {
         const { evaluation, measure } = known
         return { evaluation: { ...evaluation, cached: true }, measure: { ...measure, computedMs: null } }
       }
-      const key: ResultKey = { modelId, dataSetId: dataSet.id, split, method, scheme: keyOf(scheme) }
       const work = { ...source, scheme, split, method }
       const { judged, atMs, cached } = await judge(key, work, await items(split), signal)
       const { images, correct, durationMs, accuracy, metrics, fittedOn, ...rest } = judged
@@ -108,16 +107,15 @@ export function createSchemeEvaluations(deps: {
         },
         measure: { ...rest, accuracy, images, metrics, computedMs: cached ? null : durationMs }
       }
-      own.push({ ...found, dataSetId: dataSet.id })
-      if (own.length > maxKeptEvaluations) own.shift()
+      own.set(keyText, found)
+      const [oldest] = own.keys()
+      if (oldest !== undefined && own.size > maxKeptEvaluations) own.delete(oldest)
       return found
     },
-    list: (modelId) => (evaluations.get(modelId) ?? []).map(({ evaluation }) => evaluation),
+    list: (modelId) => [...(evaluations.get(modelId)?.values() ?? [])].map(({ evaluation }) => evaluation),
     forget(modelId) {
       if (modelId === null) evaluations.clear()
       else evaluations.delete(modelId)
     }
   }
 }
-
-const keyOf = (entry: Scheme | null): string => (entry === null ? 'float' : schemeKey(entry))
