@@ -5,20 +5,19 @@
  *   npm run bench:lm-kernels
  */
 import { readFileSync } from 'node:fs'
-import { MonitorClient } from '../src/core/board/monitorClient'
 import { readCheckpoint } from '../src/core/lm/checkpoint'
 import { headSize, kvDim } from '../src/core/lm/config'
+import { corePresets } from '../src/core/sim/boards/presets'
+import { MonitorMachine } from '../src/core/twin/monitorMachine'
 import type { KernelName } from '../src/shared/vocabulary'
-import { SimulatedBoard } from '../test/unit/core/board/simulatedBoard'
+import { presentFirmware } from './rtl/firmware'
 
 const { config } = readCheckpoint(new Uint8Array(readFileSync('resources/lm/glosses-260k.bin')))
-const board = new SimulatedBoard('mid', undefined, undefined, true)
-const client = new MonitorClient()
-board.converse(client.hello(1))
+const machine = new MonitorMachine({ config: corePresets.mid, form: 'rv32imc' }, presentFirmware())
 
 function cyclesOf(kernel: KernelName, dims: readonly number[], weightBits = 0): number {
   const request = { kernel, dims, activationBits: 8, weightBits, repetitions: 2, seed: 1 }
-  const { cycles } = board.converse(client.bench(request))
+  const { cycles } = machine.bench(request)
   return cycles![1]!
 }
 

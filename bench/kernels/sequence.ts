@@ -1,10 +1,10 @@
-import { MonitorClient } from '@core/board/monitorClient'
 import type { BenchResult } from '@core/board/protocol'
 import { shapeWork, type BenchItem } from '@core/kernel/shape'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import type { SequenceKernel } from '@core/profile/expectedSequence'
-import { corePresetNames, type CorePresetName } from '@core/sim/boards/presets'
-import { SimulatedBoard } from '../../test/unit/core/board/simulatedBoard'
+import { corePresetNames, corePresets, type CorePresetName } from '@core/sim/boards/presets'
+import { MonitorMachine } from '@core/twin/monitorMachine'
+import { presentFirmware } from '../rtl/firmware'
 
 /** A kernel of language models and encoders: counts for one element visit, fast and by reference. */
 export interface SequenceRow {
@@ -30,21 +30,20 @@ const shapes: readonly { kernel: SequenceKernel; dims: readonly number[] }[] = [
 /** Measures them with the shipped monitor on the virtual boards; names results that differ from the host's in `wrong`. */
 export function measureSequences(): { rows: SequenceRow[]; wrong: string[] } {
   const wrong: string[] = []
-  const boards = corePresetNames.map((name) => {
-    const board = new SimulatedBoard(name, undefined, undefined, true)
-    const client = new MonitorClient()
-    board.converse(client.hello(1))
-    return { name, board, client }
-  })
+  const firmware = presentFirmware()
+  const machines = corePresetNames.map((name) => ({
+    name,
+    machine: new MonitorMachine({ config: corePresets[name], form: 'rv32imc' }, firmware)
+  }))
   const rows = shapes.map(({ kernel, dims }): SequenceRow => {
     const item: BenchItem = { kernel, dims, activationBits: 8, weightBits: 0 }
     const expected = expectedChecksum(item, 1)
     const perVisit = (count: number): number => count / shapeWork(item).macs
     const row = { kernel, shape: dims.join('x'), instructions: { fast: 0, reference: 0 }, cycles: {} }
     const cycles: Partial<SequenceRow['cycles']> = row.cycles
-    for (const { name, board, client } of boards) {
+    for (const { name, machine } of machines) {
       const run = (reference: boolean): BenchResult => {
-        const result = board.converse(client.bench({ ...item, repetitions: 2, seed: 1, reference }))
+        const result = machine.bench({ ...item, repetitions: 2, seed: 1, reference })
         if (result.checksum !== expected) wrong.push(`${kernel} ${row.shape}: wrong result on ${name}`)
         return result
       }
