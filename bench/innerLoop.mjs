@@ -6,6 +6,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { childSeconds } from './childSeconds.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const touched = path.join(root, 'src/core/math/median.ts')
@@ -25,19 +26,6 @@ const commands = {
     )
   },
   'test:unit': { cache: null, run: [path.join(root, 'scripts/test.mjs'), 'test/unit'] }
-}
-
-/** Processor seconds of ended children, from /proc; NaN where there is none. */
-function childSeconds() {
-  try {
-    const fields = readFileSync('/proc/self/stat', 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')
-    // Fields 16 and 17 of proc(5), in ticks of 10 ms; the first two were cut off.
-    return (Number(fields[13]) + Number(fields[14])) / 100
-  } catch {
-    return NaN
-  }
 }
 
 function time(name, when) {

@@ -1,10 +1,10 @@
 // Start-up of the command line beside Node alone: seconds that pass in `bitbench --help`, `bitbench --version`
 // and `node -e 0`, taken in turn: median and least, and the mean of processor time (Linux), which a loaded machine does not stretch. Usage: npm run bench:start-up [-- ROUNDS]
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { childSeconds } from './childSeconds.mjs'
 
 const entry = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'bin/bitbench.mjs')
 const commands = {
@@ -13,18 +13,6 @@ const commands = {
   'bitbench --version': [entry, '--version']
 }
 const rounds = Number(process.argv[2] ?? 15)
-
-/** Processor seconds of ended children, in ticks of 10 ms; NaN where there is no /proc. */
-function childSeconds() {
-  try {
-    const fields = readFileSync('/proc/self/stat', 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')
-    return (Number(fields[13]) + Number(fields[14])) / 100
-  } catch {
-    return NaN
-  }
-}
 
 /** Seconds that one run takes, and those of the processor. */
 function secondsOf(args) {
