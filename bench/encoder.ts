@@ -182,12 +182,12 @@ async function measureNetwork(client: LocalClient, network: string, folder: stri
   const isClassifier = network === 'gloss-classifier'
   const file = isClassifier ? classifier : path.resolve('resources/encoders', `${network}.onnx`)
   const { model } = await client.call('model.open', { path: file })
-  const table = tokenTable(folder)
-  if (isClassifier) await withTokens(client, table, model, 'classification')
+  const table = isClassifier ? tokenTable(folder) : null
+  if (table !== null) await withTokens(client, table, model, 'classification')
   const float = (await evaluated(client, model, null)).accuracy
   const schemes = await measured(client, model)
   let impact: NetworkResult['impact'] = null
-  if (isClassifier && !values['no-impact']) {
+  if (table !== null && !values['no-impact']) {
     await withTokens(client, table, model, 'unlabelled')
     impact = await impacts(client, model)
   }
