@@ -92,7 +92,7 @@ async function measureKernels(client: LocalClient, modelId: string): Promise<Sam
 async function fitAll(client: LocalClient, samples: readonly Sample[]) {
   const proxies = []
   for (const kernel of ['conv2d', 'matmul'] as const) {
-    const errors: Record<string, number | null> = {}
+    const errors: { latency: number | null; energy: number | null } = { latency: null, energy: null }
     for (const quantity of ['latency', 'energy'] as const) {
       say(`fitting ${quantity} of ${kernel}`)
       const source = { kind: 'board', boardId, quantity } as const
@@ -144,10 +144,9 @@ function print({ machine, board, samples, proxies, scheme, costs, measured }: ty
   console.log(`${machine}; ${board} with virtual:ppk2, ${samples} rows, seed ${seed}`)
   console.log('kernel   rows  nJ per cycle   constant x cycles   latency unseen   energy unseen (MAPE, %)')
   for (const row of proxies) {
-    const { kernel, rows, leastNjPerCycle, mostNjPerCycle, constantMape } = row
-    const errors = row as unknown as { latency: number; energy: number }
+    const { kernel, rows, leastNjPerCycle, mostNjPerCycle, constantMape, latency, energy } = row
     console.log(
-      `${kernel.padEnd(8)} ${rows}   ${leastNjPerCycle.toFixed(3)} to ${mostNjPerCycle.toFixed(3)}   ${constantMape.toFixed(1)}   ${errors.latency.toFixed(1)}   ${errors.energy.toFixed(1)}`
+      `${kernel.padEnd(8)} ${rows}   ${leastNjPerCycle.toFixed(3)} to ${mostNjPerCycle.toFixed(3)}   ${constantMape.toFixed(1)}   ${latency?.toFixed(1) ?? 'none'}   ${energy?.toFixed(1) ?? 'none'}`
     )
   }
   console.log(`best: ${scheme.map((bits) => `w${bits.weightBits}a${bits.activationBits}`).join(' ')}`)
