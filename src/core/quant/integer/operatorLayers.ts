@@ -19,7 +19,8 @@ import { zeroCode, type CodeFormat, type IntegerLayer, type ReduceLoops } from '
 
 type Operator<Op extends GraphNode['op']> = Extract<GraphNode, { op: Op }>
 
-const written = (output: CodeFormat) => ({
+/** What a layer without ReLU that writes codes of this format says of its output. */
+export const writtenCodes = (output: CodeFormat) => ({
   outBits: output.bits,
   outScale: output.scale,
   outZero: output.zero,
@@ -49,7 +50,7 @@ export function tableLayer(node: Operator<'table'>, frame: LayerFrame, output: C
   return {
     op: 'table',
     ...frame,
-    ...written(output),
+    ...writtenCodes(output),
     tables: lookupTable(node.function, frame.input, output)
   }
 }
@@ -78,7 +79,7 @@ export function binaryLayer(
   const layer = {
     op: 'binary',
     ...frame,
-    ...written(output),
+    ...writtenCodes(output),
     function: node.function,
     inputB,
     counts,
@@ -104,7 +105,7 @@ export function moveLayer(
   const sources = moveSources(graph, node)
   const size = sizeOf(inputShapeOf(graph, node))
   if (sources.length === size && sources.every((source, at) => source === at))
-    return { op: 'flatten', ...frame, ...written(output) }
+    return { op: 'flatten', ...frame, ...writtenCodes(output) }
   const kept = Int32Array.from(sources.keys()).filter((at) => sources[at] >= 0)
   const fills = kept.length < sources.length
   const fill = node.fill === 0 ? zeroCode(output) : codeOf(node.fill, output)
@@ -112,8 +113,8 @@ export function moveLayer(
     kept,
     kept.map((at) => sources[at])
   )
-  if (loops === null) return { op: 'gather', ...frame, ...written(output), sources, fill }
-  return { op: 'move', ...frame, ...written(output), loops, fill: fills ? fill : null }
+  if (loops === null) return { op: 'gather', ...frame, ...writtenCodes(output), sources, fill }
+  return { op: 'move', ...frame, ...writtenCodes(output), loops, fill: fills ? fill : null }
 }
 
 /** Returns the integer layer of a reduction. */
@@ -128,7 +129,7 @@ export function reduceLayer(
   return {
     op: 'reduce',
     ...frame,
-    ...written(output),
+    ...writtenCodes(output),
     function: node.function === 'max' ? 'max' : 'sum',
     loops,
     ...oneFactor(requantFactor(units, output.scale, output.bits))
@@ -149,7 +150,7 @@ export function softmaxLayer(
   return {
     op: 'softmax',
     ...frame,
-    ...written(output),
+    ...writtenCodes(output),
     loops: loopsFor(graph, node, [node.axis]),
     levels: Math.min(maxLevels, Math.round(requantFactor(1, output.scale, output.bits))),
     exponents: Int32Array.from({ length: 256 }, (_, below) =>
@@ -174,7 +175,7 @@ export function normalizeLayer(
   return {
     op: 'normalize',
     ...frame,
-    ...written(output),
+    ...writtenCodes(output),
     loops,
     centred: node.centred,
     epsilon: Math.min(2 ** 52, Math.round((loops.count ** 2 * node.epsilon) / frame.input.scale ** 2)),
@@ -196,7 +197,7 @@ export function productLayer(
   return {
     op: 'product',
     ...frame,
-    ...written(output),
+    ...writtenCodes(output),
     inputB,
     ...productLayout(graph, node),
     ...oneFactor(factor)
@@ -212,14 +213,14 @@ export function constantLayer(
   const codes = new Int8Array(node.values.length)
   for (const [at, place] of storagePlaces(node.outputShape).entries())
     codes[place] = codeOf(node.values[at], output)
-  return { op: 'constant', ...frame, inputs: [], ...written(output), codes }
+  return { op: 'constant', ...frame, inputs: [], ...writtenCodes(output), codes }
 }
 
 /** Returns the integer layer of rows fetched by the input. */
 export function embedLayer(node: Operator<'embed'>, frame: LayerFrame, output: CodeFormat): IntegerLayer {
   const { rows, width } = node
   const codes = Int8Array.from(node.values, (value) => codeOf(value, output))
-  return { op: 'embed', ...frame, ...written(output), rows, width, codes }
+  return { op: 'embed', ...frame, ...writtenCodes(output), rows, width, codes }
 }
 
 function loopsFor(graph: Graph, node: GraphNode, axes: readonly number[]): ReduceLoops {

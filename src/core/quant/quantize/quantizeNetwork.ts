@@ -19,6 +19,7 @@ import { toHwc } from '../hwcGraph'
 import { moveLoops } from '../integer/moveLoops'
 import { elementCount, type CodeFormat, type IntegerLayer, type QuantizedNetwork } from '../quantizedNetwork'
 import type { ShapeHwc } from '../../kernel/shape'
+import { writtenCodes } from '../integer/operatorLayers'
 import { plainLayer, requantizeLayer } from '../integer/plainLayers'
 import { checkScheme, inputBits, type LayerBits, type Scheme } from '../scheme'
 import { quantizeWeighted } from './weightedLayer'
@@ -182,11 +183,10 @@ function* writeOutput(node: GraphNode, position: number, format: CodeFormat, pus
     shape = [1, 1, size]
   }
   const name = `${node.name}.output`
-  const written = { outBits: format.bits, outScale: format.scale, outZero: format.zero, relu: false }
   yield* push(name, [from], null, null, () => ({
     op: 'output',
     ...frameOf(from, name, shape),
-    ...written
+    ...writtenCodes(format)
   }))
 }
 
@@ -198,7 +198,6 @@ function* joinParts(
   output: CodeFormat,
   push: Push
 ): FitWork<number> {
-  const written = { outBits: output.bits, outScale: output.scale, outZero: output.zero, relu: false }
   let into = -1
   for (const [position, places] of concatPlaces(graph, node).entries()) {
     const loops = moveLoops(...byOutput(places))
@@ -209,7 +208,7 @@ function* joinParts(
     into = yield* push(name, inputs, output, null, () => ({
       op: 'move',
       ...frame,
-      ...written,
+      ...writtenCodes(output),
       name,
       inputs,
       inputShape,
@@ -260,8 +259,7 @@ function orderedLayer(
   const places = storagePlaces(shape)
   const loops = moveLoops(Int32Array.from(places.keys()), places)
   if (loops === null) throw new Error('an image in ONNX order is three counts')
-  const written = { outBits: format.bits, outScale: format.scale, outZero: format.zero, relu: false }
-  return { op: 'move', ...frame, ...written, loops, fill: null }
+  return { op: 'move', ...frame, ...writtenCodes(format), loops, fill: null }
 }
 
 /** A number for a text: written out, what a layer of a recurrence depends on would double with every step. */
