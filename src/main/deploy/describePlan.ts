@@ -42,16 +42,15 @@ export function presentPlan(
         predicted: predicted?.layers[index] ?? null
       }
     }),
-    predicted: total(predicted),
+    predicted: predicted === null ? null : totalOf(predicted),
     calibrated: predicted?.calibrated ?? false
   }
 }
 
-/** A network's cost is known only when every layer's is. */
-function total(predicted: PlanPrediction | null): number | null {
-  if (predicted === null) return null
-  let sum = predicted.rest
-  for (const cost of predicted.layers) {
+/** Predicted cost of a whole network; null unless that of every layer is known. */
+export function totalOf({ layers, rest }: PlanPrediction): number | null {
+  let sum = rest
+  for (const cost of layers) {
     if (cost === null) return null
     sum += cost
   }

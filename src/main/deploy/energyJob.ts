@@ -4,7 +4,8 @@ import type { DeployEnergyRequest } from '../../shared/contract/deploy'
 import { AppError } from '../../shared/errors'
 import type { JobService } from '../jobs/jobService'
 import { benchedLayers, runEnergyPhases } from './boardEnergy'
-import type { DeployBoards, DeployModels, PlanPrediction, PredictNetwork, RecordPower } from './deployNeeds'
+import type { DeployBoards, DeployModels, PredictNetwork, RecordPower } from './deployNeeds'
+import { totalOf } from './describePlan'
 import { createPreparation } from './preparation'
 
 /** Images whose outputs are compared, and over which inferences are measured. */
@@ -50,6 +51,7 @@ export async function startEnergyJob(
   const prepared = await preparation.prepare({ ...request, proxyId: null }, info)
   const { network } = prepared
   const predicted = await predict(network, modelId, boardId, null, 'energy')
+  const predictedNj = predicted === null ? null : totalOf(predicted)
   const title = `Energy of ${modelName} on ${boardName}`
   const recording = await recordPower(meter, title)
   const work = jobs.start({
@@ -97,18 +99,9 @@ export async function startEnergyJob(
     jobId: work.jobId,
     recordingId: recording.recordingId,
     layers: layers ? benchedLayers(network).map((layer) => layer.name) : [],
-    predictedJ: predicted === null ? null : wholeJ(predicted),
+    predictedJ: predictedNj === null ? null : predictedNj * 1e-9,
     result: work.result
   }
-}
-
-/** Energy of an inference, J; null where a layer has no proxy. */
-function wholeJ({ layers, rest }: PlanPrediction): number | null {
-  const nanojoules = layers.reduce<number | null>(
-    (sum, layer) => (sum === null || layer === null ? null : sum + layer),
-    rest
-  )
-  return nanojoules === null ? null : nanojoules * 1e-9
 }
 
 function endedEarly(cause: unknown): AppError {
