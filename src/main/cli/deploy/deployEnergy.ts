@@ -4,7 +4,7 @@ import { formatAmount, formatPercent } from '../../../shared/units'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import { numberOption, requiredBoard, type CliVerb } from '../framework/framework'
 import { createLocalClient, createProgressLine } from '../framework/localClient'
-import { meterOptions, setupOf } from '../meter/meterOptions'
+import { boardMeterOf, boardMeterOptions } from '../meter/meterOptions'
 import { modelOptions, readModel } from './deployModel'
 
 /** `bitbench deploy energy`: what an inference and each layer take from the supply, by a power meter beside the board. */
@@ -16,10 +16,7 @@ export const deployEnergyVerb: CliVerb = {
     ...modelOptions,
     board: { type: 'string', help: 'board id or serial port; `bitbench board list` names them' },
     ...lineOptions,
-    // The speed of the board's line has its name already.
-    ...meterOptions,
-    'meter-baud': { type: 'string', help: "speed of the meter's line", default: '115200' },
-    baud: lineOptions.baud,
+    ...boardMeterOptions,
     trials: { type: 'string', help: 'rounds over all phases', default: '5' },
     trial: { type: 'string', help: 'least time of a phase, in ms', default: '1000' },
     idle: { type: 'string', help: 'rest before for the idle baseline, in ms', default: '2000' },
@@ -27,8 +24,7 @@ export const deployEnergyVerb: CliVerb = {
   },
   async run(args, context) {
     const boardId = requiredBoard(args)
-    const meterBaud = numberOption(args, 'meter-baud', { min: 50, max: 12_000_000, integer: true })
-    const meter = { ...setupOf(args), baudRate: meterBaud ?? 115_200 }
+    const meter = boardMeterOf(args)
     const bitbench = await context.bitbench()
     const client = createLocalClient(bitbench, context.signal)
     await client.call('board.connect', { id: boardId, settings: lineSettings(args) })

@@ -34,6 +34,14 @@ export const meterOptions = {
   ...unitOptions
 } as const
 
+const { baud, ...withoutBaud } = meterOptions
+
+/** The same for a meter beside a board: `--baud` is the speed of the board's line. */
+export const boardMeterOptions = {
+  ...withoutBaud,
+  'meter-baud': { ...baud, help: "speed of the meter's line" }
+} as const
+
 /** Units as `--units ms,ua,v` gives them. */
 export function unitsOf(args: CliArguments): MeterTextUnits {
   const text = textOption(args, 'units') ?? 'ms,a,v'
@@ -50,7 +58,12 @@ export const supplyOf = (args: CliArguments): number | undefined =>
   numberOption(args, 'voltage', { min: 0.001, max: 60 })
 
 /** The meter that the options name. */
-export function setupOf(args: CliArguments): MeterSetup {
+export const setupOf = (args: CliArguments): MeterSetup => setupBy(args, 'baud')
+
+/** The meter that boardMeterOptions name. */
+export const boardMeterOf = (args: CliArguments): MeterSetup => setupBy(args, 'meter-baud')
+
+function setupBy(args: CliArguments, baudName: 'baud' | 'meter-baud'): MeterSetup {
   const port = textOption(args, 'meter')
   if (port === undefined) throw new UsageError('name the port of the meter: --meter /dev/ttyACM0')
   const inputs = textOption(args, 'inputs')
@@ -60,7 +73,7 @@ export function setupOf(args: CliArguments): MeterSetup {
   return {
     port,
     kind: choiceOption(args, 'kind', meterKinds) ?? 'text',
-    baudRate: numberOption(args, 'baud', { min: 50, max: 12_000_000, integer: true }) ?? 115_200,
+    baudRate: numberOption(args, baudName, { min: 50, max: 12_000_000, integer: true }) ?? 115_200,
     supplyV: supplyOf(args),
     units: unitsOf(args),
     mode: choiceOption(args, 'mode', ['ampere', 'source']) ?? 'ampere',
