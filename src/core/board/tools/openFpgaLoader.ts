@@ -1,5 +1,6 @@
-import { AppError, type ErrorCode } from '@shared/errors'
-import { lastLines, type ToolOutput, type ToolProgress } from './toolOutput'
+import type { AppError } from '@shared/errors'
+import { causeWhere, explainTool, type FindCause } from './toolCauses'
+import type { ToolOutput, ToolProgress } from './toolOutput'
 import { noCableHint, usbPermissionHint } from './usbHints'
 
 /**
@@ -35,16 +36,8 @@ export function createOpenFpgaLoaderOutput(): ToolOutput {
   }
 }
 
-interface ToolLog {
-  readonly text: string
-  readonly lines: readonly string[]
-  readonly exitCode: number | null
-}
-
-type Cause = readonly [code: ErrorCode, message: string, hint: string]
-
-/** Known causes by their text, the most specific first; each returns null where its words are not there. */
-const causes: readonly ((log: ToolLog) => Cause | null)[] = [
+/** Known causes by their text, the most specific first. */
+const causes: readonly FindCause[] = [
   ({ text }) => {
     const idcode = /unknown device with idcode: (0x[0-9a-f]+)/i.exec(text)
     if (idcode === null) return null
@@ -64,51 +57,50 @@ const causes: readonly ((log: ToolLog) => Cause | null)[] = [
       'Choose one of the names that it lists (bitbench board tools).'
     ]
   },
-  where(
-    ({ text }) => /ftdi device: -[45]\b|usb_open|claim|LIBUSB_ERROR_ACCESS|permission denied/i.test(text),
+  causeWhere(
+    /ftdi device: -[45]\b|usb_open|claim|LIBUSB_ERROR_ACCESS|permission denied/i,
     'board.permission',
     'The cable is there, but this user may not use it.',
     usbPermissionHint
   ),
-  where(
-    ({ text }) => /device not found|no (?:usb )?device|unable to open ftdi|not found .*cable/i.test(text),
+  causeWhere(
+    /device not found|no (?:usb )?device|unable to open ftdi|not found .*cable/i,
     'board.notFound',
     'openFPGALoader found no such cable on USB.',
     noCableHint
   ),
-  where(
-    ({ text }) => /connection (?:error|failure)/i.test(text),
+  causeWhere(
+    /connection (?:error|failure)/i,
     'board.notFound',
     'No virtual cable server replies at this address.',
     'Start the XVC server, and check host, port and firewall.'
   ),
-  where(
+  causeWhere(
     ({ text, exitCode }) =>
       /receive error|send error/i.test(text) || (exitCode === null && !text.includes('Done')),
     'board.disconnected',
     'The cable went away while the bitstream was written.',
     'Plug it in again and repeat; the FPGA is without a design until then.'
   ),
-  where(
-    ({ text }) => /missing device-package/i.test(text),
+  causeWhere(
+    /missing device-package/i,
     'input.invalid',
     'Writing this flash needs the exact FPGA part (family, size and package).',
     'Give it as openFPGALoader writes it, e.g. xc7a35tcsg324, or choose the board by its name.'
   ),
-  where(
+  causeWhere(
     ({ text, lines }) => lines.some((line) => /^open file(?!.*done)/i.test(line)) && /fail/i.test(text),
     'input.notFound',
     'openFPGALoader could not open the bitstream.',
     'Check the path and its permissions.'
   ),
-  where(
-    ({ text }) =>
-      /parse file[\s\S]*(?:fail|error)|basic_string|unsupported (?:file|format)|incorrect|wrong/i.test(text),
+  causeWhere(
+    /parse file[\s\S]*(?:fail|error)|basic_string|unsupported (?:file|format)|incorrect|wrong/i,
     'input.invalid',
     'openFPGALoader does not understand this file as a bitstream for the device.',
     'Choose the file that the FPGA tools wrote for this device (.bit, .fs, .bin, .svf, .rbf, ...), undamaged.'
   ),
-  where(
+  causeWhere(
     ({ text }) => /verif|crc/i.test(text) && /fail|mismatch|error/i.test(text),
     'board.crcMismatch',
     'What was read back from the device differs from the bitstream.',
@@ -116,24 +108,11 @@ const causes: readonly ((log: ToolLog) => Cause | null)[] = [
   )
 ]
 
-function where(holds: (log: ToolLog) => boolean, ...cause: Cause): (log: ToolLog) => Cause | null {
-  return (log) => (holds(log) ? cause : null)
-}
-
 function explain(lines: readonly string[], exitCode: number | null): AppError {
-  const details = { exitCode, output: lastLines(lines) }
-  const log: ToolLog = { text: lines.join('\n'), lines, exitCode }
-  for (const look of causes) {
-    const cause = look(log)
-    if (cause !== null) return new AppError(...cause, { details })
-  }
-  const last = lines.filter((line) => line.trim() !== '').at(-1) ?? 'it printed nothing'
-  return new AppError(
-    'tool.failed',
-    `openFPGALoader ended ${exitCode === null ? 'by a signal' : `with status ${exitCode}`}: ${last.trim()}.`,
-    'The whole output stands in the details.',
-    { details }
-  )
+  return explainTool(causes, lines, exitCode, () => {
+    const last = lines.filter((line) => line.trim() !== '').at(-1) ?? 'it printed nothing'
+    return `openFPGALoader ended ${exitCode === null ? 'by a signal' : `with status ${exitCode}`}: ${last.trim()}.`
+  })
 }
 
 /** A device that `--detect` found in the JTAG chain. */

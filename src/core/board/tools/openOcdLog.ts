@@ -1,5 +1,6 @@
-import { AppError, type ErrorCode } from '@shared/errors'
-import { lastLines, type ToolOutput, type ToolProgress } from './toolOutput'
+import type { AppError } from '@shared/errors'
+import { causeWhere, explainTool, type FindCause } from './toolCauses'
+import type { ToolOutput, ToolProgress } from './toolOutput'
 import { noCableHint, usbPermissionHint } from './usbHints'
 
 /**
@@ -45,11 +46,9 @@ export function createOpenOcdOutput(totalBytes: number): OpenOcdOutput {
   }
 }
 
-type Explanation = readonly [code: ErrorCode, message: string, hint: string]
-
-/** What the log says of a failure, the most telling first; each returns null where its words do not stand in the text. */
-const explanations: readonly ((text: string) => Explanation | null)[] = [
-  (text) => {
+/** What the log says of a failure, the most telling first. */
+const causes: readonly FindCause[] = [
+  ({ text }) => {
     const file = /Can't find (\S+)/.exec(text)?.[1]
     if (file === undefined) return null
     return [
@@ -58,19 +57,19 @@ const explanations: readonly ((text: string) => Explanation | null)[] = [
       'Choose one of the scripts that it brings (board/…, interface/…, target/…) or give the full path of your own.'
     ]
   },
-  where(
+  causeWhere(
     /Debug Adapter has to be specified/,
     'input.invalid',
     'The configuration names no debug adapter.',
     'Choose a board script, or an interface script and a target script.'
   ),
-  where(
+  causeWhere(
     /LIBUSB_ERROR_ACCESS|permission denied/i,
     'board.permission',
     'The debug adapter is there, but this user may not use it.',
     usbPermissionHint
   ),
-  (text) => {
+  ({ text }) => {
     const unexpected = /UNEXPECTED: (0x[0-9a-f]+)/.exec(text)?.[1]
     if (unexpected === undefined) return null
     const wanted = /expected \d+ of \d+: (0x[0-9a-f]+)/.exec(text)?.[1] ?? 'another'
@@ -80,19 +79,19 @@ const explanations: readonly ((text: string) => Explanation | null)[] = [
       'Choose the configuration of this board; nothing was written.'
     ]
   },
-  where(
+  causeWhere(
     /interrogation failed|all ones|all zeroes/i,
     'board.notFound',
     'The debug adapter works, but no chip replies behind it.',
     'Check power, the JTAG wires and their ground, and lower the adapter speed.'
   ),
-  where(
+  causeWhere(
     /Failed to connect|Connection refused/i,
     'board.notFound',
     'No server listens at the address that the configuration names.',
     'Start the other side first, and check host and port.'
   ),
-  (text) => {
+  ({ text }) => {
     if (!/checksum mismatch|^diff \d+ address/m.test(text)) return null
     const first = /^diff 0 address (0x[0-9a-f]+)\. Was (0x[0-9a-f]+) instead of (0x[0-9a-f]+)/m.exec(text)
     return [
@@ -103,7 +102,7 @@ const explanations: readonly ((text: string) => Explanation | null)[] = [
       'Is there RAM at this address, and is it set up (a boot loader does that for DRAM)? Then lower the adapter speed.'
     ]
   },
-  (text) => {
+  ({ text }) => {
     const address = /Failed to (?:write|read) memory \(addr=(0x[0-9a-f]+)\)/.exec(text)?.[1]
     if (address === undefined) return null
     return [
@@ -112,19 +111,19 @@ const explanations: readonly ((text: string) => Explanation | null)[] = [
       'Link the program for RAM that the board has; DRAM must have been set up by a boot loader first.'
     ]
   },
-  where(
+  causeWhere(
     /^Error: (?:no device found|no .* found|unable to (?:open|find)|.*open failed|couldn't find)/im,
     'board.notFound',
     'OpenOCD found no such debug adapter on USB.',
     noCableHint
   ),
-  where(
+  causeWhere(
     /couldn't open|invalid ELF/i,
     'input.invalid',
     'OpenOCD cannot read the program.',
     'Choose a linked RISC-V ELF file.'
   ),
-  where(
+  causeWhere(
     /timed? ?out|unable to halt|not halted/i,
     'board.timeout',
     'The core could not be halted.',
@@ -132,25 +131,12 @@ const explanations: readonly ((text: string) => Explanation | null)[] = [
   )
 ]
 
-function where(pattern: RegExp, ...explanation: Explanation): (text: string) => Explanation | null {
-  return (text) => (pattern.test(text) ? explanation : null)
-}
-
 function explain(lines: readonly string[], exitCode: number | null): AppError {
-  const text = lines.join('\n')
-  const details = { exitCode, output: lastLines(lines) }
-  for (const look of explanations) {
-    const found = look(text)
-    if (found !== null) return new AppError(...found, { details })
-  }
-  const last = [...lines]
-    .reverse()
-    .find((line) => /^(?:.*: )?Error:|^invalid/i.test(line) && !/Error:\s*$/.test(line))
-  const ended = exitCode === null ? 'ended by a signal' : `ended with status ${exitCode}`
-  return new AppError(
-    'tool.failed',
-    `OpenOCD ${ended}: ${(last ?? lines.filter((line) => line.trim() !== '').at(-1) ?? 'it printed nothing').replace(/^.*?Error:\s*/, '').trim()}.`,
-    'The whole output stands in the details.',
-    { details }
-  )
+  return explainTool(causes, lines, exitCode, () => {
+    const last = [...lines]
+      .reverse()
+      .find((line) => /^(?:.*: )?Error:|^invalid/i.test(line) && !/Error:\s*$/.test(line))
+    const ended = exitCode === null ? 'ended by a signal' : `ended with status ${exitCode}`
+    return `OpenOCD ${ended}: ${(last ?? lines.filter((line) => line.trim() !== '').at(-1) ?? 'it printed nothing').replace(/^.*?Error:\s*/, '').trim()}.`
+  })
 }
