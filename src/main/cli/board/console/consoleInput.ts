@@ -19,12 +19,12 @@ export interface ConsoleInputEvents {
 }
 
 /** Ends a console in which every key goes to the board: Ctrl-]. */
-export const endKey = '\x1d'
+const endKey = '\x1d'
 
 /** Every key goes to the board at once, Ctrl-C too, and the board's echo is what is seen. */
 export function openKeys(
   { input, output }: { input: NodeJS.ReadStream; output: NodeJS.WritableStream },
-  events: ConsoleInputEvents
+  events: Pick<ConsoleInputEvents, 'send' | 'end'>
 ): ConsoleInput {
   const decoder = new TextDecoder()
   const take = (bytes: Buffer): void => {
@@ -56,26 +56,17 @@ export function openTerminal(
   lineEnd: string,
   events: ConsoleInputEvents
 ): ConsoleInput {
-  const terminal = new ConsoleTerminal(streams, {
-    ...events,
-    line: (line) => events.send(`${line}${lineEnd}`)
-  })
-  return {
-    show: (text) => terminal.show(text),
-    note: (text) => terminal.note(text),
-    close: () => terminal.close()
-  }
+  return new ConsoleTerminal(streams, { ...events, line: (line) => events.send(`${line}${lineEnd}`) })
 }
 
-/** Lines of a pipe or a file are sent as they come; nothing is edited. */
+/** Lines of a pipe or a file are sent as they come; nothing is edited, and Ctrl-C is a signal of the process. */
 export function openPipe(
   streams: TerminalStreams & { note: (text: string) => void },
   lineEnd: string,
-  events: ConsoleInputEvents
+  events: Pick<ConsoleInputEvents, 'send' | 'end'>
 ): ConsoleInput {
   const lines = createInterface({ input: streams.input })
   lines.on('line', (line) => events.send(`${line}${lineEnd}`))
-  lines.on('SIGINT', () => events.interrupt())
   lines.once('close', () => events.end())
   return {
     show: (text) => void streams.output.write(text),
