@@ -17,6 +17,11 @@ export interface LayerCalls {
   readonly inner: KernelCall | null
   /** Operators beside the inner products. */
   readonly others: readonly KernelCall[]
+  /**
+   * A stated estimate: a copy, a constant, rows of an embedding or a mean is priced by requantising as many codes, a function of
+   * two operands by the addition; the board's `bench` does not measure them by themselves.
+   */
+  readonly isStandIn: boolean
 }
 
 /** A benchmark and the factor on its time (LayerKernel: 1 but for windows that the bench does not know). */
@@ -24,10 +29,6 @@ export interface KernelCall extends BenchItem {
   scale: number
 }
 
-/**
- * A stated estimate: a copy, a constant, rows of an embedding or a mean is priced by requantising as many codes, a function of two operands by the
- * addition; the board's `bench` does not measure them by themselves.
- */
 type Bits = Pick<BenchItem, 'activationBits' | 'weightBits'>
 
 function elementCalls(
@@ -71,28 +72,31 @@ export function callsOf(layer: IntegerLayer): LayerCalls {
     const { activationBits, weightBits } = layer
     return {
       inner: { ...layerKernel(layer), activationBits, weightBits },
-      others: layer.last ? [] : requantize
+      others: layer.last ? [] : requantize,
+      isStandIn: false
     }
   }
   const bits = { activationBits: layer.input.bits, weightBits: 0 }
-  const only = (others: readonly KernelCall[]): LayerCalls => ({ inner: null, others })
+  const only = (others: readonly KernelCall[]): LayerCalls => ({ inner: null, others, isStandIn: false })
+  const standIn = (others: readonly KernelCall[]): LayerCalls => ({ inner: null, others, isStandIn: true })
   switch (layer.op) {
     case 'flatten':
       return only([])
     case 'add':
-    case 'binary':
       return only(elementCalls('add', layer, bits))
+    case 'binary':
+      return standIn(elementCalls('add', layer, bits))
     case 'requantize':
     case 'move':
     case 'constant':
     case 'embed':
     case 'output':
-      return only(requantize)
+      return standIn(requantize)
     case 'table':
     case 'gather':
       return only(inPieces(layer.op, [elementsOf(layer.outputShape)], bits))
     case 'reduce':
-      return only(elementCalls('requantize', { outputShape: layer.inputShape }, bits))
+      return standIn(elementCalls('requantize', { outputShape: layer.inputShape }, bits))
     case 'softmax':
       return only(rowCalls('softmax', layer.loops, bits))
     case 'normalize':
@@ -107,31 +111,21 @@ export function callsOf(layer: IntegerLayer): LayerCalls {
   }
 }
 
-/** Operators that another kernel stands in for. */
-const standIns: ReadonlySet<string> = new Set<IntegerLayer['op']>([
-  'binary',
-  'requantize',
-  'move',
-  'constant',
-  'embed',
-  'output',
-  'reduce'
-])
+const allOf = ({ inner, others }: LayerCalls): readonly KernelCall[] =>
+  inner === null ? others : [inner, ...others]
 
-/** Whether the calls of a layer are its own kernels in its own size: what `bench` measures of them is the layer's. */
-export function isBenched(layer: IntegerLayer): boolean {
-  const { inner, others } = callsOf(layer)
-  const calls = inner === null ? others : [inner, ...others]
-  return calls.length > 0 && calls.every(({ scale }) => scale === 1) && !standIns.has(layer.op)
+/** Calls of a layer where they are its own kernels in its own size, so that what `bench` measures of them is the layer's; else none. */
+export function benchedCalls(layer: IntegerLayer): readonly KernelCall[] {
+  const calls = callsOf(layer)
+  const all = allOf(calls)
+  return !calls.isStandIn && all.every(({ scale }) => scale === 1) ? all : []
 }
 
 /** Every distinct shape a network's cost is made of, for a campaign that measures them. */
 export function shapesOf(network: QuantizedNetwork): KernelShape[] {
   const distinct = new Map<string, KernelShape>()
-  for (const { inner, others } of network.layers.map(callsOf)) {
-    for (const { kernel, dims } of inner === null ? others : [inner, ...others]) {
-      distinct.set(shapeKey({ kernel, dims }), { kernel, dims: [...dims] })
-    }
+  for (const { kernel, dims } of network.layers.flatMap((layer) => allOf(callsOf(layer)))) {
+    distinct.set(shapeKey({ kernel, dims }), { kernel, dims: [...dims] })
   }
   return [...distinct.values()]
 }

@@ -1,5 +1,5 @@
 import { maxBenchRepetitions, type BenchRequest, type BenchResult } from '../../core/board/protocol'
-import { callsOf, isBenched, type KernelCall } from '../../core/deploy/kernelCalls'
+import { benchedCalls, type KernelCall } from '../../core/deploy/kernelCalls'
 import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { AppError } from '../../shared/errors'
@@ -40,11 +40,10 @@ export const layerPhase = (name: string): string => `layer ${name}`
  * The layers whose kernels the board's `bench` runs in their own size, with their calls. A layer whose cost `bench` can only
  * approximate (a factor that is not 1, a kernel that stands in for the operator's own) is left out, as is one without work.
  */
-export function benchedLayers(network: QuantizedNetwork): { name: string; calls: KernelCall[] }[] {
-  return network.layers.filter(isBenched).map((layer) => {
-    const { inner, others } = callsOf(layer)
-    return { name: layer.name, calls: inner === null ? [...others] : [inner, ...others] }
-  })
+export function benchedLayers(network: QuantizedNetwork): { name: string; calls: readonly KernelCall[] }[] {
+  return network.layers
+    .map((layer) => ({ name: layer.name, calls: benchedCalls(layer) }))
+    .filter(({ calls }) => calls.length > 0)
 }
 
 /**
@@ -132,7 +131,7 @@ async function inferences(
 }
 
 async function kernels(
-  { name, calls }: { name: string; calls: KernelCall[] },
+  { name, calls }: { name: string; calls: readonly KernelCall[] },
   { session, protocol, clock, clockHz }: Parameters<typeof runEnergyPhases>[0],
   signal: AbortSignal
 ): Promise<PhaseWork> {
