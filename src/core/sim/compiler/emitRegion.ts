@@ -74,28 +74,25 @@ class RegionWriter {
   private writeBlock(block: Block, number: number): void {
     const { code } = this.hart
     const costs = block.indices.map((index) => code.cost[index])
-    const total = sumOf(costs)
     const energies = block.indices.map((index) => code.energy[index])
+    const [total, totalPj] = [sumOf(costs), sumOf(energies)]
     const last = block.indices[block.indices.length - 1]
     const loops = this.jumpTarget(last) === block.start
     this.lines.push(`case ${number}:`)
     if (loops) this.lines.push(`loop${number}: for (;;) {`)
     this.lines.push(
       `if ((left -= ${block.indices.length}) < 0) ${this.exit(block.start, block.indices.length, 0, 0)}`,
-      `cycles = (cycles + ${total}) | 0; energy = (energy + ${sumOf(energies)}) | 0`
+      `cycles = (cycles + ${total}) | 0; energy = (energy + ${totalPj}) | 0`
     )
     let charged = 0
+    let chargedPj = 0
     block.indices.forEach((index, position) => {
       this.writeFetch(block, position)
       const giveBack = (): string =>
-        this.exit(
-          index << 1,
-          block.indices.length - position,
-          total - charged,
-          sumOf(energies.slice(position))
-        )
+        this.exit(index << 1, block.indices.length - position, total - charged, totalPj - chargedPj)
       this.writeInstruction(index, giveBack, number, loops)
       charged += costs[position]
+      chargedPj += energies[position]
     })
     if (!isUnconditional(code.operation[last])) {
       if (loops) this.lines.push('break')
