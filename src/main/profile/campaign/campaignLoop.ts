@@ -6,7 +6,7 @@ import { AppError } from '../../../shared/errors'
 import { formatDuration } from '../../../shared/units'
 import type { JobContext } from '../../jobs/jobService'
 import { type BenchSession, measureItem, type MeasureOptions, type ProfiledBoard } from '../measure'
-import { measureEnergy, withBaseline, type BaselinedMeter, type OpenEnergyMeter } from '../measureEnergy'
+import { measureEnergy, withBaseline, type OpenEnergyMeter } from '../measureEnergy'
 import type { ProfileStore } from '../profileStore'
 
 /** What a campaign needs of the board service; compose passes it. */
@@ -69,19 +69,27 @@ export async function runCampaign(
   options: RunnerOptions,
   context: JobContext
 ): Promise<void> {
-  if (run.energy === null) return await measureLeft(run, options, null, context)
-  const meter = await options.openMeter(run.energy.meter)
+  const { energy } = run
+  if (energy === null) return await measureLeft(run, options, null, context)
+  const meter = await options.openMeter(energy.meter)
+  const baselined = withBaseline(meter, energy.idleMs)
+  const how = { ...energy, newId: options.newId, signal: context.signal }
+  const energyOf: MeasureBeside = (session, item, counted) =>
+    measureEnergy(session, item, counted, baselined, how)
   try {
-    await measureLeft(run, options, withBaseline(meter, run.energy.idleMs), context)
+    await measureLeft(run, options, energyOf, context)
   } finally {
     await meter.close()
   }
 }
 
+/** Measures the energy of an item beside the Sample of its counts. */
+type MeasureBeside = (session: BenchSession, item: BenchItem, counted: Sample) => Promise<Sample>
+
 async function measureLeft(
   run: CampaignRun,
   options: RunnerOptions,
-  baselined: BaselinedMeter | null,
+  energyOf: MeasureBeside | null,
   context: JobContext
 ): Promise<void> {
   const { boards, store } = options
@@ -111,12 +119,9 @@ async function measureLeft(
               signal: context.signal
             })
             const took = tookMs()
-            if (run.energy === null || baselined === null) await store.addSample(sample, took)
+            if (energyOf === null) await store.addSample(sample, took)
             else {
-              const { trials, trialMs } = run.energy
-              const { newId } = options
-              const how = { trials, trialMs, newId, signal: context.signal }
-              const energy = await measureEnergy(session, item, sample, baselined, how)
+              const energy = await energyOf(session, item, sample)
               // How long trials last says nothing about the kernel: estimates go by its counts.
               await store.addTogether([
                 { sample, tookMs: took },
