@@ -85,12 +85,16 @@ export async function measureEnergy(
     const { energyJ, windowMs, durationMs } = await meter.phase(() => run(repetitions))
     return { energyJ: energyJ - (baselineW * windowMs) / 1000, durationMs }
   }
-  const longer = await repetitionsFor(trialMs, counted, run, meter)
+  const { cycles, clockHz } = counted
+  /** Time of a call by the core itself; null where its clock is not known. */
+  const callMs = cycles !== null && clockHz !== null ? (1000 * cycles) / clockHz : null
+  const longer = repetitionsFor(trialMs, callMs ?? (await timedMs(run, counted.repetitions, meter)))
   const shorter = Math.floor(longer / shorterPart)
   const perCallNj: number[] = []
   for (let trial = 0; trial < trials; trial++) {
     const [more, fewer] = [await net(longer), await net(shorter)]
-    perCallNj.push((1e9 * differenceJ(more, fewer, longer - shorter, counted)) / (longer - shorter))
+    const calls = longer - shorter
+    perCallNj.push((1e9 * differenceJ(more, fewer, callMs === null ? null : calls * callMs)) / calls)
   }
   const interval = intervalOf(perCallNj, confidence)
   if (interval === null || !(interval.low > 0)) throw unsure(item, perCallNj, trialMs)
@@ -107,33 +111,30 @@ export async function measureEnergy(
   }
 }
 
-/** Energy of so many calls, J: what the longer run took more, without the time in which it did something else. */
-function differenceJ(
-  more: NetStretch,
-  fewer: NetStretch,
-  calls: number,
-  { cycles, clockHz }: Sample
-): number {
+/**
+ * Energy of the calls by which two runs differ, J: what the longer one took more, without the time beyond `callsMs` in which it did
+ * something else.
+ */
+function differenceJ(more: NetStretch, fewer: NetStretch, callsMs: number | null): number {
   const differenceMs = more.durationMs - fewer.durationMs
-  const callsMs = cycles !== null && clockHz !== null ? (1000 * calls * cycles) / clockHz : differenceMs
-  const meanW = more.energyJ / more.durationMs
-  return more.energyJ - fewer.energyJ - meanW * Math.max(0, differenceMs - callsMs)
+  const otherMs = callsMs === null ? 0 : Math.max(0, differenceMs - callsMs)
+  return more.energyJ - fewer.energyJ - (more.energyJ / more.durationMs) * otherMs
 }
 
-/** How often a kernel runs in a trial: by the cycles that it takes where the clock is known, else by the time of a run. */
-async function repetitionsFor(
-  trialMs: number,
-  { cycles, clockHz, repetitions }: Sample,
+/** Time of a call by the clock of the meter, ms, with its share of the command. */
+async function timedMs(
   run: (repetitions: number) => Promise<void>,
+  repetitions: number,
   meter: EnergyMeter
 ): Promise<number> {
-  const callMs = async (): Promise<number> => {
-    const fromMs = meter.nowMs()
-    await run(repetitions)
-    return (meter.nowMs() - fromMs) / repetitions
-  }
-  const perCallMs = cycles !== null && clockHz !== null ? (1000 * cycles) / clockHz : await callMs()
-  const wanted = Math.ceil(trialMs / Math.max(perCallMs, 1e-6))
+  const fromMs = meter.nowMs()
+  await run(repetitions)
+  return (meter.nowMs() - fromMs) / repetitions
+}
+
+/** How often a kernel runs in a trial. */
+function repetitionsFor(trialMs: number, callMs: number): number {
+  const wanted = Math.ceil(trialMs / Math.max(callMs, 1e-6))
   return Math.min(maxBenchRepetitions, Math.max(shorterPart, wanted))
 }
 
