@@ -6,7 +6,8 @@ import type { ReadingCount } from './powerTrace'
 import { isPowerMeter, shortestPhaseMs } from './sensorModel'
 import type { Throttling } from './throttle'
 
-const readingsNeeded = 10
+/** Fewer readings than this are no integral over a phase. */
+export const readingsNeeded = 10
 /** Share of a phase that readings must cover. */
 export const coverageNeeded = 0.95
 /** Share of throttled readings, and of implausible ones, from which a phase is not to be quoted. */

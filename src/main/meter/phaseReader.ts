@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { readingsNeeded } from '../../core/energy/phaseFlags'
 import { gapAfterMsOf } from '../../core/energy/powerTrace'
 import { createPowerIntegral, type Break, type Integral } from '../../core/energy/powerIntegral'
 import { metricAt, type GpuSample } from '../../core/gpu/metrics'
 import { hostReadingClock, type ReadingClock } from '../../core/gpu/readingClock'
+import { firstNotBefore } from '../../core/math/firstNotBefore'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice } from './meterDevice'
 
@@ -28,8 +30,6 @@ export interface PhaseReader {
   close(): Promise<void>
 }
 
-/** Fewer readings than this are no integral. */
-const minReadings = 10
 /** How long readings of the end of a phase are waited for, ms. */
 const lateMs = 30_000
 /** Readings that are kept at least while nothing is measured, ms: the last one before a phase begins must be among them. */
@@ -57,8 +57,7 @@ function createReadings(gapAfterMs: number) {
     },
     drop(beforeMs: number): void {
       breaks = breaks.filter(({ toMs }) => toMs >= beforeMs)
-      const first = tMs.findIndex((t) => t >= beforeMs)
-      if (first <= 0) return
+      const first = firstNotBefore(tMs, beforeMs)
       tMs = tMs.slice(first)
       powerW = powerW.slice(first)
     },
@@ -112,7 +111,7 @@ export async function openPhaseReader(device: MeterDevice, steadyMs: () => numbe
       await measuredUntil(untilMs)
       const { energyJ, coveredMs, gapCount, samples } = readings.between(fromMs, untilMs)
       const [windowMs, durationMs] = [untilMs - fromMs, toMs - fromMs]
-      if (samples < minReadings || gapCount > 0 || coveredMs < minCovered * windowMs)
+      if (samples < readingsNeeded || gapCount > 0 || coveredMs < minCovered * windowMs)
         throw tooShort(device.name, samples, windowMs)
       return { energyJ, windowMs, durationMs }
     } finally {
@@ -150,7 +149,7 @@ function silent(name: string): AppError {
 function tooShort(name: string, samples: number, durationMs: number): AppError {
   return new AppError(
     'energy.tooShort',
-    `${name} gave ${samples} usable readings in ${durationMs.toFixed(1)} ms; at least ${minReadings} without a gap are needed.`,
+    `${name} gave ${samples} usable readings in ${durationMs.toFixed(1)} ms; at least ${readingsNeeded} without a gap are needed.`,
     'Let trials last longer (--trial), or choose a meter that reads faster.'
   )
 }
