@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { metricAt } from '@core/gpu/metrics'
-import {
-  isVirtualBoardRunning,
-  leaveOutWaiting,
-  simulatedMs,
-  virtualEnergyJ
-} from '@main/board/links/virtualActivity'
+import { simulatedMs, steadyMs, virtualBoardsMetered } from '@main/board/links/virtualActivity'
 import { energyModel } from '@core/sim/core/energy'
 import { corePresets } from '@core/sim/boards/presets'
 import type { MeterDevice } from '@main/meter/meterDevice'
@@ -23,16 +18,10 @@ afterAll(() => bench.close())
 
 /** Keeps what an open meter sends until it is stopped: powers with their times, and the edges of its inputs. */
 async function startMeter() {
-  const nowMs = (): number => performance.timeOrigin + performance.now()
   const opened: MeterDevice[] = []
   const meters = createMeterService({
-    steadyMs: nowMs,
-    virtualBoards: {
-      isRunning: isVirtualBoardRunning,
-      energyJ: virtualEnergyJ,
-      nowMs: simulatedMs,
-      leaveOutWaiting
-    },
+    steadyMs,
+    virtualBoards: virtualBoardsMetered,
     openLine: () => Promise.reject(new Error('The simulated meter needs no port.')),
     async record(_, device) {
       opened.push(device)

@@ -9,12 +9,7 @@ import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { createMachine } from '@core/sim/createMachine'
 import { wallClock } from '@main/board/clock'
 import { converse } from '@main/board/runConversation'
-import {
-  isVirtualBoardRunning,
-  leaveOutWaiting,
-  simulatedMs,
-  virtualEnergyJ
-} from '@main/board/links/virtualActivity'
+import { steadyMs, virtualBoardsMetered } from '@main/board/links/virtualActivity'
 import { createMeterService } from '@main/meter/meterService'
 import { resourcePath } from '@main/paths'
 import { createProfileService, profileMigrations, type ProfileService } from '@main/profile/profileService'
@@ -31,13 +26,8 @@ let ids = 0
 beforeAll(async () => {
   bench = await createBoardBench({}, [profileMigrations, runMigrations])
   const meters = createMeterService({
-    steadyMs: () => performance.timeOrigin + performance.now(),
-    virtualBoards: {
-      isRunning: isVirtualBoardRunning,
-      energyJ: virtualEnergyJ,
-      nowMs: simulatedMs,
-      leaveOutWaiting
-    },
+    steadyMs,
+    virtualBoards: virtualBoardsMetered,
     openLine: () => Promise.reject(new Error('The simulated meter needs no port.')),
     record: () => Promise.reject(new Error('Nothing is recorded here.'))
   })

@@ -2,13 +2,7 @@ import path from 'node:path'
 import type { BoardInfo } from '../../core/board/boardInfo'
 import { createBoardAdapters, type BoardAdapters } from '../board/boardAdapters'
 import { openLeased, type LineLease } from '../board/links/leasedLink'
-import {
-  isVirtualBoardRunning,
-  leaveOutWaiting,
-  simulatedMs,
-  steadyMs,
-  virtualEnergyJ
-} from '../board/links/virtualActivity'
+import { steadyMs, virtualBoardsMetered } from '../board/links/virtualActivity'
 import { readMonitorInfo } from '../board/monitorInfo'
 import { createCoreCache } from '../board/rtl/coreCache'
 import { createBoardService, type BoardService } from '../board/boardService'
@@ -93,12 +87,7 @@ export function connectBoards(foundation: Foundation, adapters: BoardAdapters): 
 export function connectMeters(ports: Pick<BoardAdapters, 'openSerial'>, gpu: GpuService): MeterService {
   return createMeterService({
     steadyMs,
-    virtualBoards: {
-      isRunning: isVirtualBoardRunning,
-      energyJ: virtualEnergyJ,
-      nowMs: simulatedMs,
-      leaveOutWaiting
-    },
+    virtualBoards: virtualBoardsMetered,
     openLine: ({ port, baudRate }) =>
       ports.openSerial(port, { baudRate, dtr: 'leave', rts: 'leave', reconnect: false }),
     record: (args, device, onOutput, onStarted) => gpu.record(args, onOutput, onStarted, device)

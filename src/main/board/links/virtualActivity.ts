@@ -139,3 +139,11 @@ function energyUntil(atMs: number): number {
   if (next === 0 || after === undefined || before.atMs === -Infinity) return before.totalJ
   return before.totalJ + ((after.totalJ - before.totalJ) * (atMs - before.atMs)) / (after.atMs - before.atMs)
 }
+
+/** The virtual boards of this process as a simulated power meter beside them sees them. */
+export const virtualBoardsMetered = {
+  isRunning: isVirtualBoardRunning,
+  energyJ: virtualEnergyJ,
+  nowMs: simulatedMs,
+  leaveOutWaiting
+} as const
