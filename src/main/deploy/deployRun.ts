@@ -58,13 +58,14 @@ export async function runDeployment(
     )
     await change({ state: 'done', step: 'done', finishedAtMs: nowMs() })
   } catch (reason) {
-    const { code, message, hint } = AppError.from(reason)
+    const failure = AppError.from(reason)
+    const { code, message, hint } = failure
     await change(
       signal.aborted
         ? { state: 'cancelled', finishedAtMs: nowMs() }
         : { state: 'failed', finishedAtMs: nowMs(), error: { code, message, hint } }
     )
-    throw AppError.from(reason)
+    throw failure
   }
 }
 
