@@ -50,7 +50,7 @@ export async function connectQueueServer(
 ): Promise<QueueServer> {
   const ioredis = await import('ioredis')
   const { shown } = address
-  const now = createServerState()
+  const now = createServerState(shown)
   const clients = new Set<Redis>()
 
   const settings = await connectionOptions(address, options.caFile ?? null)
@@ -62,13 +62,14 @@ export async function connectQueueServer(
     client.on('error', () => undefined)
     return client
   }
-  const retryMs = (times: number): number => Math.min(times * 100, maxRetryMs)
+  const retryStrategy = (times: number): number | null =>
+    now.isHeld ? Math.min(times * 100, maxRetryMs) : null
   const client = open({
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: commandTimeoutMs,
-    retryStrategy: (times) => (now.isConnected && !now.isClosed ? retryMs(times) : null)
+    retryStrategy
   })
   await watchClient(client, shown, now)
 
@@ -81,10 +82,9 @@ export async function connectQueueServer(
     get problem() {
       return now.problem
     },
-    another: () =>
-      open({ maxRetriesPerRequest: null, retryStrategy: (times) => (now.isClosed ? null : retryMs(times)) }),
-    whenUp: (work, signal) => runWhenUp(work, signal, shown, now),
-    onState: (listener) => now.onState(listener),
+    another: () => open({ maxRetriesPerRequest: null, retryStrategy }),
+    whenUp: now.whenUp,
+    onState: now.onState,
     close() {
       now.close()
       for (const each of [...clients]) each.disconnect()
@@ -93,31 +93,46 @@ export async function connectQueueServer(
 }
 
 /** What is known of a connection, and who waits for it. */
-interface ServerStateKeeper {
-  readonly state: ServerState
-  readonly problem: AppError | null
-  readonly isConnected: boolean
-  readonly isClosed: boolean
-  /** The first connection stands. */
-  connected(): void
-  /** Tells listeners what is news, and wakes who waits unless the server is down. */
+interface ServerStateKeeper extends Pick<QueueServer, 'state' | 'problem' | 'whenUp' | 'onState'> {
+  /** From the first connection to `close`: a connection that is lost then is made again. */
+  readonly isHeld: boolean
+  /** Calls listeners with what is news, and wakes who waits unless the server is down. */
   become(next: ServerState, why: AppError | null): void
-  /** Resolves when the server is not down any more, on close and on abort. */
-  untilUp(signal: AbortSignal | undefined): Promise<void>
-  onState(listener: (state: ServerState) => void): () => void
   close(): void
 }
 
-function createServerState(): ServerStateKeeper {
+function createServerState(shown: string): ServerStateKeeper {
   const listeners = new Set<(state: ServerState) => void>()
   /** Those who wait for the server; also woken when the connection is closed. */
   const waiting = new Set<() => void>()
-  let [isConnected, isClosed] = [false, false]
+  let wasUp = false
+  let isClosed = false
   let state: ServerState = 'down'
   let problem: AppError | null = null
+
   const wakeAll = (): void => {
     for (const wake of [...waiting]) wake()
   }
+  const become = (next: ServerState, why: AppError | null): void => {
+    const isNews = next !== state || why?.code !== problem?.code
+    wasUp ||= next === 'up'
+    state = next
+    problem = why
+    if (isNews) for (const listener of [...listeners]) listener(next)
+    if (next !== 'down') wakeAll()
+  }
+  /** Resolves when the server is not down any more, on close and on abort. */
+  const untilUp = (signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve) => {
+      const leave = (): void => {
+        waiting.delete(leave)
+        signal?.removeEventListener('abort', leave)
+        resolve()
+      }
+      waiting.add(leave)
+      signal?.addEventListener('abort', leave, { once: true })
+      if (state !== 'down' || isClosed || signal?.aborted === true) leave()
+    })
 
   return {
     get state() {
@@ -126,31 +141,31 @@ function createServerState(): ServerStateKeeper {
     get problem() {
       return problem
     },
-    get isConnected() {
-      return isConnected
+    get isHeld() {
+      return wasUp && !isClosed
     },
-    get isClosed() {
-      return isClosed
-    },
-    connected: () => void (isConnected = true),
-    become(next, why) {
-      const isNews = next !== state || why?.code !== problem?.code
-      state = next
-      problem = why
-      if (isNews) for (const listener of [...listeners]) listener(next)
-      if (next !== 'down') wakeAll()
-    },
-    untilUp: (signal) =>
-      new Promise((resolve) => {
-        const leave = (): void => {
-          waiting.delete(leave)
-          signal?.removeEventListener('abort', leave)
-          resolve()
+    become,
+    async whenUp(work, signal) {
+      for (;;) {
+        if (signal?.aborted === true || isClosed) throw stopped()
+        if (state === 'refused' && problem !== null) throw problem
+        if (state === 'down') {
+          await untilUp(signal)
+          continue
         }
-        waiting.add(leave)
-        signal?.addEventListener('abort', leave, { once: true })
-        if (state !== 'down' || isClosed || signal?.aborted === true) leave()
-      }),
+        try {
+          const found = await work()
+          if (problem !== null) become('up', null)
+          return found
+        } catch (reason) {
+          const fault = connectionFault(reason)
+          if (fault === null) throw reason
+          if (fault === 'denied') throw queueError(reason, shown)
+          if (fault === 'full') become('up', queueError(reason, shown))
+          await pauseOrAbort(fault === 'full' ? fullRetryMs : 50, signal)
+        }
+      }
+    },
     onState(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -171,8 +186,7 @@ async function watchClient(client: Redis, shown: string, now: ServerStateKeeper)
   }
   client.on('error', (reason) => (lastError = reason))
   client.on('close', () => {
-    if (now.isConnected && !now.isClosed)
-      now.become('down', queueError(lastError ?? new Error('it closed the connection'), shown))
+    if (now.isHeld) now.become('down', queueError(lastError ?? new Error('it closed the connection'), shown))
   })
   try {
     await withinTime(client.connect().then(check))
@@ -183,7 +197,6 @@ async function watchClient(client: Redis, shown: string, now: ServerStateKeeper)
     const isVague = reason instanceof Error && reason.message.includes('Connection is closed')
     throw queueError(isVague && lastError !== null ? lastError : reason, shown)
   }
-  now.connected()
   now.become('up', null)
   client.on('ready', () => {
     // It may have come back with other settings.
@@ -193,34 +206,6 @@ async function watchClient(client: Redis, shown: string, now: ServerStateKeeper)
         now.become(reason instanceof AppError ? 'refused' : 'down', queueError(reason, shown))
     )
   })
-}
-
-/** QueueServer.whenUp. */
-async function runWhenUp<T>(
-  work: () => Promise<T>,
-  signal: AbortSignal | undefined,
-  shown: string,
-  now: ServerStateKeeper
-): Promise<T> {
-  for (;;) {
-    if (signal?.aborted === true || now.isClosed) throw stopped()
-    if (now.state === 'refused' && now.problem !== null) throw now.problem
-    if (now.state === 'down') {
-      await now.untilUp(signal)
-      continue
-    }
-    try {
-      const found = await work()
-      if (now.problem !== null) now.become('up', null)
-      return found
-    } catch (reason) {
-      const fault = connectionFault(reason)
-      if (fault === null) throw reason
-      if (fault === 'denied') throw queueError(reason, shown)
-      if (fault === 'full') now.become('up', queueError(reason, shown))
-      await pauseOrAbort(fault === 'full' ? fullRetryMs : 50, signal)
-    }
-  }
 }
 
 /** @throws Error when the server takes the connection and then says nothing */
