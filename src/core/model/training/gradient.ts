@@ -28,4 +28,6 @@ export interface Parameter {
   readonly role: 'weights' | 'bias' | 'scale' | 'shift' | 'quantizerScale'
   readonly dims: readonly number[]
   readonly initial: Float32Array
+  /** What Adam's rate is multiplied by; absent: 1. */
+  readonly unit?: number
 }

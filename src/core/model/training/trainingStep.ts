@@ -50,14 +50,14 @@ export function buildTrainingStep(graph: Graph, options: TrainingOptions): Train
   const probabilities = builder.node('Softmax', [tape.value], { axis: int(1) })
   builder.output(crossEntropy(builder, probabilities, targets), 'loss')
   const gradients = emitBackward(builder, graph, tape, meanDifference(builder, probabilities, targets))
-  const { parameters, scales, units } = tape
+  const { parameters, scales } = tape
   if (options.gradientsOnly === true) {
     for (const [index, gradient] of gradients.entries()) builder.output(gradient, `g${index}`)
     return { model: builder.build(graph.name), parameters, scales }
   }
   const rate = builder.input('rate', 'float32', [])
   const states = optimizerStates(options.optimizer)
-  for (const [index, { role, dims }] of parameters.entries()) {
+  for (const [index, { role, dims, unit }] of parameters.entries()) {
     const value = `p${index}`
     const next = emitUpdate(builder, options.optimizer, {
       value,
@@ -65,7 +65,7 @@ export function buildTrainingStep(graph: Graph, options: TrainingOptions): Train
       states: states.map((state) => builder.input(`${state}${index}`, 'float32', dims)),
       rate,
       isWeights: role === 'weights',
-      unit: units[index]
+      unit: unit ?? 1
     })
     for (const [at, state] of states.entries()) builder.output(next.states[at], `${state}${index}.next`)
     builder.output(next.value, `${value}.next`)
@@ -83,8 +83,6 @@ interface Tape {
   readonly value: string
   readonly parameters: readonly Parameter[]
   readonly scales: readonly TrainedScale[]
-  /** By parameter: what Adam's rate is multiplied by. */
-  readonly units: readonly number[]
   readonly records: readonly TapeEntry[]
 }
 
@@ -104,27 +102,23 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
   const records: TapeEntry[] = []
   const scales: TrainedScale[] = []
   const scaleParameters: Parameter[] = []
-  const units: number[] = []
-  const scaleUnits: number[] = []
   const firstScale = graph.nodes.reduce((sum, node) => sum + parametersOfNode(graph, node).length, 0)
   for (const [index, node] of graph.nodes.entries()) {
     const firstParameter = parameters.length
     const own = parametersOfNode(graph, node)
     const names = own.map(({ dims }, at) => builder.input(`p${firstParameter + at}`, 'float32', dims))
-    parameters.push(...own)
     const inputs = node.inputs.map((from) => (from < 0 ? images : values[from]))
     const quantizers = own.length > 0 ? options.quantizers?.(index) : undefined
     const quantizedInput = quantizers?.input ? emitFakeQuant(builder, inputs[0], quantizers.input) : null
     const quantizer = quantizers?.weights ?? null
     const unit = quantizer?.isOneBit === true ? oneBitUnit : 1
-    units.push(...own.map(() => unit))
+    parameters.push(...own.map((one) => ({ ...one, unit })))
     let scale: string | undefined
     if (quantizer?.isLearned === true) {
       const parameter = firstScale + scales.length
       scale = builder.input(`p${parameter}`, 'float32', quantizer.dims)
       scales.push({ node: index, parameter })
-      scaleUnits.push(unit)
-      scaleParameters.push({ role: 'quantizerScale', dims: quantizer.dims, initial: quantizer.scale })
+      scaleParameters.push({ role: 'quantizerScale', dims: quantizer.dims, initial: quantizer.scale, unit })
     }
     const quantizedWeights =
       quantizer === null
@@ -141,13 +135,7 @@ function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options
     values.push(activation?.value ?? emitted.value)
     records.push({ emitted, activation, quantizedInput, quantizedWeights, firstParameter })
   }
-  return {
-    value: values[graph.output],
-    parameters: [...parameters, ...scaleParameters],
-    units: [...units, ...scaleUnits],
-    scales,
-    records
-  }
+  return { value: values[graph.output], parameters: [...parameters, ...scaleParameters], scales, records }
 }
 
 function emitNode(site: EmitterSite): Emitted {
