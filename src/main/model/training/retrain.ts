@@ -73,9 +73,7 @@ export async function retrain(
       rateAt: (progress) => settings.rate * 0.5 * (1 + Math.cos(Math.PI * progress)),
       seed,
       augment: settings.augment,
-      teacher,
-      temperature: 1,
-      teacherShare: settings.labels ? teacherShare : 1,
+      teacher: { session: teacher, share: settings.labels ? teacherShare : 1 },
       signal: context.signal,
       onProgress: async (done, total, loss) => {
         context.progress(done, total, `retraining, loss ${loss.toFixed(3)}`)

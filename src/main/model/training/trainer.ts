@@ -20,11 +20,8 @@ export interface TrainerOptions extends TrainingOptions {
   readonly augment: { shift: number; mirror: boolean } | null
   /** Share of the target that is spread over all classes. */
   readonly smoothing?: number
-  /** Scores of the float network: its softened outputs become the targets (Hinton et al. 2015). */
-  readonly teacher?: ort.InferenceSession
-  /** How much the teacher's outputs are softened (default 2), and their share beside the labels (default 0.7; 1: no labels). */
-  readonly temperature?: number
-  readonly teacherShare?: number
+  /** The float network, whose outputs become targets (Hinton et al. 2015), and their share beside the labels; 1: no labels. */
+  readonly teacher?: { readonly session: ort.InferenceSession; readonly share: number }
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number, loss: number) => void | Promise<void>
 }
@@ -107,15 +104,12 @@ export async function trainWithScales(
   }
 }
 
-const usualTemperature = 2
-const usualTeacherShare = 0.7
-
 async function targetsOf(
   members: Int32Array,
   labels: Uint8Array,
   classes: number,
   images: ort.Tensor,
-  { smoothing = 0, teacher, temperature = usualTemperature, teacherShare = usualTeacherShare }: TrainerOptions
+  { smoothing = 0, teacher }: TrainerOptions
 ): Promise<Float32Array> {
   const targets = new Float32Array(members.length * classes).fill(smoothing / classes)
   for (const [at, index] of members.entries()) {
@@ -123,16 +117,17 @@ async function targetsOf(
     targets[own] = targets[own] + 1 - smoothing
   }
   if (teacher === undefined) return targets
-  const results = await teacher.run({ [teacher.inputNames[0]]: images })
-  const scores = tensorReals(results[teacher.outputNames[0]])
+  const { session, share } = teacher
+  const results = await session.run({ [session.inputNames[0]]: images })
+  const scores = tensorReals(results[session.outputNames[0]])
   for (let from = 0; from < scores.length; from += classes) {
     let top = -Infinity
     for (let c = 0; c < classes; c++) top = Math.max(top, scores[from + c])
     let sum = 0
-    for (let c = 0; c < classes; c++) sum += Math.exp((scores[from + c] - top) / temperature)
+    for (let c = 0; c < classes; c++) sum += Math.exp(scores[from + c] - top)
     for (let c = 0; c < classes; c++) {
-      const soft = Math.exp((scores[from + c] - top) / temperature) / sum
-      targets[from + c] = teacherShare * soft + (1 - teacherShare) * targets[from + c]
+      const soft = Math.exp(scores[from + c] - top) / sum
+      targets[from + c] = share * soft + (1 - share) * targets[from + c]
     }
   }
   return targets
