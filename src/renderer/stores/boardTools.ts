@@ -3,6 +3,7 @@ import { shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction } from './window/action'
+import { createNewest } from './window/newest'
 
 /** Programs of others that reach boards: what is installed, and what they are asked to do. */
 export const useBoardTools = defineStore('boardTools', () => {
@@ -14,18 +15,17 @@ export const useBoardTools = defineStore('boardTools', () => {
     found.value = await client.call('board.tools', {})
   })
 
-  let looks = 0
-  /** Forgets the chips that were found, and those that a search which still runs will find. */
-  function forgetDevices(): void {
-    looks += 1
+  const beginLook = createNewest()
+  /** Forgets the chips that were found, and those that a search which still runs will find. Returns whether it was the last one. */
+  function forgetDevices(): () => boolean {
     devices.value = null
+    return beginLook()
   }
 
   const detect = createAction(async (target: CommandInput<'board.detectFpga'>['target']) => {
-    forgetDevices()
-    const look = looks
+    const isNewest = forgetDevices()
     const found = (await client.call('board.detectFpga', { target }, { timeoutMs: 70_000 })).devices
-    if (look === looks) devices.value = found
+    if (isNewest()) devices.value = found
   })
 
   const bitstream = createAction(

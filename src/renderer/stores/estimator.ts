@@ -18,7 +18,6 @@ export const useEstimators = defineStore('estimator', () => {
   const epochs = shallowRef<TrainedEpochJson[]>([])
   const transfer = shallowRef<CommandOutput<'estimator.transferCurve'>>({ title: '', points: [], chosen: {} })
   let trainingJob = ''
-  let asked = 0
 
   client.subscribe('estimator.epoch', ({ jobId, epoch }) => {
     if (jobId === trainingJob) epochs.value = [...epochs.value, epoch]
@@ -57,14 +56,15 @@ export const useEstimators = defineStore('estimator', () => {
     if (detail.value?.estimator.id === id) detail.value = null
     await load.run()
   })
+  const beginPredict = createNewest()
   /** Only the newest question's result is shown: sliders ask faster than a slow line brings results. */
   const predict = createAction(
     async (configuration: CommandInput<'estimator.predict'>['configurations'][number]) => {
       const id = detail.value?.estimator.id
       if (id === undefined) return
-      const mine = ++asked
+      const isNewest = beginPredict()
       const { predictions } = await client.call('estimator.predict', { id, configurations: [configuration] })
-      if (mine === asked) prediction.value = predictions[0] ?? null
+      if (isNewest()) prediction.value = predictions[0] ?? null
     }
   )
   const runTransfer = createAction(async (input: CommandInput<'estimator.transfer'>) => {

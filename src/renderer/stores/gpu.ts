@@ -223,10 +223,10 @@ export const useGpu = defineStore('gpu', () => {
     if (isNewest()) trace.value = read
   })
 
-  let newestZoom = 0
+  const beginZoom = createNewest()
   /** Fetches the readings of a stretch as finely as there are; null: the whole recording is shown. */
   const zoomTrace = createAction(async (span: readonly [number, number] | null) => {
-    const zoom = ++newestZoom
+    const isNewest = beginZoom()
     const gpuIndex = traceGpu.value
     if (span === null || detail.value === null || gpuIndex === null) {
       traceDetail.value = null
@@ -245,7 +245,7 @@ export const useGpu = defineStore('gpu', () => {
       buckets
     })
     // The user has zoomed again or opened another recording meanwhile.
-    if (zoom === newestZoom && detail.value?.recording.id === id) traceDetail.value = found
+    if (isNewest() && detail.value?.recording.id === id) traceDetail.value = found
   })
 
   const exportTo = createAction(async (id: string, file: string) => {

@@ -14,6 +14,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction, forgetOnChange } from './window/action'
+import { createNewest } from './window/newest'
 import { useJobs } from './job'
 
 /** The data set that models are judged on. */
@@ -48,18 +49,18 @@ export const useModels = defineStore('model', () => {
     if (found.modelId === open.value?.id) ranges.value = found
   })
 
-  /** Counts the files looked at: what is found about an earlier one comes too late. */
-  let lookedFor = 0
+  /** For each file that is looked at: what is found about an earlier one comes too late. */
+  const beginLook = createNewest()
   /** Finds the obstacles of a file; shipped networks have none. */
   async function lookForObstacles(path: string): Promise<void> {
-    const own = ++lookedFor
+    const isNewest = beginLook()
     const { check } = await client.call('model.check', { path })
-    if (own === lookedFor && check.obstacles.length > 0) obstacles.value = { path, check }
+    if (isNewest() && check.obstacles.length > 0) obstacles.value = { path, check }
   }
 
   async function show(model: ModelInfo): Promise<ModelInfo> {
     obstacles.value = null
-    lookedFor++
+    beginLook()
     if (open.value?.id !== model.id) {
       ranges.value = null
       evaluations.value = []

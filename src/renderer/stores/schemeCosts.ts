@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowReactive } from 'vue'
 import { useClient } from '../client/current'
 import { createAction } from './window/action'
+import { createNewest } from './window/newest'
 import { schemeText } from './text/searchText'
 import type { SearchSummary } from './search'
 
@@ -12,7 +13,7 @@ export const useSchemeCosts = defineStore('schemeCosts', () => {
   const known = shallowReactive(new Map<string, number>())
   /** Schemes that are still to be read. */
   const left = ref(0)
-  let newest = 0
+  const beginRead = createNewest()
 
   const keyOf = ({ request }: SearchSummary, kind: CostKind, { scheme }: CandidateJson): string =>
     [request.modelId, request.proxyId, kind, schemeText(scheme)].join(' ')
@@ -27,7 +28,7 @@ export const useSchemeCosts = defineStore('schemeCosts', () => {
   /** Reads what is not known yet; a newer call ends this one. */
   const read = createAction(
     async (search: SearchSummary, kinds: readonly CostKind[], trace: readonly CandidateJson[]) => {
-      const mine = ++newest
+      const isNewest = beginRead()
       const wanted = kinds.flatMap((kind) =>
         trace
           .filter((candidate) => costOf(search, kind, candidate) === null)
@@ -36,15 +37,15 @@ export const useSchemeCosts = defineStore('schemeCosts', () => {
       left.value = wanted.length
       try {
         for (const { kind, candidate } of wanted) {
-          if (mine !== newest) return
+          if (!isNewest()) return
           const { modelId, proxyId } = search.request
           const { scheme } = candidate
           const { cost } = await client.call('search.cost', { modelId, cost: kind, proxyId, scheme })
           known.set(keyOf(search, kind, candidate), cost)
-          if (mine === newest) left.value -= 1
+          if (isNewest()) left.value -= 1
         }
       } finally {
-        if (mine === newest) left.value = 0
+        if (isNewest()) left.value = 0
       }
     }
   )
