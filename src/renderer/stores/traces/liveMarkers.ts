@@ -5,7 +5,7 @@ import { computed, shallowRef, watch } from 'vue'
 import { useClient } from '../../client/current'
 import { createAction } from '../window/action'
 import { useGpu } from '../gpu'
-import { createRunMarkers, type RunMarkers } from './markers'
+import { byTime, createRunMarkers, type RunMarkers } from './markers'
 
 /** Recordings whose markers stay on the live traces, newest first. */
 const maxFollowed = 20
@@ -41,15 +41,13 @@ export const useLiveMarkers = defineStore('liveMarkers', () => {
   const isRead = computed(() => recorded.value.every(({ marks }) => marks.isRead.value))
   const isKept = computed(() => recorded.value.some(({ recording }) => recording.state === 'running'))
 
-  const load = createAction(async (marks: RunMarkers, id: string) => throwing(marks.load.attempt(id)))
-  // Last of these: a recording may run already, and its markers are read at once.
   watch(
     () => gpu.runningRecording?.id,
     (id) => {
       if (id === undefined || followed.value.some((one) => one.id === id)) return
       const marks = createRunMarkers(client)
       followed.value = [{ id, marks }, ...followed.value].slice(0, maxFollowed)
-      void load.run(marks, id)
+      void marks.load.run(id)
     },
     { immediate: true }
   )
@@ -58,26 +56,20 @@ export const useLiveMarkers = defineStore('liveMarkers', () => {
   const save = createAction(async (changed: readonly Marker[]) => {
     const rest = new Set(changed)
     for (const { recording, marks } of recorded.value) {
-      const inside = changed.filter((marker) => rest.has(marker) && isWithin(recording, marker.atMs))
+      const inside = [...rest].filter((marker) => isWithin(recording, marker.atMs))
       for (const marker of inside) rest.delete(marker)
       const own = inside.map(({ atMs, text }) => ({ atMs: Math.max(0, atMs - recording.startedAtMs), text }))
-      if (JSON.stringify(byTime(own)) !== JSON.stringify(marks.markers.value))
-        await throwing(marks.save.attempt(own))
+      if (JSON.stringify(byTime(own)) === JSON.stringify(marks.markers.value)) continue
+      const error = await marks.save.attempt(own)
+      if (error !== null) throw error
     }
     loose.value = byTime([...rest]).slice(-maxLoose)
   })
 
-  return { markers, isRead, isKept, load, save }
+  return { markers, isRead, isKept, save }
 })
-
-const byTime = (markers: readonly Marker[]): Marker[] => [...markers].sort((a, b) => a.atMs - b.atMs)
 
 function isWithin({ startedAtMs, durationMs, idleAfterMs, state }: Recording, atMs: number): boolean {
   if (atMs < startedAtMs) return false
   return state === 'running' || atMs <= startedAtMs + (durationMs ?? 0) + idleAfterMs
-}
-
-async function throwing(attempt: Promise<Error | null>): Promise<void> {
-  const error = await attempt
-  if (error !== null) throw error
 }

@@ -49,7 +49,7 @@ export function createRunMarkers(client: Client): RunMarkers {
     const id = runId.value
     if (id === null || !isRead.value) return
     const mine = ++newest
-    markers.value = [...changed].sort((a, b) => a.atMs - b.atMs)
+    markers.value = byTime(changed)
     const isShown = (): boolean => mine === newest && runId.value === id
     try {
       // One after the other: the host may finish two at once in any order.
@@ -65,3 +65,6 @@ export function createRunMarkers(client: Client): RunMarkers {
   forgetOnChange(runId, [save])
   return { runId, markers, isRead, load, save }
 }
+
+/** Markers in the order of their times. */
+export const byTime = (markers: readonly Marker[]): Marker[] => [...markers].sort((a, b) => a.atMs - b.atMs)
