@@ -20,14 +20,15 @@ export interface Palette {
 /** App.vue puts the theme on the document before anything that depends on it is computed again. */
 export function usePalette(): ComputedRef<Palette> {
   const app = useApp()
-  return computed(() => readPalette(app.theme))
+  return computed(() => {
+    // What the values depend on; they are read from the document, which already wears it.
+    void app.theme
+    return currentPalette()
+  })
 }
 
 /** The colours that the document has now, for what is drawn once: an exported picture. */
-export const currentPalette = (): Palette => readPalette('dark')
-
-/** `_theme` is what the values depend on; they are read from the document, which already wears it. */
-function readPalette(_theme: 'dark' | 'light'): Palette {
+export function currentPalette(): Palette {
   const style = getComputedStyle(document.documentElement)
   const token = (name: string): string => style.getPropertyValue(name).trim()
   return {
