@@ -1,4 +1,5 @@
 import type { AppErrorJson } from '@shared/errors'
+import type { DrawnSvg } from './domSvg'
 
 /** "Power of run 1" with an ending -> "power-of-run-1.csv". */
 export function fileName(label: string, ending: string): string {
@@ -20,11 +21,11 @@ export async function copyText(text: string): Promise<void> {
 }
 
 /**
- * Draws an SVG text as a PNG of twice its size.
+ * Draws an SVG as a PNG of twice its size.
  *
  * @throws when the browser cannot read the SVG or allocate the canvas
  */
-export async function svgToPng(svg: string, widthPx: number, heightPx: number): Promise<Blob> {
+export async function svgToPng({ svg, widthPx, heightPx }: DrawnSvg): Promise<Blob> {
   const url = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }))
   try {
     const picture = new Image(widthPx, heightPx)
