@@ -1,9 +1,9 @@
-import { formatBitPair } from '@shared/bitPair'
 import type { CandidateJson } from '@shared/contract/search'
 import { isShare, scoreText } from '@shared/score'
 import { formatPercent } from '@shared/units'
 import type { Palette } from '../../charts/palette'
 import type { SearchSummary } from '../../stores/search'
+import { schemeText } from '../../stores/text/searchText'
 
 /** Phases of a search in their order, which is that of the first series. */
 export const phases = ['initial', 'search', 'refine'] as const
@@ -108,8 +108,6 @@ export function candidateText(
     `#${candidate.index + 1} ${candidate.phase}${candidate.feasible ? '' : ', over the budget'}`,
     `${metric} ${scoreText(metric, candidate.accuracy)}, loss ${candidate.loss.toFixed(4)}`,
     `cost ${formatPercent(candidate.cost / baselineCost)} of int8`,
-    candidate.scheme
-      .map(({ weightBits, activationBits }) => formatBitPair(weightBits, activationBits))
-      .join(' ')
+    schemeText(candidate.scheme)
   ].join('\n')
 }
