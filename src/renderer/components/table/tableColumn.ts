@@ -1,5 +1,5 @@
 import { isShare, scoreText, scoreTitle, type ScoreName } from '@shared/score'
-import { formatDateTime, unavailable } from '@shared/units'
+import { formatDateTime, formatErrorPercent, unavailable } from '@shared/units'
 import type { CsvValue } from '@shared/csvLine'
 
 /** What a row is known by, whatever the order. */
@@ -77,6 +77,15 @@ export function scoreColumn<R>(metric: ScoreName, scoreOf: (row: R) => number | 
     value: (row) => (inPercent ? percentOf(scoreOf(row)) : scoreOf(row)),
     unit: inPercent ? '%' : '',
     align: 'right'
+  }
+}
+
+/** A column of errors in percent; null or absent is unknown. */
+export function errorColumn<R>(title: string, of: (row: R) => number | null | undefined): TableColumn<R> {
+  return {
+    ...{ title, unit: '%', align: 'right' },
+    text: (row) => formatErrorPercent(of(row)),
+    value: (row) => of(row) ?? null
   }
 }
 
