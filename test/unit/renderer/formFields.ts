@@ -61,6 +61,14 @@ export const enabledButtons = (view: Mounted<Record<string, unknown>>): string[]
     .filter((one) => !one.disabled)
     .map((one) => one.textContent?.trim() ?? '')
 
+/** Texts of the heads of a table's columns, and of its rows where those have one. */
+export const headsOf = (root: Element): string[] =>
+  [...root.querySelectorAll('th')].map((one) => one.textContent?.trim() ?? '')
+
+/** The tile of this label: its value and its note. */
+export const tileOf = (view: Mounted<Record<string, unknown>>, label: string): string | undefined =>
+  [...view.root.querySelectorAll('.tile')].map(wordsOf).find((text) => text.startsWith(label))
+
 /** Texts of the cells of a table, row by row. */
 export const cellsOf = (root: Element): string[][] =>
   [...root.querySelectorAll('tbody tr')].map((row) =>

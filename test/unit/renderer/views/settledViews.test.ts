@@ -12,7 +12,7 @@ import SampleTable from '@renderer/views/profile/SampleTable.vue'
 import SettingsView from '@renderer/views/SettingsView.vue'
 import { sampleModel, sampleRanges } from '../../../e2e/support/sampleModel'
 import { sampleRuns } from '../../../e2e/support/sampleRuns'
-import { cellsOf, choose, enabledButtons, submit, type } from '../formFields'
+import { cellsOf, choose, enabledButtons, headsOf, submit, type } from '../formFields'
 import { mountView, settle, wordsOf, type Mounted } from '../mountView'
 import { withClient } from '../stores/withClient'
 
@@ -177,8 +177,7 @@ describe('the Samples of a board', () => {
     await settle()
     return profile
   }
-  const heads = (): string[] =>
-    [...view.root.querySelectorAll('th')].map((one) => one.textContent?.trim() ?? '')
+  const heads = (): string[] => headsOf(view.root)
 
   it('name the unit once where all have it, else in each row', async () => {
     await shown([sample('1')])

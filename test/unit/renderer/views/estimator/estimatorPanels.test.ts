@@ -11,8 +11,8 @@ import TrainingCurve from '@renderer/views/estimator/TrainingCurve.vue'
 import WhatIfPanel from '@renderer/views/estimator/WhatIfPanel.vue'
 import { sampleEstimator } from '../../../../e2e/support/sampleEstimator'
 import { chart, seriesOf } from '../../chartStandIn'
-import { cellsOf, choose, enabledButtons, submit, type } from '../../formFields'
-import { mountView, settle, wordsOf, type Mounted } from '../../mountView'
+import { cellsOf, choose, enabledButtons, submit, tileOf, type } from '../../formFields'
+import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
 vi.mock('@renderer/charts/PlotCanvas.vue', () => import('../../chartStandIn'))
@@ -21,9 +21,7 @@ vi.mock('@renderer/charts/CurveChart.vue', () => import('../../chartStandIn'))
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())
 
-/** The tile of this label: its value and its note. */
-const tile = (label: string): string | undefined =>
-  [...view.root.querySelectorAll('.tile')].map(wordsOf).find((text) => text.startsWith(label))
+const tile = (label: string): string | undefined => tileOf(view, label)
 
 describe('errors of an estimator', () => {
   const shown = (changes: Partial<EstimatorDetail>): void => {

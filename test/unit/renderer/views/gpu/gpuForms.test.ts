@@ -7,21 +7,12 @@ import HostLoadLine from '@renderer/views/gpu/HostLoadLine.vue'
 import RecordForm from '@renderer/views/gpu/RecordForm.vue'
 import TriggerForm from '@renderer/views/gpu/TriggerForm.vue'
 import { sampleRecording } from '../../../../e2e/support/sampleGpu'
+import { submit, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())
-const submit = (): boolean => view.the('form').dispatchEvent(new Event('submit', { cancelable: true }))
-
-async function type(label: string, text: string): Promise<void> {
-  const field = [...view.root.querySelectorAll('label')].find((one) => one.textContent?.includes(label))!
-  const input = field.querySelector('input')!
-  input.value = text
-  input.dispatchEvent(new Event('input'))
-  input.dispatchEvent(new Event('change'))
-  await nextTick()
-}
 
 describe('the form that records power', () => {
   const request = (client: ReturnType<typeof withClient>): unknown =>
@@ -31,11 +22,11 @@ describe('the form that records power', () => {
     const client = withClient({ 'remote.hosts': () => ({ hosts: [] }) })
     view = mountView(RecordForm, { canRecordHere: true })
     await settle()
-    submit()
+    await submit(view)
     expect(request(client)).toEqual({ command: [], intervalMs: 100, idleMs: 5000, durationMs: 30_000 })
-    await type('Command', 'python "my bench.py"')
-    await type('Title', ' night ')
-    submit()
+    await type(view, 'Command', 'python "my bench.py"')
+    await type(view, 'Title', ' night ')
+    await submit(view)
     expect(request(client)).toEqual({
       command: ['python', 'my bench.py'],
       intervalMs: 100,
@@ -51,7 +42,7 @@ describe('the form that records power', () => {
       .find((one) => one.textContent?.includes('Seconds, if no command'))!
       .querySelector('input')!
     expect(seconds.disabled).toBe(false)
-    await type('Command', 'python bench.py')
+    await type(view, 'Command', 'python bench.py')
     expect(seconds.disabled).toBe(true)
   })
 
@@ -91,8 +82,7 @@ describe('a trigger', () => {
 
   it('holds the stretch around a rising edge, once the time after it has passed', async () => {
     const held = mounted(trace(50, 50))
-    submit()
-    await nextTick()
+    await submit(view)
     expect(view.the('[role=status]').textContent).toBe('armed')
     await view.set({ signal: trace(50, 50, 50, 150) })
     expect(view.the('[role=status]').textContent).toBe('fired, waiting for the time after it')
@@ -113,7 +103,7 @@ describe('a trigger', () => {
 
   it('does not fire on what was there before it was armed', async () => {
     const held = mounted(trace(50, 150, 150))
-    submit()
+    await submit(view)
     await view.set({ signal: trace(50, 150, 150, 150, 150, 150, 150, 150, 150, 150) })
     expect(view.the('[role=status]').textContent).toBe('armed')
     expect(held).toEqual([])
@@ -126,7 +116,7 @@ describe('a trigger', () => {
     kind.dispatchEvent(new Event('change'))
     await nextTick()
     expect(view.button('Arm').disabled).toBe(true)
-    await type('Phase', ' fp16 ')
+    await type(view, 'Phase', ' fp16 ')
     expect(view.button('Arm').disabled).toBe(false)
   })
 })

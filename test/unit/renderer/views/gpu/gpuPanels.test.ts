@@ -11,7 +11,7 @@ import RecordingDetail from '@renderer/views/gpu/RecordingDetail.vue'
 import RecordingList from '@renderer/views/gpu/RecordingList.vue'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from '../../../../e2e/support/sampleGpu'
 import { chart } from '../../chartStandIn'
-import { cellsOf, choose, enabledButtons, optionsOf, submit, type } from '../../formFields'
+import { cellsOf, choose, enabledButtons, headsOf, optionsOf, submit, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -175,10 +175,8 @@ describe('a recording', () => {
   }
   const table = (label: string): { heads: string; cells: string[][] } => {
     const root = view.the(`[role=region][aria-label="${label}"]`)
-    return { heads: wordsOfHeads(root), cells: cellsOf(root) }
+    return { heads: headsOf(root).join(', '), cells: cellsOf(root) }
   }
-  const wordsOfHeads = (root: Element): string =>
-    [...root.querySelectorAll('th')].map((one) => one.textContent?.trim()).join(', ')
 
   it('shows the energy of every phase with its doubts, and trials with their interval', async () => {
     await mounted({})

@@ -12,7 +12,7 @@ import ModelFiles from '@renderer/views/lm/ModelFiles.vue'
 import { sampleBoards } from '../../../../e2e/support/sampleBoards'
 import { sampleLm } from '../../../../e2e/support/sampleLm'
 import { chart } from '../../chartStandIn'
-import { cellsOf, enabledButtons, submit, tick, type } from '../../formFields'
+import { cellsOf, enabledButtons, submit, tick, tileOf, type } from '../../formFields'
 import { mountView, settle, wordsOf, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -97,8 +97,7 @@ describe('the text of a board', () => {
     withClient({})
     view = mountView(ChatResult, { chat: { ...chat, ...changes }, steps: of })
   }
-  const tile = (label: string): string | undefined =>
-    [...view.root.querySelectorAll('.tile')].map(wordsOf).find((text) => text.startsWith(label))
+  const tile = (label: string): string | undefined => tileOf(view, label)
   const plain = (changes: Partial<LmStep>): LmStep => ({ ...steps[0]!, cycles: 25_000_000, ...changes })
 
   it('is the prompt and what was made, with a caret only while it grows', () => {

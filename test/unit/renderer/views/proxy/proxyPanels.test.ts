@@ -13,6 +13,7 @@ import ProxyList from '@renderer/views/proxy/ProxyList.vue'
 import { sampleCalibration } from '../../../../e2e/support/sampleAdaptive'
 import { sampleBoards } from '../../../../e2e/support/sampleBoards'
 import { sampleProxyDetail, sampleSets } from '../../../../e2e/support/sampleProxies'
+import { submit } from '../../formFields'
 import { mountView, settle, wordsOf, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -35,7 +36,6 @@ const endedJob: Job = {
 }
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())
-const submit = (): boolean => view.the('form').dispatchEvent(new Event('submit', { cancelable: true }))
 
 describe('the list of proxies', () => {
   it('stands with the newest first, each with its error on unseen shapes before the random one', async () => {
@@ -80,7 +80,7 @@ describe('the form of a fit', () => {
     })
     useProxies()
     view = mountView(FitForm, { set: sampleSets[0]! })
-    submit()
+    await submit(view)
     for (let turn = 0; turn < 5; turn++) await settle()
     return client.calls.map(({ name }) => name)
   }
@@ -95,7 +95,7 @@ describe('the form of a fit', () => {
     const source = { kind: 'board' as const, boardId: 'virtual:small', quantity: 'energy' as const }
     view = mountView(FitForm, { set: { ...sampleSets[0]!, source, unit: 'nJ' } })
     expect(wordsOf(view.root)).toContain('in nJ')
-    submit()
+    await submit(view)
     await settle()
     expect(client.calls.at(-1)).toMatchObject({ name: 'proxy.fit', input: { source, kernel: 'conv2d' } })
   })

@@ -11,7 +11,7 @@ import SweepPanel from '@renderer/views/proxy/SweepPanel.vue'
 import TransferPanel from '@renderer/views/proxy/TransferPanel.vue'
 import { sampleComparison, sampleProxyDetail, sampleSets } from '../../../../e2e/support/sampleProxies'
 import { chart } from '../../chartStandIn'
-import { cellsOf, choose, enabledButtons, optionsOf, submit, type } from '../../formFields'
+import { cellsOf, choose, enabledButtons, headsOf, optionsOf, submit, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -44,8 +44,7 @@ describe('a precision sweep', () => {
     expect(client.calls.at(-1)).toMatchObject({ input: { id: 'p1', layers: { length: 16 } } })
     const { layers } = client.calls.at(-1)!.input as { layers: { dims: number[] }[] }
     expect(layers[0]!.dims).toEqual([16, 32, 8])
-    const heads = [...view.root.querySelectorAll('thead th')].map((one) => one.textContent?.trim())
-    expect(heads).toEqual(['activations \\ weights', 'w8', 'w4', 'w2', 'w1'])
+    expect(headsOf(view.the('thead'))).toEqual(['activations \\ weights', 'w8', 'w4', 'w2', 'w1'])
     expect(cellsOf(view.root)[0]).toEqual([
       ...['64 cycles 1.00 ×', '32 cycles 0.50 ×', '16 cycles 0.25 ×', '8 cycles 0.13 ×']
     ])
@@ -92,8 +91,7 @@ describe('estimators compared', () => {
     await settle()
     return client
   }
-  const heads = (): string[] =>
-    [...view.root.querySelectorAll('th')].map((one) => one.textContent?.trim() ?? '')
+  const heads = (): string[] => headsOf(view.root)
 
   it('stand by their error on unseen shapes, and the best one is marked', async () => {
     await mounted([...sampleComparison.rows].reverse())

@@ -6,6 +6,7 @@ import RunDetail from '@renderer/views/run/RunDetail.vue'
 import SessionBar from '@renderer/views/run/SessionBar.vue'
 import { useSessions } from '@renderer/stores/session'
 import { sampleRuns } from '../../../../e2e/support/sampleRuns'
+import { type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -17,14 +18,6 @@ const buttons = (): (string | undefined)[] =>
   [...view.root.querySelectorAll('button')].map((one) => one.textContent?.trim())
 
 describe('one run', () => {
-  const write = async (label: string, text: string): Promise<void> => {
-    const field = [...view.root.querySelectorAll('label')].find((one) => one.textContent?.includes(label))!
-    const input = field.querySelector<HTMLInputElement | HTMLTextAreaElement>('input, textarea')!
-    input.value = text
-    input.dispatchEvent(new Event('input'))
-    await nextTick()
-  }
-
   it('is resumed where it can be, and opened where it can be read', () => {
     withClient({})
     view = mountView(RunDetail, { run: stopped })
@@ -39,7 +32,7 @@ describe('one run', () => {
     const client = withClient({ 'run.annotate': () => ({ run: named }) })
     view = mountView(RunDetail, { run: named })
     expect(view.button('Save').disabled).toBe(true)
-    await write('Notes', 'Better.')
+    await type(view, 'Notes', 'Better.')
     expect(view.button('Save').disabled).toBe(false)
     view.button('Save').click()
     await settle()
@@ -51,9 +44,9 @@ describe('one run', () => {
   it('takes the same tags in other spacing for unchanged', async () => {
     withClient({})
     view = mountView(RunDetail, { run: named })
-    await write('Tags', 'paper ,  firmware 4')
+    await type(view, 'Tags', 'paper ,  firmware 4')
     expect(view.button('Save').disabled).toBe(true)
-    await write('Tags', 'paper')
+    await type(view, 'Tags', 'paper')
     expect(view.button('Save').disabled).toBe(false)
     view.button('Discard').click()
     await nextTick()
@@ -83,7 +76,7 @@ describe('one run', () => {
   it('shows another run with that run’s own texts', async () => {
     withClient({})
     view = mountView(RunDetail, { run: named })
-    await write('Notes', 'Not saved.')
+    await type(view, 'Notes', 'Not saved.')
     await view.set({ run: stopped })
     expect(view.the<HTMLTextAreaElement>('textarea').value).toBe('')
     expect(view.button('Save').disabled).toBe(true)

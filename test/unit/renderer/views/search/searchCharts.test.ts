@@ -12,7 +12,7 @@ import TraceChart from '@renderer/views/search/TraceChart.vue'
 import WidthPanel from '@renderer/views/search/WidthPanel.vue'
 import { sampleSearch } from '../../../../e2e/support/sampleModel'
 import { chart, seriesOf } from '../../chartStandIn'
-import { cellsOf, choose, enabledButtons, optionsOf, type } from '../../formFields'
+import { cellsOf, choose, enabledButtons, headsOf, optionsOf, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -145,7 +145,7 @@ describe('the candidates', () => {
     return events
   }
   const column = (title: string): string[] => {
-    const heads = [...view.root.querySelectorAll('th')].map((one) => one.textContent?.trim())
+    const heads = headsOf(view.root)
     const at = heads.indexOf(title)
     expect(at, heads.join()).toBeGreaterThan(0)
     return cellsOf(view.root).map((cells) => cells[at]!)

@@ -16,7 +16,7 @@ import { sampleRecording } from '../../../../e2e/support/sampleGpu'
 import { sampleWorkload } from '../../../../e2e/support/sampleWorkload'
 import { benchmarkRow, figure, impactRow, layerRow, missing } from '../../../core/workload/statistics/tables'
 import { chart } from '../../chartStandIn'
-import { cellsOf, choose, enabledButtons, optionsOf, submit, type } from '../../formFields'
+import { cellsOf, choose, enabledButtons, headsOf, optionsOf, submit, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -125,7 +125,7 @@ describe('layers', () => {
   })
 
   it('name the layer measured in their place; start temperatures have a column only where there are some', () => {
-    const heads = (): (string | null)[] => [...view.root.querySelectorAll('th')].map((one) => one.textContent)
+    const heads = (): string[] => headsOf(view.root)
     view = mountView(LayerTable, { rows: [layerRow('h.1', 1, { sameAs: 'h.0' })], closure })
     expect(cellsOf(view.root)[0]![0]).toBe('h.1 as h.0')
     expect(heads().join()).not.toContain('Started at')
