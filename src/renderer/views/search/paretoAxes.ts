@@ -6,9 +6,9 @@ import { formatCount } from '@shared/units'
 /** What an axis of the Pareto chart shows. */
 export type ParetoAxis = 'accuracy' | 'loss' | CostKind
 
-/** Axes with what they are called; smaller is better but for accuracy. */
-export const paretoAxes: readonly { value: ParetoAxis; text: string }[] = [
-  { value: 'accuracy', text: 'accuracy, %' },
+/** Axes with what they are called, that of accuracy by the task's score; smaller is better but for accuracy. */
+export const paretoAxes = (metric: ScoreName): readonly { value: ParetoAxis; text: string }[] => [
+  { value: 'accuracy', text: isShare(metric) ? `${metric}, %` : metric },
   { value: 'loss', text: 'loss' },
   { value: 'proxy', text: 'latency by the proxy' },
   { value: 'boardEnergy', text: 'energy by the proxy, nJ' },
@@ -19,13 +19,9 @@ export const paretoAxes: readonly { value: ParetoAxis; text: string }[] = [
   { value: 'bitfusion', text: 'BitFusion cycles' }
 ]
 
-/** What the axis of accuracy is called for a task's score. */
-export const scoreAxisName = (metric: ScoreName): string => (isShare(metric) ? `${metric}, %` : metric)
-
-/** A place on an axis as text: losses are small, so they keep four significant digits. */
+/** A place on an axis as text: losses are small, and scores close, so they keep four significant digits. */
 export function placeText(axis: ParetoAxis, place: number): string {
-  if (axis === 'loss') return String(Number(place.toPrecision(4)))
-  return axis === 'accuracy' ? String(Number(place.toPrecision(4))) : formatCount(place)
+  return axis === 'loss' || axis === 'accuracy' ? String(Number(place.toPrecision(4))) : formatCount(place)
 }
 
 /** Costs among the axes. */
@@ -35,11 +31,11 @@ export const costAxes = (axes: readonly ParetoAxis[]): CostKind[] =>
 /**
  * A candidate's place on an axis as the chart shows it, a score that is a share in percent; null while a cost is unknown.
  */
-export function placeOn(
+function placeOn(
   axis: ParetoAxis,
   candidate: CandidateJson,
   costOf: (kind: CostKind, candidate: CandidateJson) => number | null,
-  metric: ScoreName = 'accuracy'
+  metric: ScoreName
 ): number | null {
   if (axis === 'accuracy') return (isShare(metric) ? 100 : 1) * candidate.accuracy
   return axis === 'loss' ? candidate.loss : costOf(axis, candidate)
@@ -58,7 +54,7 @@ export function paretoPoints(
   trace: readonly CandidateJson[],
   axes: readonly ParetoAxis[],
   costOf: (kind: CostKind, candidate: CandidateJson) => number | null,
-  metric: ScoreName = 'accuracy'
+  metric: ScoreName
 ): ParetoPoint[] {
   const placed = trace.flatMap((candidate) => {
     const places = axes.map((axis) => placeOn(axis, candidate, costOf, metric))

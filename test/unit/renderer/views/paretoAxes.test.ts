@@ -11,7 +11,12 @@ const candidate = (index: number, accuracy: number, cost: number, loss = 1): Can
     scheme: [{ layer: 'fc', weightBits: index % 2 === 0 ? 8 : 4, activationBits: 8 }]
   }) as unknown as CandidateJson
 const fronts = (trace: CandidateJson[], axes: Parameters<typeof paretoPoints>[1], size: number[] = []) =>
-  paretoPoints(trace, axes, (kind, { index, cost }) => (kind === 'size' ? (size[index] ?? null) : cost))
+  paretoPoints(
+    trace,
+    axes,
+    (kind, { index, cost }) => (kind === 'size' ? (size[index] ?? null) : cost),
+    'accuracy'
+  )
     .filter(({ isFront }) => isFront)
     .map((one) => one.candidate.index)
 
