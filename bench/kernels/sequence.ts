@@ -1,9 +1,9 @@
 import type { BenchResult } from '@core/board/protocol'
 import { shapeWork, type BenchItem } from '@core/kernel/shape'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
-import type { SequenceKernel } from '@core/profile/expectedSequence'
 import { corePresetNames, corePresets, type CorePresetName } from '@core/sim/boards/presets'
 import { MonitorMachine } from '@core/twin/monitorMachine'
+import type { SequenceKernel } from '@shared/vocabulary'
 import { presentFirmware } from '../rtl/firmware'
 
 /** A kernel of language models and encoders: counts for one element visit, fast and by reference. */

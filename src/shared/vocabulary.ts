@@ -3,6 +3,20 @@
  * in one place and the compiler lists what has to handle it.
  */
 
+/** Kernels of language models and encoders, as far as they have no weights. */
+export const sequenceKernels = [
+  'product',
+  'softmax',
+  'layerNorm',
+  'rmsNorm',
+  'table',
+  'gather',
+  'rope'
+] as const
+
+/** Name of such a kernel. */
+export type SequenceKernel = (typeof sequenceKernels)[number]
+
 /** Kernels that a board can run and measure, in the order of their wire numbers (docs/protocol.md). */
 export const kernelNames = [
   'matmul',
@@ -14,13 +28,7 @@ export const kernelNames = [
   'requantize',
   'flatten',
   'argmax',
-  'product',
-  'softmax',
-  'layerNorm',
-  'rmsNorm',
-  'table',
-  'gather',
-  'rope'
+  ...sequenceKernels
 ] as const
 
 /** Name of a kernel. */
@@ -35,13 +43,7 @@ export const proxyKernelNames = [
   'avgPool',
   'add',
   'requantize',
-  'product',
-  'softmax',
-  'layerNorm',
-  'rmsNorm',
-  'table',
-  'gather',
-  'rope'
+  ...sequenceKernels
 ] as const satisfies readonly KernelName[]
 
 /** Name of a kernel that a proxy can be fitted for. */

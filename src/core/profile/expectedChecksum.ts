@@ -1,5 +1,5 @@
-import type { KernelName } from '../../shared/vocabulary'
-import { expectedSequence, isSequenceKernel, type SequenceKernel } from './expectedSequence'
+import type { KernelName, SequenceKernel } from '../../shared/vocabulary'
+import { expectedSequence, isSequenceKernel } from './expectedSequence'
 import { crc32 } from '../binary/crc'
 import { benchChecksum, createOperandStream, createOperandWords } from '../quant/integer/benchOperands'
 import { scaleRounded, toCode } from '../quant/integer/fixedPoint'

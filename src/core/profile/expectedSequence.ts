@@ -1,24 +1,10 @@
-import type { KernelName } from '../../shared/vocabulary'
+import { sequenceKernels, type KernelName, type SequenceKernel } from '../../shared/vocabulary'
 import { createOperandStream, createOperandWords } from '../quant/integer/benchOperands'
 import { lookUp, normalize, runGather, runProduct, softmax } from '../quant/integer/integerOperators'
 import { toCode } from '../quant/integer/fixedPoint'
 import { turnPairs } from '../quant/integer/rope'
 import type { Bits } from '../quant/scheme'
 import type { BenchItem } from '../kernel/shape'
-
-/** Kernels of language models and encoders, as far as they have no weights. */
-export const sequenceKernels = [
-  'product',
-  'softmax',
-  'layerNorm',
-  'rmsNorm',
-  'table',
-  'gather',
-  'rope'
-] as const satisfies readonly KernelName[]
-
-/** Name of such a kernel. */
-export type SequenceKernel = (typeof sequenceKernels)[number]
 
 /** Whether the kernel is one of language models and encoders. */
 export function isSequenceKernel(kernel: KernelName): kernel is SequenceKernel {
