@@ -1,14 +1,12 @@
 import { samplePresetNames, stageModelNames } from '../vocabulary'
 import { z } from 'zod'
 import { collectionRequestSchema, collectionSchema } from './estimator/collection'
-import { command, defineContract, done, nothing, originSchema } from './framework/define'
+import { command, decimalSchema, defineContract, done, nothing, originSchema } from './framework/define'
 
 /** Estimator: latency by stage (vision encoder, prefill, decode, operators) over knobs, in ms. */
 export const presetNameSchema = z.enum(samplePresetNames)
 export const stageModelNameSchema = z.enum(stageModelNames)
 
-/** Decimal mark of CSV files that can be read both ways. */
-const decimalSchema = z.enum(['.', ',']).optional()
 /** Files (CSV, JSON, Parquet) or folders of data sets, on the host. */
 const samplePathsSchema = z.array(z.string().min(1)).min(1).max(50)
 
@@ -174,7 +172,7 @@ export const estimatorContract = defineContract({
         /** Collections by id: their samples are trained on too. */
         collections: z.array(z.string().min(1)).max(50).default([]),
         preset: presetNameSchema.default('vlm'),
-        decimal: decimalSchema,
+        decimal: decimalSchema.optional(),
         model: stageModelNameSchema.default('physical'),
         seed: z.number().int().min(0).default(3407),
         epochs: z.number().int().min(1).max(2000).default(50),
@@ -223,7 +221,7 @@ export const estimatorContract = defineContract({
         source: samplePathsSchema,
         target: samplePathsSchema,
         preset: presetNameSchema.default('vidur'),
-        decimal: decimalSchema,
+        decimal: decimalSchema.optional(),
         sizes: z.array(z.number().int().min(2).max(10_000)).min(1).max(12).default([10, 25, 50, 100]),
         seeds: z.number().int().min(1).max(50).default(3)
       }),

@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { sampleUnits } from '../vocabulary'
-import { command, defineContract, done, nothing, originSchema, unreadableRowSchema } from './framework/define'
+import {
+  command,
+  decimalSchema,
+  defineContract,
+  done,
+  nothing,
+  originSchema,
+  unreadableRowSchema
+} from './framework/define'
 import { meterSetupSchema } from './meter'
 import { adaptiveRequestSchema, adaptiveRunSchema } from './profile/profileAdaptive'
 import { bitPairSchema, kernelSchema, kernelShapeSchema } from './profile/profileShapes'
@@ -229,8 +237,7 @@ export const profileContract = defineContract({
         boardName: z.string().min(1),
         unit: z.enum(sampleUnits).default('cycles'),
         origin: originSchema.default('measured'),
-        /** Decimal mark, where the file can be read both ways. */
-        decimal: z.enum(['.', ',']).optional()
+        decimal: decimalSchema.optional()
       }),
       /** `warnings`: how its numbers were read, and what looks wrong about them. */
       z.object({ rows: z.number(), campaignId: z.string(), warnings: z.array(z.string()) })

@@ -38,6 +38,9 @@ export const done = z.object({ ok: z.literal(true) })
 /** Where a value comes from. */
 export const originSchema = z.enum(origins)
 
+/** Decimal mark, where a CSV file can be read both ways. */
+export const decimalSchema = z.enum(['.', ','])
+
 /** Arguments a caller passes (before defaults are applied). */
 export type InputOf<C extends CommandContract> = z.input<C['in']>
 /** Arguments a service receives (defaults applied). */
