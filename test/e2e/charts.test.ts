@@ -1,9 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { WebHost } from '@main/hosts/webHost'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
+import { exportMenu, savedBy } from './support/pageParts'
 import { serveSamplePage } from './support/samplePage'
 
 /** Charts and tables in a real browser: zoom by wheel, fit, exports. Pictures: build/screenshots/charts. */
@@ -39,14 +40,8 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
   }
 
   /** The text of what an entry of an export menu saves. */
-  async function saved(of: string, entry: string): Promise<string> {
-    await page.locator(`summary[aria-label="Export ${of}"]`).click()
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: entry, exact: true }).click()
-    ])
-    return readFile(await download.path(), 'utf8')
-  }
+  const saved = async (of: string, entry: string): Promise<string> =>
+    String(await savedBy(exportMenu(page, of), entry))
   const rowsOf = (csv: string): number => csv.trimEnd().split('\r\n').length - 1
 
   describe('a chart', () => {
@@ -133,23 +128,15 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
     for (const [id, label, word] of shown)
       it(`are carried away: ${label}`, async () => {
         await open(id)
-        const menu = page.locator(`summary[aria-label="Export ${label}"]`).first()
+        const menu = exportMenu(page, label).first()
         await menu.waitFor()
-        const save = async (entry: string): Promise<Buffer> => {
-          await menu.click()
-          const [download] = await Promise.all([
-            page.waitForEvent('download'),
-            menu.locator('xpath=..').getByRole('button', { name: entry, exact: true }).click()
-          ])
-          return readFile(await download.path())
-        }
-        expect(rowsOf(String(await save('CSV')))).toBeGreaterThan(0)
-        const svg = String(await save('SVG'))
+        expect(rowsOf(String(await savedBy(menu, 'CSV')))).toBeGreaterThan(0)
+        const svg = String(await savedBy(menu, 'SVG'))
         expect(svg).toMatch(/^<svg[^]*<\/svg>$/)
         expect(svg).toContain(word)
         // Drawing programs know neither style sheets nor the colours of the page by name.
         expect(svg).not.toMatch(/var\(|class=|color\(|<style|NaN/)
-        const png = await save('PNG, twice the size')
+        const png = await savedBy(menu, 'PNG, twice the size')
         expect(png.subarray(1, 4).toString()).toBe('PNG')
         expect(png.readUInt32BE(16)).toBe(2 * Number(/width="(\d+)"/.exec(svg)![1]))
         await writeFile(path.join(pictures, `export-${label.replaceAll(' ', '-')}.png`), png)

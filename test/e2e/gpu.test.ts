@@ -1,8 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
+import { exportMenu, savedBy } from './support/pageParts'
 import { serveApp, type ServedApp } from './support/servedApp'
 
 /** The GPU page over a process that stands in for nvidia-smi: live readings, a recording, its energy. */
@@ -56,12 +57,8 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     await form.getByLabel('Seconds after').fill('0.5')
     await form.getByRole('button', { name: 'Arm' }).click()
     await form.getByRole('status').filter({ hasText: 'held: fired at' }).waitFor()
-    await page.locator('summary[aria-label="Export Power"]').click()
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'CSV, all drawn points', exact: true }).click()
-    ])
-    const [head, ...rows] = (await readFile(await download.path(), 'utf8')).trim().split('\r\n')
+    const csv = String(await savedBy(exportMenu(page, 'Power'), 'CSV, all drawn points'))
+    const [head, ...rows] = csv.trim().split('\r\n')
     expect(head).toBe('Unix time (s),Power (W)')
     const seconds = rows.map((row) => Number(row.split(',')[0]))
     const length = seconds.at(-1)! - seconds[0]!
@@ -98,12 +95,7 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     const kept = detail.getByRole('list', { name: 'Markers' })
     expect(await kept.getByRole('textbox').inputValue()).toBe('here')
     expect(await kept.getByRole('button', { name: 'Show marker 1' }).textContent()).toMatch(/^[\d.]+ m?s$/)
-    await detail.locator('summary[aria-label="Export Power"]').click()
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      detail.getByRole('button', { name: 'SVG', exact: true }).click()
-    ])
-    expect(await readFile(await download.path(), 'utf8')).toContain('>1 here</text>')
+    expect(String(await savedBy(exportMenu(detail, 'Power'), 'SVG'))).toContain('>1 here</text>')
     await page.screenshot({ path: path.join(pictures, 'recording-marker.png') })
   }, 120_000)
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Locator, Page } from 'playwright-core'
 
 /** Goes to a page by its link in the list of pages, and waits for its heading. */
@@ -14,4 +15,19 @@ export function pageLink(page: Page, title: string): Locator {
 /** The panel with this heading. */
 export function panelOf(page: Page, title: string): Locator {
   return page.locator('.panel').filter({ has: page.getByRole('heading', { name: title, exact: true }) })
+}
+
+/** The button that opens the export menu of this label. */
+export function exportMenu(within: Page | Locator, label: string): Locator {
+  return within.locator(`summary[aria-label="Export ${label}"]`)
+}
+
+/** What the entry of an export menu saves. */
+export async function savedBy(menu: Locator, entry: string): Promise<Buffer> {
+  await menu.click()
+  const [download] = await Promise.all([
+    menu.page().waitForEvent('download'),
+    menu.locator('xpath=..').getByRole('button', { name: entry, exact: true }).click()
+  ])
+  return readFile(await download.path())
 }
