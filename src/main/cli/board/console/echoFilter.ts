@@ -4,21 +4,21 @@
  */
 export class EchoFilter {
   private expected = ''
-  /** What was taken out so far of the echo that is expected. */
-  private taken = ''
+  /** How many characters of the expected echo were taken out so far. */
+  private taken = 0
 
   /** A line was sent; its echo, if the board makes one, comes next. */
   expect(line: string): void {
     this.expected = line
-    this.taken = ''
+    this.taken = 0
   }
 
   /** Returns the text without the echo, which may arrive in pieces. */
   pass(text: string): string {
     let at = 0
-    while (at < text.length && this.taken.length < this.expected.length) {
-      if (text[at] !== this.expected[this.taken.length]) return this.giveUp() + text.slice(at)
-      this.taken += text[at++]
+    for (; at < text.length && this.taken < this.expected.length; at++) {
+      if (text[at] !== this.expected[this.taken]) return this.giveUp() + text.slice(at)
+      this.taken++
     }
     if (this.expected === '' || at === text.length) return text.slice(at)
     this.expected = ''
@@ -27,9 +27,8 @@ export class EchoFilter {
   }
 
   private giveUp(): string {
-    const { taken } = this
-    this.expected = ''
-    this.taken = ''
+    const taken = this.expected.slice(0, this.taken)
+    this.expect('')
     return taken
   }
 }
