@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasTool, sayskip } from '../support/ptyPair'
+import { until } from '../support/until'
 
 /** `bitbench board console` in a real pseudo-terminal (socat makes it), at boards with and without a monitor. */
 const hasSocat = hasTool('socat')
@@ -98,7 +99,7 @@ describe.skipIf(!hasSocat)('a console on a terminal', { timeout: 120_000 }, () =
     await terminal.type('hlp', '\x1b[D', '\x1b[D', 'e', '\r')
     await terminal.shows('help')
     await terminal.type('\x1b[A', '\r')
-    while (board.received() !== 'help\nhelp\n') await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(() => board.received() === 'help\nhelp\n')
     await terminal.type('\x03')
     await terminal.ended
     const captured = readFileSync(capture, 'latin1')
@@ -111,7 +112,7 @@ describe.skipIf(!hasSocat)('a console on a terminal', { timeout: 120_000 }, () =
     const terminal = openTerminal([board.address, '--keys'])
     await terminal.shows('tick 1')
     await terminal.type('a\x1b[A\x03')
-    while (board.received() !== 'a\x1b[A\x03') await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(() => board.received() === 'a\x1b[A\x03')
     await terminal.type('\x1d')
     await terminal.ended
   })
@@ -128,7 +129,7 @@ describe.skipIf(!hasSocat)('a console on a terminal', { timeout: 120_000 }, () =
     ])
     await terminal.shows('] 0d 0a 74 69 63 6b')
     await terminal.type('x\r')
-    while (!board.received().endsWith('x\r')) await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(() => board.received().endsWith('x\r'))
     expect(board.received()).toBe('\x00\x01\xff\nx\r')
     await terminal.type('\x04')
     await terminal.ended
