@@ -4,7 +4,7 @@ import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { WebHost } from '@main/hosts/webHost'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
-import { exportMenu, savedBy } from './support/pageParts'
+import { exportMenu, panelOf, savedBy } from './support/pageParts'
 import { serveSamplePage } from './support/samplePage'
 
 /** Charts and tables in a real browser: zoom by wheel, fit, exports. Pictures: build/screenshots/charts. */
@@ -112,9 +112,11 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
   })
 
   describe('small pictures and tables', () => {
-    const shown: [page: string, label: string, word: string][] = [
-      ['deploy', 'Arena over the layers', 'conv1'],
-      ['deploy', 'Weights in the Image', 'fc1'],
+    // The plan of the form shows the same pictures as that of the deployment, and comes at another time.
+    const kept = 'Memory of this deployment'
+    const shown: [page: string, label: string, word: string, panel?: string][] = [
+      ['deploy', 'Arena over the layers', 'conv1', kept],
+      ['deploy', 'Weights in the Image', 'fc1', kept],
       ['deploy', 'Bits per layer', 'conv1'],
       ['profile', 'Cost per bit pair', 'w8'],
       ['proxy', 'Importance of features', 'outputs'],
@@ -125,10 +127,10 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
       ['dataset', 'Classes', 'o'],
       ['boards', 'Memory map', 'Free']
     ]
-    for (const [id, label, word] of shown)
+    for (const [id, label, word, panel] of shown)
       it(`are carried away: ${label}`, async () => {
         await open(id)
-        const menu = exportMenu(page, label).first()
+        const menu = exportMenu(panel === undefined ? page : panelOf(page, panel), label)
         await menu.waitFor()
         expect(rowsOf(String(await savedBy(menu, 'CSV')))).toBeGreaterThan(0)
         const svg = String(await savedBy(menu, 'SVG'))

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
-import { exportMenu, savedBy } from './support/pageParts'
+import { exportMenu, panelOf, savedBy } from './support/pageParts'
 import { serveApp, type ServedApp } from './support/servedApp'
 
 /** The GPU page over a process that stands in for nvidia-smi: live readings, a recording, its energy. */
@@ -43,10 +43,7 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
   it('draws readings as they come', async () => {
     await page.getByRole('button', { name: 'Start sampling' }).first().click()
     await page.getByRole('img', { name: 'Power' }).waitFor()
-    const live = page
-      .locator('.panel')
-      .filter({ has: page.getByRole('heading', { name: 'Live', exact: true }) })
-    await expect.poll(() => live.textContent()).toMatch(/running · .* readings/)
+    await expect.poll(() => panelOf(page, 'Live').textContent()).toMatch(/running · .* readings/)
   })
 
   it('holds the stretch around a trigger, from before it', async () => {
@@ -74,6 +71,11 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     await page.getByLabel('Title').fill('Three seconds')
     await page.getByRole('button', { name: 'Record', exact: true }).click()
     await page.getByText('those within the recording are kept with it').waitFor()
+    // Without a pointer over the chart the marker goes to the newest reading, which must be one of the recording.
+    await page.mouse.move(1, 1)
+    const live = panelOf(page, 'Live')
+    const before = await live.textContent()
+    await expect.poll(() => live.textContent()).not.toBe(before)
     await page.getByRole('img', { name: 'Power' }).press('m')
     const note = page.getByRole('textbox', { name: 'Note of marker 1' })
     await note.fill('here')
