@@ -9,6 +9,7 @@ import { listMaximal } from './proposals/maximal'
 import { lossOf, type Measure } from './objective'
 import type { Objective } from '../../shared/vocabulary'
 import { genesKey, genesOfScheme, schemeOfGenes, spaceSize, type Genes, type SearchSpace } from './space'
+import { startOrder } from './startOrder'
 import type { StrategyName } from '../../shared/vocabulary'
 import { strategies } from './strategies'
 import type { Proposal, SearchState, Strategy } from './strategy'
@@ -87,7 +88,10 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
     proposals: readonly Proposal[],
     report: (proposal: Proposal, measure: Measure) => Promise<void>
   ): Promise<boolean> {
-    const pending = proposals.map(({ genes }) => hooks.evaluate(schemeOfGenes(space, genes)))
+    const known = trace.map(({ scheme }) => genesOfScheme(scheme, space.widths))
+    const genes = proposals.map((proposal) => proposal.genes)
+    const pending: Promise<Measure>[] = []
+    for (const at of startOrder(genes, known)) pending[at] = hooks.evaluate(schemeOfGenes(space, genes[at]))
     // A failure is thrown below, in its turn; the ones behind it must not end the process as unhandled.
     for (const measure of pending) measure.catch(() => undefined)
     for (const [at, proposal] of proposals.entries()) {

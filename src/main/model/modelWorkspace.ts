@@ -22,6 +22,7 @@ import { readModelFile } from './files/readModelFile'
 import { openStoredItems, storedFiles } from '../store/storedItems'
 import { fitItems, graphFor } from './data/dataFit'
 import { itemsLibrary } from './data/itemsLibrary'
+import { joinFits, type JoinedFits } from './sharedFits'
 import { createOrtFitEngine } from './onnxruntime/ortFitEngine'
 import { openOrtSession } from './onnxruntime/ortSession'
 import { distillSettings, retrain, usualSettings } from './training/retrain'
@@ -40,6 +41,8 @@ export interface ModelBench {
   readonly files: readonly SeenFile[]
   /** Finished networks by scheme and method. */
   readonly networks: ReturnType<typeof createBoundedCache<QuantizedNetwork>>
+  /** Frees what it holds. */
+  close(): Promise<void>
 }
 
 /** What a bench is made of. */
@@ -88,7 +91,7 @@ function keepBench(key: string, bench: Promise<ModelBench>): Promise<ModelBench>
 
 function dismiss(key: string, bench: Promise<ModelBench>): void {
   benches.delete(key)
-  void bench.then(({ items }) => items?.close()).catch(() => undefined)
+  void bench.then((held) => held.close()).catch(() => undefined)
 }
 
 function otherNetwork(file: string): AppError {
@@ -106,18 +109,24 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
   const seen = record === null ? files : [...files, { path: record, state: await fileState(record) }]
   const { graph, library, items } =
     dataSetFolder === null ? await withShipped(read, modelsFolder) : await withDataSet(read, dataSetFolder)
-  let calibration: Promise<ActivationRanges> | undefined
+  const content = JSON.stringify([id, modelsFolder, dataSetFolder, seen.map(({ state }) => state)])
+  let calibration: Promise<JoinedFits> | undefined
+  const calibrate = async (): Promise<JoinedFits> => {
+    const { pixels } = await library.load('calibration')
+    return joinFits(content, await runFit(measuringRanges(graph, pixels), engine))
+  }
   return {
     graph,
     library,
     items,
     modelId: id,
     files: seen,
-    calibration: () =>
-      (calibration ??= library
-        .load('calibration')
-        .then(({ pixels }) => runFit(measuringRanges(graph, pixels), engine))),
-    networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes)
+    calibration: async () => (await (calibration ??= calibrate())).ranges,
+    networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes),
+    async close() {
+      await calibration?.then(({ leave }) => leave()).catch(() => undefined)
+      await items?.close()
+    }
   }
 }
 

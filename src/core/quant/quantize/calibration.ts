@@ -32,8 +32,8 @@ export interface ActivationRanges {
   readonly momentCache: BoundedCache<FittedMoments>
   /** Buffers that fitting reuses. */
   readonly scratch: Scratch
-  /** Numbers of the texts that say what a layer depends on. */
-  readonly signatures: Map<string, string>
+  /** A short name for a text that says what a layer depends on; other texts have others. */
+  nameOf(text: string): string
   /** Steps of fitting that are done. */
   readonly steps: FitSteps
   /** Best format of a node's output at a width. */
@@ -104,7 +104,7 @@ export function* measuringRanges(
     codesCache: createBoundedCache(codesBytes),
     momentCache: createBoundedCache(momentBytes),
     scratch: createScratch(),
-    signatures: new Map(),
+    nameOf: createNames(),
     steps,
     formatOf(node, bits) {
       const key = `${node}:${bits}`
@@ -118,6 +118,16 @@ export function* measuringRanges(
       if (target === undefined) throw new Error(`node ${graph.nodes[index].name} has no weights`)
       return target
     }
+  }
+}
+
+/** Numbers for texts: written out, what a layer of a recurrence depends on would double with every step. */
+function createNames(): (text: string) => string {
+  const known = new Map<string, string>()
+  return (text) => {
+    const name = known.get(text) ?? String(known.size)
+    known.set(text, name)
+    return name
   }
 }
 

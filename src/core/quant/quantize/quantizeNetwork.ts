@@ -76,7 +76,7 @@ function createLayerList(calibration: ActivationRanges, formats: TensorFormats) 
     const from = inputs.map(codes.signatureOf)
     const own = `${name}|${bits === null ? '' : bits.weightBits}|${output === null ? '' : formatKey(output)}`
     // What the layer depends on, as text: two schemes that agree up to here share it.
-    const signature = shortSignature(calibration.signatures, `${own}(${from.join(';')})`)
+    const signature = calibration.nameOf(`${own}(${from.join(';')})`)
     let layer = calibration.layerCache.get(signature)
     if (layer === undefined) {
       const made = make()
@@ -260,13 +260,6 @@ function orderedLayer(
   const loops = moveLoops(Int32Array.from(places.keys()), places)
   if (loops === null) throw new Error('an image in ONNX order is three counts')
   return { op: 'move', ...frame, ...writtenCodes(format), loops, fill: null }
-}
-
-/** A number for a text: written out, what a layer of a recurrence depends on would double with every step. */
-function shortSignature(known: Map<string, string>, text: string): string {
-  let short = known.get(text)
-  if (short === undefined) known.set(text, (short = String(known.size)))
-  return short
 }
 
 function formatKey({ bits, scale, zero }: CodeFormat): string {

@@ -182,7 +182,7 @@ describe('training', () => {
     const library = undefined as never
     const bench = {
       ...{ graph: first, library, items: null, calibration: library, networks: library },
-      ...{ modelId: '', files: [] }
+      ...{ modelId: '', files: [], close: async () => undefined }
     }
     expect((await floatCorrect(bench, images)) / 256).toBeGreaterThan(0.8)
     expect((await floatCorrect({ ...bench, graph }, images)) / 256).toBeLessThan(0.6)

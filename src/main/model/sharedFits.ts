@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { BroadcastChannel, isMainThread } from 'node:worker_threads'
+import type { BoundedCache } from '../../core/quant/quantize/boundedCache'
+import type { ActivationRanges } from '../../core/quant/quantize/calibration'
+import type { FittedMoments } from '../../core/quant/quantize/reconstruct'
+import type { IntegerLayer } from '../../core/quant/quantizedNetwork'
+import { inSharedMemory } from '../threads/sharedMemory'
+
+/**
+ * Threads of one process that fit the same network on the same items share what they have fitted: a layer and its moments are the
+ * same in every thread, bit for bit, so that a search has the same trace with one worker and with several.
+ */
+type FitMessage = { readonly content: string } & (
+  | { readonly kind: 'joined' | 'present' }
+  | { readonly kind: 'layer'; readonly fit: Fit<IntegerLayer> }
+  | { readonly kind: 'moments'; readonly fit: Fit<FittedMoments> }
+)
+
+/** An entry of a cache. */
+interface Fit<T> {
+  readonly key: string
+  readonly value: T
+  readonly sizeBytes: number
+}
+
+/** Carries messages to all other threads. */
+export interface FitChannel {
+  post(message: unknown): void
+  onMessage(handler: (message: unknown) => void): void
+}
+
+/** Ranges whose fits are shared, until it is left. */
+export interface JoinedFits {
+  readonly ranges: ActivationRanges
+  leave(): void
+}
+
+/** What this thread fits, by the content that it is fitted on. */
+export interface FitExchange {
+  /** @param content names network and items: equal texts mean equal ranges */
+  join(content: string, ranges: ActivationRanges): JoinedFits
+}
+
+interface Member {
+  readonly ranges: ActivationRanges
+  /** Whether another thread fits the same; before, nothing is copied or sent. */
+  hasPeers: boolean
+}
+
+/** Returns the exchange of one thread. */
+export function createFitExchange(channel: FitChannel): FitExchange {
+  const members = new Map<string, Member>()
+  const post = (message: FitMessage): void => channel.post(message)
+  channel.onMessage((received) => {
+    // Only threads of this process write into the channel.
+    const message = received as FitMessage
+    const member = members.get(message.content)
+    if (member === undefined) return
+    member.hasPeers = true
+    if (message.kind === 'joined') post({ kind: 'present', content: message.content })
+    else if (message.kind === 'layer') keep(member.ranges.layerCache, message.fit)
+    else if (message.kind === 'moments') keep(member.ranges.momentCache, message.fit)
+  })
+  return {
+    join(content, ranges) {
+      const member: Member = { ranges, hasPeers: false }
+      members.set(content, member)
+      post({ kind: 'joined', content })
+      const layerCache = sharing(ranges.layerCache, (fit) => {
+        if (member.hasPeers) post({ kind: 'layer', content, fit })
+        return fit
+      })
+      const momentCache = sharing(ranges.momentCache, (fit) => {
+        if (!member.hasPeers) return fit
+        const shared = { ...fit, value: inSharedMemory(fit.value) }
+        post({ kind: 'moments', content, fit: shared })
+        return shared
+      })
+      return {
+        // Numbers would mean another text in every thread.
+        ranges: { ...ranges, layerCache, momentCache, nameOf: hashOf },
+        leave: () => void (members.get(content) === member && members.delete(content))
+      }
+    }
+  }
+}
+
+/** A cache whose new entries go through `send` first. */
+function sharing<T>(cache: BoundedCache<T>, send: (fit: Fit<T>) => Fit<T>): BoundedCache<T> {
+  return {
+    get: (key) => cache.get(key),
+    set: (key, value, sizeBytes) => keep(cache, send({ key, value, sizeBytes }))
+  }
+}
+
+function keep<T>(cache: BoundedCache<T>, { key, value, sizeBytes }: Fit<T>): void {
+  cache.set(key, value, sizeBytes)
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+let exchange: FitExchange | undefined
+
+/** Shares fits with the other worker threads of this process; on the main thread, which has no equals, with none. */
+export function joinFits(content: string, ranges: ActivationRanges): JoinedFits {
+  if (isMainThread) return { ranges, leave: () => undefined }
+  exchange ??= createFitExchange(openChannel())
+  return exchange.join(content, ranges)
+}
+
+function openChannel(): FitChannel {
+  const channel = new BroadcastChannel('bitbench fits')
+  channel.unref()
+  return {
+    post: (message) => channel.postMessage(message),
+    onMessage(handler) {
+      channel.onmessage = (event) => handler((event as { data: unknown }).data)
+    }
+  }
+}

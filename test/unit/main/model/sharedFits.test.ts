@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { weightedLayerNames } from '@core/model/graph'
+import { measureActivationRanges, type ActivationRanges } from '@core/quant/quantize/calibration'
+import { runFit, runPlain, type ArithmeticRequest } from '@core/quant/quantize/fitEngine'
+import { quantizing, quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
+import type { QuantizedNetwork } from '@core/quant/quantizedNetwork'
+import { uniformScheme } from '@core/quant/scheme'
+import { createOrtFitEngine } from '@main/model/onnxruntime/ortFitEngine'
+import { createFitExchange, type FitChannel } from '@main/model/sharedFits'
+import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
+
+/** Channels of threads; what one posts reaches the others as a copy. `sent` counts messages. */
+function createThreads(): { open: () => FitChannel; sent: unknown[] } {
+  const handlers: ((message: unknown) => void)[] = []
+  const sent: unknown[] = []
+  const open = (): FitChannel => {
+    const own = handlers.length
+    handlers.push(() => undefined)
+    return {
+      post(message) {
+        sent.push(message)
+        for (const [at, handler] of handlers.entries()) if (at !== own) handler(structuredClone(message))
+      },
+      onMessage: (handler) => void (handlers[own] = handler)
+    }
+  }
+  return { open, sent }
+}
+
+describe.each([
+  ['plain', plainNetwork()],
+  ['residual', residualNetwork()]
+] as const)('fits of the %s network in several threads', (_, graph) => {
+  const pixels = someImages(graph, 64)
+  const layers = weightedLayerNames(graph)
+  const scheme = uniformScheme(layers, 4, 8)
+  const measured = (): ActivationRanges => measureActivationRanges(graph, pixels)
+
+  /** The network, and what had to be computed for it. */
+  async function fitted(ranges: ActivationRanges): Promise<[QuantizedNetwork, string[]]> {
+    const kinds: string[] = []
+    const engine = createOrtFitEngine()
+    const network = await runFit(quantizing(ranges, scheme), {
+      carryOut(request: ArithmeticRequest) {
+        kinds.push(request.kind)
+        return engine.carryOut(request)
+      },
+      end: () => engine.end()
+    })
+    return [network, kinds]
+  }
+
+  it('are computed once, and give the network that a thread alone gives', async () => {
+    const { open } = createThreads()
+    const [first, second] = [createFitExchange(open()), createFitExchange(open())]
+    const a = first.join('network', measured())
+    const b = second.join('network', measured())
+    const [alone] = await fitted(measured())
+    const [made, computed] = await fitted(a.ranges)
+    const [taken, repeated] = await fitted(b.ranges)
+    expect(computed).toContain('product')
+    expect(repeated).toEqual([])
+    expect(taken).toEqual(made)
+    expect(made).toEqual(alone)
+  })
+
+  it('serve another scheme that needs the moments of the first alone', () => {
+    const { open } = createThreads()
+    const [first, second] = [createFitExchange(open()), createFitExchange(open())]
+    const a = first.join('network', measured())
+    const b = second.join('network', measured())
+    const changed = scheme.map((entry, at) =>
+      at === layers.length - 1 ? { ...entry, weightBits: 2 as const } : entry
+    )
+    runPlain(quantizing(a.ranges, scheme))
+    const network = runPlain(quantizing(b.ranges, changed))
+    expect(network).toEqual(quantizeNetwork(measured(), changed))
+  })
+
+  it('stay in their thread without an equal, for other content and after leaving', () => {
+    const { open, sent } = createThreads()
+    const [first, second] = [createFitExchange(open()), createFitExchange(open())]
+    const a = first.join('network', measured())
+    runPlain(quantizing(a.ranges, scheme))
+    expect(sent).toHaveLength(1)
+    const b = second.join('another network', measured())
+    runPlain(quantizing(b.ranges, scheme))
+    expect(sent).toHaveLength(2)
+    a.leave()
+    second.join('network', measured())
+    runPlain(quantizing(a.ranges, uniformScheme(layers, 2, 8)))
+    expect(sent).toHaveLength(3)
+  })
+})
