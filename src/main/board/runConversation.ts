@@ -141,6 +141,15 @@ interface Inbox {
   close(): void
 }
 
+/** Shortest wait between two looks at the time of a simulated board. */
+const minLookMs = 5
+
+/** Returns how much of a duration is left from now on. */
+function countDown(nowMs: () => number, durationMs: number): () => number {
+  const endMs = nowMs() + durationMs
+  return () => endMs - nowMs()
+}
+
 function createInbox(link: Link, clock: Clock): Inbox {
   let chunks: Uint8Array[] = []
   let resume: (() => void) | undefined
@@ -154,10 +163,14 @@ function createInbox(link: Link, clock: Clock): Inbox {
     wake()
   })
   const offClose = link.onClose(wake)
-  const waitUntil = async (deadlineMs: number, isDone: () => boolean): Promise<void> => {
+  const waitUntil = async (leftOf: () => number, isDone: () => boolean): Promise<void> => {
     while (!isDone() && link.closed === null) {
-      const leftMs = deadlineMs - clock.nowMs()
-      if (leftMs <= 0) return
+      const leftMs = leftOf()
+      if (leftMs <= 0) {
+        // This program itself may have come late: what has arrived meanwhile counts.
+        if (clock === wallClock) await new Promise<void>((resolve) => setImmediate(resolve))
+        return
+      }
       await new Promise<void>((resolve) => {
         const callOff = clock.after(leftMs, resolve)
         resume = () => {
@@ -182,9 +195,25 @@ function createInbox(link: Link, clock: Clock): Inbox {
       }
       return joined
     },
-    waitForBytes: (timeoutMs, stop) =>
-      waitUntil(clock.nowMs() + timeoutMs, () => chunks.length > 0 || stop()),
-    waitForTime: (durationMs, stop) => waitUntil(clock.nowMs() + durationMs, stop),
+    waitForBytes: (timeoutMs, stop) => {
+      const left = countDown(() => clock.nowMs(), timeoutMs)
+      const livedLeft = link.livedMs && countDown(() => link.livedMs!(), timeoutMs)
+      return waitUntil(
+        () => {
+          const leftMs = left()
+          if (leftMs > 0 || livedLeft === undefined) return leftMs
+          // Its time has no timer: look again.
+          const boardLeftMs = livedLeft()
+          return boardLeftMs > 0 ? Math.max(minLookMs, boardLeftMs) : 0
+        },
+        () => chunks.length > 0 || stop()
+      )
+    },
+    waitForTime: (durationMs, stop) =>
+      waitUntil(
+        countDown(() => clock.nowMs(), durationMs),
+        stop
+      ),
     // Bytes that came before the end are still worth reading.
     isClosed: () => link.closed !== null && chunks.length === 0,
     wake,

@@ -27,6 +27,11 @@ export interface Link {
   setBaud(baudRate: number): Promise<void>
   /** Sets modem lines; returns false where the line has none (a pty, a virtual board). */
   setSignals(signals: { dtr?: boolean; rts?: boolean }): Promise<boolean>
+  /**
+   * Of a board that this computer simulates: how much time it has had so far, ms (`livedTime.ts`). Silence is measured by it as
+   * well. Boards that keep their own pace have none.
+   */
+  livedMs?(): number
   /** Idempotent; settles when the port, process or worker behind it is released. */
   close(): Promise<void>
 }

@@ -26,8 +26,10 @@ const data = workerData as VirtualBoardData
 const send = (message: FromVirtualBoard): void => port.postMessage(message)
 const waiting: Uint8Array[] = []
 let wake: (() => void) | undefined
+let heard = 0
 
 port.on('message', (message: ToVirtualBoard) => {
+  heard++
   waiting.push(message.bytes)
   wake?.()
 })
@@ -54,6 +56,7 @@ async function run(): Promise<void> {
     send({
       kind: 'activity',
       running,
+      heard,
       totalMs: (machine.cycles() * 1000) / machine.config.clockHz,
       totalJ: machine.energyJ()
     })

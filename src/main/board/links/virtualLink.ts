@@ -3,7 +3,8 @@ import type { MachineConfig, CorePresetName } from '../../../core/sim/boards/pre
 import { AppError, type AppErrorJson } from '../../../shared/errors'
 import { disconnected, type Link } from './link'
 import { createLinkListeners } from './linkListeners'
-import { trackVirtualBoard } from './virtualActivity'
+import { trackLivedTime, type LivedReport, type LivedTime } from './livedTime'
+import { trackVirtualBoard, type VirtualActivity } from './virtualActivity'
 
 /** The virtual board: the simulator runs the very firmware binary in a worker thread behind a Link. */
 export interface VirtualBoardOptions {
@@ -38,14 +39,14 @@ export interface ToVirtualBoard {
 /** Message from a virtual board. */
 export type FromVirtualBoard =
   | { kind: 'ready'; isa: string; engine: string; clockHz: number }
-  /** Whether it executes, or waits for bytes; totalMs, totalJ: its own time and its energy beyond waiting since its start. */
-  | { kind: 'activity'; running: boolean; totalMs: number; totalJ: number }
+  /** Whether it executes, its own time, and its energy beyond waiting since its start. */
+  | ({ kind: 'activity'; totalJ: number } & LivedReport)
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'ended'; text: string }
   | { kind: 'failed'; error: AppErrorJson }
 
-/** A worker that did not load its firmware within this time never will. */
-const startTimeoutMs = 20_000
+/** A worker that fails reports it; one that did neither within this time never will, on the busiest machine. */
+const startTimeoutMs = 120_000
 
 /** Starts a virtual board in a worker and returns its line. @throws AppError when it does not start */
 export async function openVirtualLink(options: VirtualBoardOptions): Promise<Link> {
@@ -55,6 +56,7 @@ export async function openVirtualLink(options: VirtualBoardOptions): Promise<Lin
   const workerData: VirtualBoardData = { preset, machine, zbb, firmware, cycleModel }
   const worker = new Worker(workerFile, { workerData })
   const activity = trackVirtualBoard()
+  const lived = trackLivedTime(() => performance.now())
   const exited = new Promise<void>((resolve) =>
     worker.once('exit', () => {
       activity.ended()
@@ -62,7 +64,7 @@ export async function openVirtualLink(options: VirtualBoardOptions): Promise<Lin
     })
   )
 
-  await started(worker, label, listeners, activity)
+  await started(worker, label, listeners, { activity, lived })
 
   return {
     descriptor: { kind: 'virtual', label, port: null, baudRate: null, lossy: false },
@@ -73,12 +75,14 @@ export async function openVirtualLink(options: VirtualBoardOptions): Promise<Lin
     onClose: listeners.onClose,
     async write(bytes) {
       if (listeners.closed !== null) throw disconnected(label, listeners.closed)
+      lived.sent()
       worker.postMessage({ bytes } satisfies ToVirtualBoard)
     },
     async setBaud() {},
     async setSignals() {
       return false
     },
+    livedMs: lived.livedMs,
     async close() {
       listeners.end({ kind: 'asked', text: 'closed' })
       await worker.terminate()
@@ -92,8 +96,9 @@ function started(
   worker: Worker,
   label: string,
   listeners: ReturnType<typeof createLinkListeners>,
-  activity: ReturnType<typeof trackVirtualBoard>
+  trackers: { activity: VirtualActivity; lived: LivedTime }
 ): Promise<void> {
+  const { activity, lived } = trackers
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       void worker.terminate()
@@ -108,6 +113,7 @@ function started(
     worker.on('message', (message: FromVirtualBoard) => {
       if (message.kind === 'bytes') listeners.data(message.bytes)
       else if (message.kind === 'activity') {
+        lived.report(message)
         if (message.running) activity.executes(message.totalMs, message.totalJ)
         else activity.waits(message.totalMs, message.totalJ)
       } else if (message.kind === 'ready') settle(resolve)
