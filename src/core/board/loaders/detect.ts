@@ -2,7 +2,7 @@ import { AppError } from '../../../shared/errors'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import type { Conversation } from '../conversation'
 import { asciiBytes } from '../../binary/bytes'
-import { createReceiver } from './receiver'
+import { createReceiver, printable } from './receiver'
 import { sflMagicRequest } from './sflFrame'
 import { litexMenus, litexPrompts } from './sflRequest'
 import { askBoard, type UbootBoard } from './ubootBoard'
@@ -37,15 +37,21 @@ const replyMs = 1_500
 /** Waits without a prompt that are enough where nothing came at all, and where a boot loader may be busy with what it said last. */
 const triesOfSilent = 4
 const triesOfBusy = 20
+/** Equal replies to Enter, or tries with noise alone, after which more of them show nothing new. */
+const triesOfSame = 4
 
 /**
  * Presses Enter and recognises the boot loader by its prompt. Also reads the UART and the core of a U-Boot's board, so that no
  * monitor for another UART or other instructions is started there.
  *
+ * A board that has printed something is waited for up to three quarters of a minute, which is reported as progress: a boot loader
+ * may measure its memory for as long without a word. A program that replies the same to every Enter, and noise, are given up sooner.
+ *
  * @throws loader.noPrompt with what was received
  */
 export function* detectBootLoader(): Conversation<BootLoader> {
   const receiver = createReceiver()
+  const replies: string[] = []
   let limit = triesOfSilent
   for (let tries = 0; tries < limit; tries++) {
     const before = receiver.lastSeen()
@@ -56,7 +62,15 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     if (found !== null && found.index > 0) return { kind: 'litex' }
     // LiteX measures the speed of its memory for seconds without a word.
     if (receiver.lastSeen() !== before) limit = triesOfBusy
-    if (found === null && !(yield* learnPrompt(receiver))) continue
+    if (found === null) {
+      replies.push(receiver.unmatched)
+      if (!(yield* learnPrompt(receiver))) {
+        refuseHopeless(replies)
+        if (limit === triesOfBusy)
+          yield { kind: 'progress', doneBytes: 0, totalBytes: 0, note: busyNote(receiver.lastSeen()) }
+        continue
+      }
+    }
     yield* receiver.drain(100)
     const uart = yield* findConsoleUart(receiver)
     const cpu = yield* askUboot(receiver, 'fdt print /cpus')
@@ -69,4 +83,34 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     `No boot loader replied; received ${receiver.lastSeen()}.`,
     'Reset the board while this waits, and check port and baud rate. U-Boot ("=> ") and the LiteX BIOS ("litex> ") are known.'
   )
+}
+
+/** What is shown while a board that has printed something is waited for. */
+const busyNote = (seen: string): string =>
+  `no prompt of a boot loader yet, trying for up to 45 s; the board printed ${seen.length <= 60 ? seen : `…${seen.slice(-60)}`}`
+
+/** @throws loader.noPrompt where the last replies to Enter show that no boot loader will come */
+function refuseHopeless(replies: readonly string[]): void {
+  if (replies.length < triesOfSame) return
+  const last = replies.slice(-triesOfSame)
+  const [reply = ''] = last
+  // Without a line end it is a signal that repeats, as LiteX's BIOS sends while it waits for frames.
+  if (/[\r\n]/.test(reply) && last.every((other) => other === reply))
+    throw new AppError(
+      'loader.noPrompt',
+      `A program that is no boot loader replies to Enter with "${printable(reply.slice(-80))}".`,
+      'Reset the board and stop it in its boot loader (a key while U-Boot counts down), then bring it up again; `bitbench board console` talks to that program.'
+    )
+  if (last.every(isNoise))
+    throw new AppError(
+      'loader.noPrompt',
+      `What comes is no text: "${printable(reply.slice(-40))}".`,
+      'The speed of the line is probably another one: give it with --baud, or under Speed on the page Boards.'
+    )
+}
+
+/** More than a third is not printable. */
+function isNoise(text: string): boolean {
+  const strange = text.replace(/[\x20-\x7e\r\n\t]/g, '').length
+  return strange > text.length / 3
 }

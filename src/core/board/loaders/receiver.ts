@@ -18,6 +18,8 @@ export interface Receiver {
    * left out; returns its index and everything up to and including it, or null after `silenceMs` of silence or 64 KiB without a match.
    */
   until(texts: readonly string[], silenceMs: number): Part<{ index: number; text: string } | null>
+  /** What the last `until` read without a match; empty after a match. */
+  readonly unmatched: string
   /** Reads and forgets until the line was silent for `quietMs` (at most 1 MiB). */
   drain(quietMs: number): Part<void>
   /** Forgets what has arrived up to now. */
@@ -37,6 +39,7 @@ export function createReceiver(): Receiver {
   let chunk: Uint8Array = new Uint8Array(0)
   let at = 0
   let seen = ''
+  let unmatched = ''
   const remember = (bytes: Uint8Array): void => {
     const tail = bytes.length > memoryBytes ? bytes.subarray(bytes.length - memoryBytes) : bytes
     seen = (seen + String.fromCharCode(...tail)).slice(-memoryBytes)
@@ -53,17 +56,22 @@ export function createReceiver(): Receiver {
       }
       return chunk[at++]
     },
+    get unmatched() {
+      return unmatched
+    },
     *until(texts, silenceMs) {
       let text = ''
+      unmatched = ''
       const filter = createAnsiFilter()
       for (let count = 0; count < searchLimitBytes; count++) {
         const byte = yield* receiver.byte(silenceMs)
-        if (byte === null) return null
+        if (byte === null) break
         if (!filter.isText(byte)) continue
         text += String.fromCharCode(byte)
         const index = texts.findIndex((wanted) => text.endsWith(wanted))
         if (index >= 0) return { index, text }
       }
+      unmatched = text
       return null
     },
     *drain(quietMs) {

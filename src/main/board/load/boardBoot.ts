@@ -50,7 +50,10 @@ export interface BootOutcome {
 export async function bootMonitor(session: BoardSession, options: BootOptions): Promise<BootOutcome> {
   const { signal, onProgress } = options
   onProgress(0, 0, 'looking for a boot loader')
-  const found = await session.converse(detectBootLoader(), { signal })
+  const found = await session.converse(detectBootLoader(), {
+    signal,
+    onProgress: ({ note }) => onProgress(0, 0, note)
+  })
   const loader = chooseLoader(options.loader, found)
   const image = await imageFor(found, options)
   const { crc32: crc, result } = await loadOver(session, {

@@ -101,7 +101,8 @@ export function createProgressLine(
   return (job) => {
     const share = job.total > 0 ? job.done / job.total : 0
     const timeLeft = job.remainingMs === null ? '' : `, ${Math.ceil(job.remainingMs / 1000)} s left`
-    const text = `  ${job.title}: ${Math.round(job.done)}/${job.total} ${job.unit}${timeLeft} ${job.note}`
+    const amount = job.total > 0 || job.note === '' ? `${Math.round(job.done)}/${job.total} ${job.unit}` : ''
+    const text = `  ${job.title}: ${[`${amount}${timeLeft}`, job.note].join(' ').trimStart()}`
     const isLast = job.finishedAtMs !== null
     if (stream.isTTY) {
       const width = Math.max(20, (stream.columns ?? 80) - 1)
@@ -110,7 +111,8 @@ export function createProgressLine(
     }
     const tenth = Math.floor(share * 10)
     // A job that fails at once ends with the very line it began with.
-    if (text === shownText || (tenth === shownTenth && !isLast)) return
+    // Without a total the note is all that changes.
+    if (text === shownText || (tenth === shownTenth && job.total > 0 && !isLast)) return
     shownTenth = tenth
     shownText = text
     log(text)

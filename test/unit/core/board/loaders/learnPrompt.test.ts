@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { AppError } from '@shared/errors'
 import { detectBootLoader } from '@core/board/loaders/detect'
 import { runDialogue, type TimedPeer } from '../../../../support/dialogue'
 
@@ -54,9 +55,55 @@ describe('a boot loader that is busy', () => {
     expect(value).toEqual({ kind: 'litex' })
   })
 
-  it('is given up after a minute without a prompt', () => {
-    const { error } = runDialogue(detectBootLoader(), busyBios(120_000))
+  it('is given up after three quarters of a minute without a prompt, and reported meanwhile', () => {
+    const notes: string[] = []
+    const { error, endedAtMs } = runDialogue(noted(notes), busyBios(120_000))
     expect(error).toMatchObject({ code: 'loader.noPrompt' })
+    expect(endedAtMs).toBeGreaterThan(40_000)
+    expect(endedAtMs).toBeLessThan(50_000)
+    expect(new Set(notes).size).toBe(1)
+    expect(notes[0]).toContain('the board printed "Memspeed at 0x40000000')
+  })
+
+  it('is waited for while it repeats one signal, as LiteX does that waits for frames', () => {
+    const sendsE: TimedPeer = { hear: (_, __, line) => line.send(new TextEncoder().encode('EEEEE')) }
+    const { endedAtMs } = runDialogue(detectBootLoader(), sendsE)
+    expect(endedAtMs).toBeGreaterThan(30_000)
+  })
+})
+
+/** The detection, with what it reports. */
+function* noted(notes: string[]): ReturnType<typeof detectBootLoader> {
+  const detection = detectBootLoader()
+  let next = detection.next(new Uint8Array(0))
+  for (;;) {
+    if (next.done === true) return next.value
+    if (next.value.kind === 'progress') notes.push(next.value.note ?? '')
+    next = detection.next(yield next.value)
+  }
+}
+
+describe('what is no boot loader', () => {
+  it.each(['login: ', 'root@starfive:~# '])(
+    '%j is given up once it has replied the same four times',
+    (prompt) => {
+      const { error, endedAtMs } = runDialogue(detectBootLoader(), consoleOf(prompt))
+      expect(AppError.from(error).message).toContain(`replies to Enter with "`)
+      expect(AppError.from(error).message).toContain(prompt)
+      expect(endedAtMs).toBeLessThan(20_000)
+    }
+  )
+
+  it('noise names the speed of the line', () => {
+    let seed = 1
+    const noise: TimedPeer = {
+      hear: (_, __, line) =>
+        line.send(Uint8Array.from({ length: 30 }, () => 0x80 + ((seed = (seed * 75 + 74) % 65_537) & 0x7f)))
+    }
+    const { error, endedAtMs } = runDialogue(detectBootLoader(), noise)
+    expect(AppError.from(error)).toMatchObject({ code: 'loader.noPrompt' })
+    expect(AppError.from(error).hint).toContain('--baud')
+    expect(endedAtMs).toBeLessThan(20_000)
   })
 })
 
