@@ -6,7 +6,7 @@ import { createReceiver, printable } from './receiver'
 import { sflMagicRequest } from './sflFrame'
 import { litexMenus, litexPrompts } from './sflRequest'
 import { askBoard, type UbootBoard } from './ubootBoard'
-import { askUboot, findConsoleUart, isSupervisor, learnPrompt } from './ubootConsole'
+import { askUboot, endsLikePrompt, findConsoleUart, isSupervisor, learnPrompt } from './ubootConsole'
 
 /** What sits at the other end of a line before a monitor does. */
 export type BootLoader =
@@ -34,9 +34,11 @@ export function* awaitBanner(): Conversation<string | null> {
 }
 
 const replyMs = 1_500
-/** Waits without a prompt that are enough where nothing came at all, and where a boot loader may be busy with what it said last. */
+/** Silent tries that are enough where nothing came at all, and where a boot loader may be busy with what it said last. */
 const triesOfSilent = 4
 const triesOfBusy = 20
+/** A board that prints on and on is no boot loader; a slow core's memory test takes a minute and a half. */
+const maxTries = 200
 /** Equal replies to Enter, or tries with noise alone, after which more of them show nothing new. */
 const triesOfSame = 4
 
@@ -44,8 +46,9 @@ const triesOfSame = 4
  * Presses Enter and recognises the boot loader by its prompt. Also reads the UART and the core of a U-Boot's board, so that no
  * monitor for another UART or other instructions is started there.
  *
- * A board that has printed something is waited for up to three quarters of a minute, which is reported as progress: a boot loader
- * may measure its memory for as long without a word. A program that replies the same to every Enter, and noise, are given up sooner.
+ * A board that has printed something is waited for while text flows and half a minute longer, which is reported as progress: a boot
+ * loader may measure its memory for as long without a word. A program that replies the same to every Enter, and noise, are given up
+ * sooner.
  *
  * @throws loader.noPrompt with what was received
  */
@@ -53,7 +56,7 @@ export function* detectBootLoader(): Conversation<BootLoader> {
   const receiver = createReceiver()
   const replies: string[] = []
   let limit = triesOfSilent
-  for (let tries = 0; tries < limit; tries++) {
+  for (let tries = 0; tries < Math.min(limit, maxTries); tries++) {
     const before = receiver.lastSeen()
     // The line end alone: it stops a count-down, and is an empty line everywhere.
     yield { kind: 'send', bytes: asciiBytes('\r\n') }
@@ -61,12 +64,12 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     const found = yield* receiver.until(texts, replyMs)
     if (found !== null && found.index > 0) return { kind: 'litex' }
     // LiteX measures the speed of its memory for seconds without a word.
-    if (receiver.lastSeen() !== before) limit = triesOfBusy
+    if (receiver.lastSeen() !== before) limit = tries + 1 + triesOfBusy
     if (found === null) {
       replies.push(receiver.unmatched)
-      if (!(yield* learnPrompt(receiver))) {
+      if (!endsLikePrompt(receiver.unmatched) || !(yield* learnPrompt(receiver))) {
         refuseHopeless(replies)
-        if (limit === triesOfBusy)
+        if (limit > triesOfSilent)
           yield { kind: 'progress', doneBytes: 0, totalBytes: 0, note: busyNote(receiver.lastSeen()) }
         continue
       }
@@ -87,7 +90,7 @@ export function* detectBootLoader(): Conversation<BootLoader> {
 
 /** What is shown while a board that has printed something is waited for. */
 const busyNote = (seen: string): string =>
-  `no prompt of a boot loader yet, trying for up to 45 s; the board printed ${seen.length <= 60 ? seen : `…${seen.slice(-60)}`}`
+  `no prompt of a boot loader yet; the board printed ${seen.length <= 60 ? seen : `…${seen.slice(-60)}`}`
 
 /** @throws loader.noPrompt where the last replies to Enter show that no boot loader will come */
 function refuseHopeless(replies: readonly string[]): void {

@@ -22,6 +22,11 @@ const maxPromptLength = 40
 const promptSilenceMs = 400
 const maxLinesBytes = 4_096
 
+/** Whether a text may end in a prompt; one that ends with a letter or a colon is a question, and a login takes no commands. */
+export function endsLikePrompt(text: string): boolean {
+  return /[>#$%]\s?$/.test(text)
+}
+
 /**
  * Finds a prompt other than "=> " ("StarFive # "): the text alone on the last line after an empty command, twice the same, of a
  * console whose `version` names U-Boot. Returns false when there is none.
@@ -29,8 +34,7 @@ const maxLinesBytes = 4_096
 export function* learnPrompt(receiver: Receiver): Part<boolean> {
   const first = yield* lineAfterEnter(receiver)
   const second = yield* lineAfterEnter(receiver)
-  // A text that ends with a letter or a colon is a question, and a login takes no commands.
-  if (first !== second || first.length > maxPromptLength || !/[>#$%]\s?$/.test(first)) return false
+  if (first !== second || first.length > maxPromptLength || !endsLikePrompt(first)) return false
   const { ubootPrompt } = receiver
   receiver.ubootPrompt = `\n${first}`
   // The prompts of an operating system's shells look alike.
