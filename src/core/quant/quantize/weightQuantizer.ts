@@ -11,7 +11,7 @@ const searchOrder = [...Array(6).keys()].flatMap((offset) =>
   Array.from({ length: searchSteps / 6 }, (_, at) => searchSteps - 6 * at - offset)
 )
 /** Values after which a sum of errors is compared with the best so far. */
-const errorStride = 64
+const errorStride = 12
 
 /** Code of a weight at a scale: nearest level, half away from -infinity; at one bit zero counts as negative. */
 export function weightCode(value: number, scale: number, bits: Bits): number {

@@ -88,7 +88,8 @@ async function runOverBytes({
   wanted,
   items
 }: LayersRequest): Promise<Uint8Array[]> {
-  const session = await openOrtSession(byteLayersModel(layers, sources, wanted, await exactByteWeights()))
+  const model = byteLayersModel(layers, sources, wanted, await exactByteWeights())
+  const session = await openOrtSession(model, 1, true)
   try {
     const shapes = inputShapes(layers, sources)
     const results = wanted.map((at) => ({

@@ -2,16 +2,20 @@ import * as ort from 'onnxruntime-node'
 import type { OnnxModel } from '../../../core/model/onnx/onnx'
 import { encodeOnnx } from '../files/onnxFile'
 
-/** An onnxruntime session over a model built here; one intra-op thread, because schemes and workers run in parallel. */
+/**
+ * An onnxruntime session over a model built here; one intra-op thread, because schemes and workers run in parallel.
+ * @param isFinished the model is of the runtime's own operators, in which it would look for something to improve in vain
+ */
 export async function openOrtSession(
   model: OnnxModel | Uint8Array | string,
-  threads = 1
+  threads = 1,
+  isFinished = false
 ): Promise<ort.InferenceSession> {
   const options: ort.InferenceSession.SessionOptions = {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: isFinished ? 'disabled' : 'all',
     // Errors come as exceptions; warnings about optimised-away constants are noise here.
     logSeverityLevel: 3
   }

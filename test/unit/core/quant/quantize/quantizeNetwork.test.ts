@@ -154,3 +154,22 @@ it('argmax takes the first of equals', () => {
   expect(argmax([3, 7, 7, 1])).toBe(1)
   expect(argmax(Int32Array.of(-5, -5))).toBe(0)
 })
+
+it('reads images that begin at any byte of their memory', () => {
+  const { nodes, ...rest } = plainNetwork()
+  // Without the first convolution and its pool: four channels, which are copied as words where they lie on them.
+  const graph: Graph = {
+    ...rest,
+    inputShape: [4, 4, 4],
+    nodes: nodes.slice(2).map((node, at) => ({ ...node, inputs: [at - 1] })),
+    output: 3
+  }
+  const pixels = someImages(graph, 48)
+  const scheme = uniformScheme(weightedLayerNames(graph), 4, 8)
+  const fitted = [0, 1].map((offset) => {
+    const moved = new Uint8Array(pixels.length + offset).subarray(offset)
+    moved.set(pixels)
+    return quantizeNetwork(measureActivationRanges(graph, moved), scheme)
+  })
+  expect(fitted[1]).toEqual(fitted[0])
+})
