@@ -16,8 +16,10 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Far above what any test needs on an idle machine: on a busy one a limit that is near fails by chance.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
     // Simulators, QEMU and Chromium share two cores in CI: more workers only make each of them late.
     maxWorkers: 2
   }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Link } from '@main/board/links/link'
+import { until } from '../support/until'
 
 /** One kind of link under test. `ask` makes the far end answer with bytes that `isAnswer` recognises. */
 export interface LinkUnderTest {
@@ -119,15 +120,14 @@ export function describeLink(suite: LinkSuite): void {
         await made.link.close()
         await made.release?.()
       }
-      await settle()
-      expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before + 1)
+      await until(() => process.getActiveResourcesInfo().length <= before + 1)
     })
   })
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 60))
 
-/** Everything received until it satisfies `isEnough`; rejects after ten seconds with what came. */
+/** Everything received until it satisfies `isEnough`; rejects after fifty seconds with what came. */
 export async function collect(link: Link, isEnough: (received: Uint8Array) => boolean): Promise<Uint8Array> {
   let received = new Uint8Array(0)
   let leave: () => void = () => undefined
@@ -141,7 +141,7 @@ export async function collect(link: Link, isEnough: (received: Uint8Array) => bo
               `only got ${received.length} bytes: ${Buffer.from(received.slice(0, 200)).toString('latin1')}`
             )
           ),
-        10_000
+        50_000
       )
       leave = link.onData((bytes) => {
         const joined = new Uint8Array(received.length + bytes.length)

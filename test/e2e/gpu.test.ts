@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -16,13 +17,14 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
   let browser: OpenedBrowser
   let page: Page
   let complaints: string[]
+  let folder: string
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
+    folder = await mkdtemp(path.join(tmpdir(), 'bitbench gpu '))
     app = await serveApp({ env: { BITBENCH_NVIDIA_SMI: standIn } })
     browser = await openBrowser()
     page = await browser.context.newPage()
-    page.setDefaultTimeout(30_000)
     complaints = collectComplaints(page)
     await page.goto(app.address)
     await page.getByRole('link', { name: 'GPU & energy' }).click()
@@ -31,13 +33,12 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
   afterAll(async () => {
     await browser?.close()
     await app?.close()
+    await rm(folder, { recursive: true, force: true })
   })
 
   it('lists the GPU and marks what a stand-in says as simulated', async () => {
     const card = page.locator('.panel').filter({ hasText: 'GPU 0: Stand-in A100' })
-    await card.waitFor()
-    expect(await card.textContent()).toContain('simulated')
-    expect(await card.textContent()).toContain('power.draw')
+    await card.filter({ hasText: 'simulated' }).filter({ hasText: 'power.draw' }).waitFor()
   })
 
   it('draws readings as they come', async () => {
@@ -66,9 +67,11 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
   })
 
   it('records and tells the energy with its doubts', async () => {
-    await page.getByLabel('Seconds, if no command').fill('3')
+    // It ends when its marker is stored, however long that takes.
+    const end = path.join(folder, 'end')
+    await page.getByLabel('Command (empty').fill(`sh -c "until [ -e '${end}' ]; do sleep 0.1; done"`)
     await page.getByLabel('Idle seconds before').fill('1')
-    await page.getByLabel('Title').fill('Three seconds')
+    await page.getByLabel('Title').fill('A while')
     await page.getByRole('button', { name: 'Record', exact: true }).click()
     await page.getByText('those within the recording are kept with it').waitFor()
     // Without a pointer over the chart the marker goes to the newest reading, which must be one of the recording.
@@ -81,17 +84,23 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     await note.fill('here')
     await note.press('Enter')
     await page.screenshot({ path: path.join(pictures, 'live-marker.png') })
+    const { recordings } = await app.call('gpu.recordings', {})
+    const { id } = recordings.find(({ title }) => title === 'A while')!
+    await expect
+      .poll(async () => (await app.call('run.markers', { id })).markers.map(({ text }) => text))
+      .toEqual(['here'])
+    await writeFile(end, '')
     const row = page
       .getByRole('region', { name: 'Recordings' })
       .getByRole('row')
-      .filter({ hasText: 'Three seconds' })
+      .filter({ hasText: 'A while' })
     await row.filter({ hasText: 'done' }).waitFor({ timeout: 60_000 })
     await row.click()
     const phases = page.getByRole('region', { name: 'Phases' })
     await phases.waitFor()
     expect(await phases.textContent()).toMatch(/\d J/)
     expect(await page.getByRole('region', { name: 'Trials' }).textContent()).toContain('INVALID')
-    await page.getByRole('heading', { name: 'Three seconds' }).waitFor()
+    await page.getByRole('heading', { name: 'A while' }).waitFor()
     // The marker set on the live trace is on the recording, at its own time.
     const detail = page.locator('.panel').filter({ hasText: 'Energy of every phase' })
     const kept = detail.getByRole('list', { name: 'Markers' })

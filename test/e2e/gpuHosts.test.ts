@@ -19,7 +19,6 @@ describe.skipIf(chromiumFile === null)('GPU hosts in the window', () => {
     app = await serveApp({ env: { BITBENCH_NVIDIA_SMI: '/no/such/nvidia-smi' } })
     browser = await openBrowser()
     page = await browser.context.newPage()
-    page.setDefaultTimeout(60_000)
     complaints = collectComplaints(page)
     await page.goto(app.address)
   }, 180_000)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { WebHost } from '@main/hosts/webHost'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
 import { pageIds, serveSamplePage } from './support/samplePage'
+import { watchReplies } from './support/stillPage'
 
 /** Guide, command palette and screen-reader names of every page, in a real Chromium under the page's strict policy. */
 const root = path.resolve(import.meta.dirname, '../..')
@@ -21,6 +22,7 @@ describe.skipIf(chromiumFile === null)('help and names', () => {
   let browser: OpenedBrowser
   let page: Page
   let complaints: string[]
+  let replied: () => Promise<void>
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
@@ -29,6 +31,7 @@ describe.skipIf(chromiumFile === null)('help and names', () => {
     page = await browser.context.newPage()
     await page.setViewportSize({ width: 1024, height: 700 })
     complaints = collectComplaints(page)
+    replied = watchReplies(page)
     await page.goto(host.address)
     await page.getByRole('heading', { name: 'Start' }).waitFor()
   })
@@ -40,7 +43,7 @@ describe.skipIf(chromiumFile === null)('help and names', () => {
 
   const open = async (id: string): Promise<void> => {
     await page.evaluate((target) => (location.hash = `/${target}`), id)
-    await page.waitForTimeout(400)
+    await replied()
   }
 
   it('opens the guide to the page by ?, searches it, and Escape goes back', async () => {
@@ -52,7 +55,7 @@ describe.skipIf(chromiumFile === null)('help and names', () => {
     await page.screenshot({ path: path.join(pictures, 'guide.png') })
     await guide.getByRole('searchbox').fill('baud')
     const hits = guide.getByRole('list', { name: 'Places found' }).getByRole('button')
-    expect(await hits.count()).toBeGreaterThan(0)
+    await expect.poll(() => hits.count()).toBeGreaterThan(0)
     await hits.first().click()
     await guide.getByRole('heading', { name: 'Boards, one by one' }).waitFor({ state: 'attached' })
     await page.keyboard.press('Escape')
@@ -64,7 +67,8 @@ describe.skipIf(chromiumFile === null)('help and names', () => {
     await page.keyboard.press('Control+k')
     const palette = page.getByRole('dialog', { name: 'Commands' })
     await palette.waitFor()
-    await page.keyboard.type('data')
+    await palette.getByRole('combobox').pressSequentially('data')
+    await palette.getByRole('option', { selected: true }).filter({ hasText: 'Data sets' }).waitFor()
     await page.screenshot({ path: path.join(pictures, 'palette.png') })
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Data sets', level: 1 }).waitFor()
@@ -99,7 +103,7 @@ describe.skipIf(chromiumFile === null)('help and names', () => {
           found.push(`${id}: ${rule} (${impact}) ${target.join(' ')} ${html.slice(0, 100)}`)
     }
     expect(found).toEqual([])
-  }, 180_000)
+  }, 300_000)
 
   it('came so far without a complaint', () => {
     expect(complaints).toEqual([])

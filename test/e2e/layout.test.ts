@@ -6,11 +6,12 @@ import type { WebHost } from '@main/hosts/webHost'
 import {
   chromiumFile,
   collectComplaints,
-  findCutTexts,
+  findLastingCutTexts,
   openBrowser,
   type OpenedBrowser
 } from './support/browser'
 import { pageIds, serveSamplePage } from './support/samplePage'
+import { watchReplies } from './support/stillPage'
 
 /**
  * Every page, full of data, in both themes and at both window sizes: nothing cut off, nothing complained about, nothing
@@ -30,6 +31,7 @@ describe.skipIf(chromiumFile === null)('layout of every page', () => {
   let browser: OpenedBrowser
   let page: Page
   let complaints: string[]
+  let replied: () => Promise<void>
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
@@ -37,6 +39,7 @@ describe.skipIf(chromiumFile === null)('layout of every page', () => {
     browser = await openBrowser()
     page = await browser.context.newPage()
     complaints = collectComplaints(page)
+    replied = watchReplies(page)
     await page.goto(host.address)
     await page.getByRole('heading', { name: 'Start' }).waitFor()
   })
@@ -61,9 +64,9 @@ describe.skipIf(chromiumFile === null)('layout of every page', () => {
         const cut: string[] = []
         for (const id of pageIds) {
           await page.evaluate((target) => (location.hash = `/${target}`), id)
-          await page.waitForTimeout(id === 'start' ? 100 : 500)
+          await replied()
           cut.push(
-            ...(await findCutTexts(page)).map(
+            ...(await findLastingCutTexts(page)).map(
               ({ tag, text, wanted: needs, got }) => `${id}: ${tag} "${text}" needs ${needs}, has ${got}`
             )
           )
@@ -71,7 +74,7 @@ describe.skipIf(chromiumFile === null)('layout of every page', () => {
           await pictureBelowTheFold(page, path.join(pictures, `${id}-${theme}-${size.width}-below.png`))
         }
         expect(cut).toEqual([])
-      })
+      }, 240_000)
     }
   }
 

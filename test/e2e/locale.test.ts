@@ -25,6 +25,7 @@ describe.skipIf(chromiumFile === null)('number fields', () => {
 
   async function openProfile(locale: string): Promise<Page> {
     const context = await browser.newContext({ locale, permissions: ['clipboard-read', 'clipboard-write'] })
+    context.setDefaultTimeout(60_000)
     const page = await context.newPage()
     await page.goto(host.address)
     await page.getByRole('heading', { name: 'Start' }).waitFor()

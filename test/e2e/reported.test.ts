@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
-import { freeTcpPort } from './support/freeTcpPort'
+import { freePort } from '../support/freePort'
 import { goToPage, pageLink, panelOf } from './support/pageParts'
 import { serveApp, type ServedApp } from './support/servedApp'
 import { serveHost, type ServedHost } from '../support/servedHost'
@@ -34,7 +34,6 @@ describe.skipIf(chromiumFile === null)('what users reported', () => {
     host = await serveHost(path.join(folder, 'data'), { BITBENCH_NVIDIA_SMI: standIn })
     browser = await openBrowser()
     page = await browser.context.newPage()
-    page.setDefaultTimeout(60_000)
     complaints = collectComplaints(page)
     await page.goto(`${host.origin}/#token=${host.token}`)
     await page.getByRole('heading', { name: 'Start', level: 1 }).waitFor()
@@ -192,11 +191,10 @@ describe.skipIf(chromiumFile === null)('a host that was restarted', () => {
     'is not taken for one that does not respond, and leaves no progress bar behind',
     { timeout: 300_000 },
     async () => {
-      const tcpPort = await freeTcpPort()
+      const tcpPort = await freePort()
       first = await serveApp({ tcpPort })
       browser = await openBrowser()
       const page = await browser.context.newPage()
-      page.setDefaultTimeout(60_000)
       await page.goto(first.address)
       await pageLink(page, 'Boards').click()
       const card = page.locator('[data-board="virtual:small"]')

@@ -59,7 +59,7 @@ const progressOf = ({ events }: BoardBench): number[] =>
     .filter(({ event }) => event === 'job.changed')
     .map(({ payload }) => (payload as { done: number }).done)
 
-async function freeTcpPort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -69,7 +69,7 @@ async function freeTcpPort(): Promise<number> {
 
 describe.skipIf(need('gdb-multiarch', 'qemu-system-riscv32'))('GDB against QEMU', () => {
   async function emptyQemu(): Promise<{ board: BoardBench; server: string }> {
-    const server = `127.0.0.1:${await freeTcpPort()}`
+    const server = `127.0.0.1:${await freePort()}`
     const board = await bench({
       openQemu: () =>
         openQemuLink({

@@ -6,6 +6,7 @@ import { resourcePath } from '@main/paths'
 import { AppError } from '@shared/errors'
 import { virtualBoardWorker } from '../support/boardBench'
 import { HostileLine } from '../support/hostileSessions'
+import { until } from '../support/until'
 
 /**
  * Uploads, kernels and Images over hostile lines to the real firmware, in virtual time: each session ends verified or
@@ -67,7 +68,6 @@ describe('hostile line', () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     const before = process.getActiveResourcesInfo().length
     for (let round = 0; round < 8; round++) await once()
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before + 1)
+    await until(() => process.getActiveResourcesInfo().length <= before + 1)
   })
 })

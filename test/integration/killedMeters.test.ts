@@ -40,8 +40,11 @@ describe('a process that is killed', () => {
             const mark = payload as { recordingId: string; name: string; state: string; atMs: number }
             return event === 'gpu.phaseMarked' && mark.recordingId === recordingId ? [mark] : []
           })
-        // Readings are stored every second: 1.5 s of marks, so that some of them are.
-        const wanted = 60 + random.integer(12)
+        const wanted = 1 + random.integer(71)
+        const trace = { id: recordingId, gpuIndex: 0, metric: 'powerW', buckets: 1 } as const
+        await expect
+          .poll(async () => (await from.call('gpu.recordingTrace', trace)).stepMs)
+          .toBeGreaterThan(1)
         await expect.poll(() => marks().length, { timeout: 60_000, interval: 5 }).toBeGreaterThan(wanted)
         await new Promise((resolve) => setTimeout(resolve, random.integer(60)))
         await from.kill()

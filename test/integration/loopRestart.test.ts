@@ -15,7 +15,7 @@ afterAll(() => {
 })
 
 /** Small enough for seconds, whole enough to pass every step. */
-const request = { spaceFilling: 2, estimator: 'physics', evaluations: 4, images: 4, seed: 3 } as const
+const request = { spaceFilling: 2, estimator: 'physics', evaluations: 8, images: 4, seed: 3 } as const
 const limitMs = 240_000
 
 interface Host {

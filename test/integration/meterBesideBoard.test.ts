@@ -51,7 +51,7 @@ it('a simulated PPK2 draws 8 mA while a virtual board waits and more while it ex
   await bench.boards.handlers['board.connect'](board as never, { signal: new AbortController().signal })
   const meter = await startMeter()
   expect(meter.device.origin).toBe('simulated')
-  await expect.poll(() => meter.readings.length, { timeout: 20_000 }).toBeGreaterThan(20)
+  await expect.poll(() => meter.readings.length, { timeout: 60_000 }).toBeGreaterThan(20)
   const startMs = simulatedMs()
   await bench.boards.withLease('virtual:small', 'test', (session) => {
     const item = { kernel: 'matmul' as const, dims: [16, 64, 64], activationBits: 8, weightBits: 8 } as const
@@ -60,7 +60,7 @@ it('a simulated PPK2 draws 8 mA while a virtual board waits and more while it ex
   const lastEdge = () => meter.edges.at(-1)
   await expect
     .poll(() => lastEdge()?.state === 'end' && meter.readings.at(-1)!.tMs > lastEdge()!.tMs + 20, {
-      timeout: 20_000
+      timeout: 60_000
     })
     .toBe(true)
   await meter.stop()

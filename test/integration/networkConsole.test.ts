@@ -5,8 +5,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { readNetworkAddress } from '@core/board/network/address'
 import type { Link } from '@main/board/links/link'
 import { openNetworkLink, type NetworkOptions } from '@main/board/links/network/networkLink'
-import { type ConsoleServer, freePort, type Ser2netOptions, startSer2net } from '../support/consoleServers'
+import { type ConsoleServer, type Ser2netOptions, startSer2net } from '../support/consoleServers'
+import { freePort } from '../support/freePort'
 import { hasTool, sayskip } from '../support/ptyPair'
+import { until } from '../support/until'
 
 /** Consoles on the network where they go wrong, and what RFC 2217 does to the line behind ser2net. */
 const cleanups: (() => unknown)[] = []
@@ -228,8 +230,13 @@ describe.skipIf(!(hasTool('ser2net') && hasTool('socat')))('ser2net', () => {
 
   it('gets requests while nothing arrives, and a frozen one ends the link', async () => {
     const server = await start()
-    const link = await open(`rfc2217://127.0.0.1:${server.tcpPort}`, { probeEveryMs: 30, probeReplyMs: 200 })
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    const link = await open(`rfc2217://127.0.0.1:${server.tcpPort}`, {
+      probeEveryMs: 30,
+      probeReplyMs: 3_000
+    })
+    // The time to connect comes first, then that of a reply.
+    const { latencyMs } = link.descriptor
+    await until(() => link.closed !== null || link.descriptor.latencyMs !== latencyMs)
     expect(link.closed).toBeNull()
     expect(link.descriptor.latencyMs).toBeGreaterThan(0)
     const end = ended(link)

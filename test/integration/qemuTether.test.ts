@@ -19,7 +19,7 @@ const isRunning = (pid: number): boolean => {
 }
 
 const gone = async (pid: number): Promise<boolean> => {
-  for (let tries = 0; tries < 400 && isRunning(pid); tries++) {
+  for (let tries = 0; tries < 4000 && isRunning(pid); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
   return !isRunning(pid)

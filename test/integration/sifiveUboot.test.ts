@@ -8,7 +8,7 @@ import type { Link } from '@main/board/links/link'
 import { openNetworkLink } from '@main/board/links/network/networkLink'
 import { resourcePath } from '@main/paths'
 import { AppError } from '@shared/errors'
-import { freePort } from '../support/consoleServers'
+import { freePort } from '../support/freePort'
 import { hasTool, sayskip } from '../support/ptyPair'
 
 /**
@@ -42,7 +42,7 @@ async function start(): Promise<Link> {
         baudRate: 115_200
       })
     } catch (error) {
-      if (tries > 100 || AppError.from(error).code !== 'board.notFound') throw error
+      if (tries > 1000 || AppError.from(error).code !== 'board.notFound') throw error
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { openSerialLink } from '@main/board/links/serialLink'
+import { freePort } from './freePort'
 import { createPtyPair } from './ptyPair'
 
 /** A program that serves a serial line on a TCP port of this machine. */
@@ -99,16 +100,6 @@ async function serve({ onBytes, ...given }: ConsoleServerOptions, command: Comma
   return { tcpPort, device: pair.port, child, unplugDevice: () => pair.unplug(), stop }
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
 /** Waits until something accepts connections on a port of this machine. @param check throws where nothing ever will */
 export async function untilListening(tcpPort: number, check: () => void = () => undefined): Promise<void> {
   for (let tries = 0; ; tries++) {
@@ -121,7 +112,7 @@ export async function untilListening(tcpPort: number, check: () => void = () => 
     })
     if (isUp) return
     check()
-    if (tries > 400) throw new Error(`nothing listens on port ${tcpPort}`)
+    if (tries > 3000) throw new Error(`nothing listens on port ${tcpPort}`)
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }

@@ -29,7 +29,7 @@ export async function createPtyPair(): Promise<PtyPair> {
   })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   for (let tries = 0; !(existsSync(port) && existsSync(peer)); tries++) {
-    if (tries > 200) throw new Error('socat made no ptys')
+    if (tries > 5000) throw new Error('socat made no ptys')
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   // socat takes a pty whose last user left for ended and drops what is still on the way.

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Redis } from 'ioredis'
-import { freePort } from './consoleServers'
+import { freePort } from './freePort'
 
 /** Debian's redis-server on 127.0.0.1, in a folder of its own. */
 export interface RedisServer {
@@ -100,7 +100,7 @@ async function untilReady(tcpPort: number, password: string | undefined, child: 
       await probe.ping()
       return
     } catch (reason) {
-      if (child.exitCode !== null || tries > 200) throw reason
+      if (child.exitCode !== null || tries > 2000) throw reason
       await new Promise((resolve) => setTimeout(resolve, 25))
     } finally {
       probe.disconnect()

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { freePort, untilListening } from './consoleServers'
+import { untilListening } from './consoleServers'
+import { freePort } from './freePort'
 
 /** Debian's Slurm with one node that has one GPU in name, on 127.0.0.1 as this user. */
 export interface SlurmCluster {

@@ -2,7 +2,8 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { freePort, untilListening } from './consoleServers'
+import { untilListening } from './consoleServers'
+import { freePort } from './freePort'
 
 /** Debian's sshd on 127.0.0.1 as this user, with keys that exist for the test alone. */
 export interface SshServer {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freeTcpPort } from '../support/freeTcpPort'
+import { freePort } from '../../support/freePort'
 
 /**
  * The *built* Electron bundles over a double of the electron module (double.mjs): everything but Electron's own C++ is
@@ -40,7 +40,7 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'bitbench-electron-'))
-    const tcpPort = await freeTcpPort()
+    const tcpPort = await freePort()
     browser = await chromium.launch({
       executablePath: chromiumFile!,
       args: [

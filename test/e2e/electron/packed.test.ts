@@ -9,7 +9,7 @@ import { chromium, type Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFuses, writeElectronDist } from '../../support/electronDist'
 import { chromiumFile } from '../support/browser'
-import { freeTcpPort } from '../support/freeTcpPort'
+import { freePort } from '../../support/freePort'
 
 /** What of @electron/asar is used; it comes with electron-builder. */
 interface AsarLibrary {
@@ -82,7 +82,7 @@ describe.skipIf(!canRun)('the packed window', () => {
   })
 
   it('opens its window and reaches its services', async () => {
-    const tcpPort = await freeTcpPort()
+    const tcpPort = await freePort()
     browser = await chromium.launch({
       executablePath: chromiumFile!,
       args: [

@@ -2,9 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
 
 export interface ServedApp {
   address: string
+  /** One command to the host, as the page sends it. @throws Error with what the host said */
+  call<K extends CommandName>(name: K, input: CommandInput<K>): Promise<CommandOutput<K>>
   /** Everything the program printed, for a failing test's message. */
   output(): string
   /** Ends the host as an unplugged cable would; `start` again with the same port. */
@@ -50,8 +53,19 @@ export async function serveApp(
     await exited
     clearTimeout(hung)
   }
+  const { origin, hash } = new URL(address)
   return {
     address,
+    async call(name, input) {
+      const response = await fetch(`${origin}/api/call`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${hash.slice('#token='.length)}` },
+        body: JSON.stringify({ name, input })
+      })
+      const reply = (await response.json()) as { ok: boolean; value: never; error: unknown }
+      if (!reply.ok) throw new Error(JSON.stringify(reply.error))
+      return reply.value
+    },
     output: () => output,
     stop,
     async close() {

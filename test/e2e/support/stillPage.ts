@@ -69,7 +69,7 @@ export function watchReplies(page: Page): () => Promise<void> {
   page.on('requestfinished', count(-1))
   page.on('requestfailed', count(-1))
   return async () => {
-    const untilMs = Date.now() + 15_000
+    const untilMs = Date.now() + 60_000
     while (open > 0 || Date.now() - changedAtMs < 120) {
       if (Date.now() > untilMs) throw new Error(`${open} requests of ${page.url()} have no reply`)
       await page.waitForTimeout(30)

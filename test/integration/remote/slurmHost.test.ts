@@ -23,7 +23,7 @@ describe.skipIf(!isThere)('a GPU host behind Slurm', () => {
     await bench.add('srun', [...env, 'srun', '--gres=gpu:1'])
     const batch = [...env, 'sbatch', '--wait', '--requeue', '--gres=gpu:1', '--output=/dev/null']
     await bench.add('batch', batch, { sharedFolder: shared })
-  }, 120_000)
+  }, 300_000)
   afterEach(() => {
     for (const line of slurm.queue()) slurm.run('scancel', line.split(' ')[0]!)
     Object.assign(bench.printed, { stdout: '', stderr: '' })

@@ -62,20 +62,20 @@ describe.skipIf(!hasRedis)('a lease', () => {
 
   it('of a holder that was killed runs out', async () => {
     const file = await bundleWorker('test/support/leaseHolderProcess.ts')
-    const child = spawn(process.execPath, [file, redis.address, name, '1500'], {
+    const child = spawn(process.execPath, [file, redis.address, name, '4000'], {
       stdio: ['ignore', 'pipe', 'inherit']
     })
     cleanups.push(() => child.kill('SIGKILL'))
     await once(child.stdout, 'data')
     // Renewed: it holds for longer than its length.
-    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    await new Promise((resolve) => setTimeout(resolve, 6_000))
     await expect(take()).rejects.toMatchObject({
       code: 'board.busy',
       details: { holder: { host: 'other-host', user: 'someone', pid: child.pid } }
     })
     child.kill('SIGKILL')
     await once(child, 'exit')
-    const deadlineMs = performance.now() + 10_000
+    const deadlineMs = performance.now() + 60_000
     const retry = async (): Promise<HeldLease> => {
       try {
         return await take()
@@ -98,7 +98,7 @@ describe.skipIf(!hasRedis)('a lease', () => {
   })
 
   it('that was lost ends the link under it, which then takes no bytes', async () => {
-    const lease = await take({ leaseMs: 500 })
+    const lease = await take({ leaseMs: 3_000 })
     const { link } = createMemoryLink()
     const leased = createLeasedLink(link, lease)
     const ended = new Promise<string>((resolve) => leased.onClose(({ text }) => resolve(text)))
@@ -112,7 +112,7 @@ describe.skipIf(!hasRedis)('a lease', () => {
   })
 
   it('that is lost while the line opens ends the link at once', async () => {
-    const lease = await take({ leaseMs: 300 })
+    const lease = await take({ leaseMs: 3_000 })
     const link = await openLeased(
       'tcp://lab:3000',
       async () => lease,

@@ -9,7 +9,7 @@ import { AppError } from '@shared/errors'
 import { parseQueueAddress } from '@main/worker/queue/queueAddress'
 import { connectQueueServer } from '@main/worker/queue/queueServer'
 import { openOwner, openWorker, type FakeInput } from '../../support/fakeQueue'
-import { freePort } from '../../support/consoleServers'
+import { freePort } from '../../support/freePort'
 import { hasTool, sayskip } from '../../support/ptyPair'
 import { startRedis, type RedisServer } from '../../support/redisServer'
 import { bundleWorker } from '../../support/workerFile'
@@ -74,7 +74,7 @@ describe.skipIf(!hasRedis)('the connection to the queue server', () => {
     cleanups.push(() => silent.close())
     const { port } = silent.address() as AddressInfo
     expect((await errorOf(connect(`redis://127.0.0.1:${port}`))).code).toBe('queue.unreachable')
-  }, 30_000)
+  })
 
   it('speaks TLS and trusts only the named authority', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-tls-'))
@@ -134,12 +134,12 @@ describe.skipIf(!hasRedis)('a search while things end', () => {
     await new Promise((resolve) => child.stdout!.once('data', resolve))
     const all = Promise.all(Array.from({ length: 8 }, (_, x) => own.run({ x })))
     // Two of its jobs run by then.
-    await expect.poll(async () => (await activeJobs(redis)).length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(async () => (await activeJobs(redis)).length).toBe(2)
     child.kill('SIGKILL')
     const other = await openWorker(redis.address, double, { concurrency: 2 })
     cleanups.push(() => other.close())
     expect(await all).toEqual([0, 2, 4, 6, 8, 10, 12, 14])
-    expect(await activeJobs(redis)).toEqual([])
+    await expect.poll(() => activeJobs(redis)).toEqual([])
   })
 
   it('waits while the server is gone and goes on when it is back, with nothing lost', async () => {
@@ -159,9 +159,9 @@ describe.skipIf(!hasRedis)('a search while things end', () => {
     const states: string[] = []
     own.server.onState((state) => states.push(state))
     const all = Promise.all(Array.from({ length: 60 }, (_, x) => own.run({ x })))
-    await expect.poll(() => worker.consumer.activity().done, { timeout: 10_000 }).toBeGreaterThan(5)
+    await expect.poll(() => worker.consumer.activity().done).toBeGreaterThan(5)
     await redis.kill()
-    await expect.poll(() => own.server.state, { timeout: 10_000 }).toBe('down')
+    await expect.poll(() => own.server.state).toBe('down')
     expect(own.server.problem).toMatchObject({ code: 'queue.unreachable' })
     // Asked for while it is gone: waits as well.
     const late = own.run({ x: 100 })
@@ -174,7 +174,7 @@ describe.skipIf(!hasRedis)('a search while things end', () => {
     expect(await all).toEqual(Array.from({ length: 60 }, (_, x) => 2 * x))
     expect(await late).toBe(200)
     expect(states).toEqual(['down', 'up'])
-    expect(await activeJobs(redis)).toEqual([])
+    await expect.poll(() => activeJobs(redis)).toEqual([])
     expect(own.jobs.pending()).toBe(0)
   })
 
@@ -204,9 +204,7 @@ describe.skipIf(!hasRedis)('a search while things end', () => {
     expect(await own.run({ x: 1 })).toBe(2)
     await redis.client.config('SET', 'maxmemory', '1')
     const waiting = own.run({ x: 2 })
-    await expect
-      .poll(() => own.server.problem?.message ?? '', { timeout: 5_000 })
-      .toContain('takes no more data')
+    await expect.poll(() => own.server.problem?.message ?? '').toContain('takes no more data')
     await redis.client.config('SET', 'maxmemory', '0')
     expect(await waiting).toBe(4)
     expect(own.server.problem).toBeNull()
@@ -231,12 +229,12 @@ describe.skipIf(!hasRedis || disk === null)('a server whose disk is full', () =>
     disk!.fill()
     const waiting = Promise.all(Array.from({ length: 20 }, (_, x) => own.run({ x: 100 + x })))
     await expect
-      .poll(() => own.server.problem?.message ?? '', { timeout: 15_000 })
+      .poll(() => own.server.problem?.message ?? '')
       .toMatch(/takes no more data.*(MISCONF|No space left)/)
     disk!.empty()
     expect(await waiting).toEqual(Array.from({ length: 20 }, (_, x) => 2 * (100 + x)))
     expect(own.server.problem).toBeNull()
-    expect(await activeJobs(redis)).toEqual([])
+    await expect.poll(() => activeJobs(redis)).toEqual([])
     await redis.kill()
     await redis.restart()
     // What was acknowledged after the full disk is in the append-only file.

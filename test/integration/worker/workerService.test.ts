@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { TaskPool } from '@main/threads/taskPool'
 import { createWorkerService } from '@main/worker/workerService'
-import { freePort } from '../../support/consoleServers'
+import { freePort } from '../../support/freePort'
 import { fakeTasks, openWorker, testIdentity } from '../../support/fakeQueue'
 import { hasTool, sayskip } from '../../support/ptyPair'
 import { startRedis } from '../../support/redisServer'
@@ -108,7 +108,7 @@ describe.skipIf(!hasRedis)('with a queue server', () => {
     expect(await Promise.all([1, 2, 3].map((x) => service.pool.run('test.double', x)))).toEqual([2, 4, 6])
     expect(ranHere).toHaveLength(3)
     await expect
-      .poll(async () => (await service.handlers['worker.status']({}, nothing)).workers, { timeout: 10_000 })
+      .poll(async () => (await service.handlers['worker.status']({}, nothing)).workers)
       .toMatchObject([
         { host: 'here', pid: process.pid, concurrency: 3, isAlive: true, matches: true, isHere: true }
       ])
@@ -133,7 +133,7 @@ describe.skipIf(!hasRedis)('with a queue server', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(readFileSync(file, 'utf8')).toContain(secret)
     await redis.kill()
-    await expect.poll(() => heard.length, { timeout: 10_000 }).toBeGreaterThan(1)
+    await expect.poll(() => heard.length).toBeGreaterThan(1)
     expect(heard[0]).toMatchObject(['worker.changed', { state: 'down' }])
     expect(
       JSON.stringify([status, heard, await service.handlers['worker.status']({}, nothing)])

@@ -1,7 +1,7 @@
 import * as grpc from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { resourcePath } from '@main/paths'
-import { freePort } from '../consoleServers'
+import { freePort } from '../freePort'
 import { startEcho } from './echoServer'
 import type { LabServer } from './labServer'
 

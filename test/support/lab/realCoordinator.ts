@@ -10,7 +10,7 @@ import {
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from '../consoleServers'
+import { freePort } from '../freePort'
 import { createPtyPair } from '../ptyPair'
 import { until } from '../until'
 import { startEcho } from './echoServer'

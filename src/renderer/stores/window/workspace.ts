@@ -14,18 +14,39 @@ const restoreMs = 1500
 const saveMs = 400
 
 /**
- * Shows what was looked at last: page, network, board, data set, sizes of panes. An address that names a page has precedence. Never rejects:
- * without a host the window begins as on the first day.
+ * Shows what was looked at last: page, network, board, data set, sizes of panes. An address that names a page has precedence, and
+ * so has what was opened before a slow host replied. Resolves when it is shown, or after 1.5 s; never rejects: without a host the
+ * window begins as on the first day.
  */
 export async function restoreWorkspace(client: Client): Promise<void> {
-  try {
-    const settings = await client.call('app.settings', {}, { timeoutMs: restoreMs })
-    useApp().settings = settings
-    apply(settings.workspace)
-  } catch {
-    // Reported by the window itself, which asks for the settings again.
+  const navigation = useNavigation()
+  const first = navigation.current
+  const restored = (async (): Promise<void> => {
+    try {
+      const settings = await client.call('app.settings', {})
+      useApp().settings = settings
+      if (navigation.current === first) apply(settings.workspace)
+    } catch {
+      // Reported by the window itself, which asks for the settings again.
+    }
+    keep(client)
+  })()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, restoreMs)))
+  await Promise.race([restored, late])
+  clearTimeout(timer)
+}
+
+/** What is looked at now. */
+function workspaceNow(): Workspace {
+  const models = useModels()
+  return {
+    page: useNavigation().current,
+    modelId: models.open?.id ?? models.lastId,
+    boardId: useBoards().chosenId,
+    dataSet: useDataSets().openName,
+    sizes: usePanes().sizes
   }
-  keep(client)
 }
 
 function apply({ page, modelId, boardId, dataSet, sizes }: Workspace): void {
@@ -40,21 +61,9 @@ function apply({ page, modelId, boardId, dataSet, sizes }: Workspace): void {
 
 /** Saves what is looked at whenever it changes. */
 function keep(client: Client): void {
-  const navigation = useNavigation()
-  const models = useModels()
-  const boards = useBoards()
-  const sets = useDataSets()
-  const panes = usePanes()
-  const now = (): Workspace => ({
-    page: navigation.current,
-    modelId: models.open?.id ?? models.lastId,
-    boardId: boards.chosenId,
-    dataSet: sets.openName,
-    sizes: panes.sizes
-  })
-  let saved = JSON.stringify(now())
+  let saved = JSON.stringify(workspaceNow())
   let timer: ReturnType<typeof setTimeout> | undefined
-  watch(now, (workspace) => {
+  watch(workspaceNow, (workspace) => {
     clearTimeout(timer)
     timer = setTimeout(() => {
       const text = JSON.stringify(workspace)

@@ -250,7 +250,7 @@ describe('live sampling', () => {
     expect(['starting', 'running']).toContain(state.state)
     await until(() => of('gpu.sampled').length > 2 && of('gpu.hostLoad').length > 0)
     const history = await gpu.handlers['gpu.history'](
-      { gpuIndex: 0, metric: 'powerW', lastMs: 1000, buckets: 10 },
+      { gpuIndex: 0, metric: 'powerW', lastMs: 60_000, buckets: 10 },
       context
     )
     expect(history.min.some((value) => value !== null && Math.abs(value - 50) < 1)).toBe(true)
@@ -262,7 +262,7 @@ describe('live sampling', () => {
       intervalMs: 50,
       idleMs: 0,
       command: [],
-      durationMs: 400
+      durationMs: 1500
     })
     await until(() =>
       of('gpu.samplingChanged').some(
@@ -289,9 +289,11 @@ describe('what surrounds a recording', () => {
   it.skipIf(library === null)('reads the energy counter beside the power', async () => {
     const env = { BITBENCH_POWERCAP: '/nowhere', BITBENCH_NVML: library! }
     const { gpu, energy, gpuStore, load, bench } = await serve({}, undefined, env)
-    Object.assign(process.env, { FAKE_NVML_WATT: load, FAKE_NVML_IDLE: '50' })
+    // The library counts what it saw last for all of the time since it was read: it is read within this time.
+    Object.assign(process.env, { FAKE_NVML_WATT: load, FAKE_NVML_IDLE: '50', FAKE_BENCH_HOLD_MS: '700' })
     const command = bench('fp16:200:3000')
     const recording = await (await gpu.record({ ...quick, idleAfterMs: 600, command })).result
+    delete process.env['FAKE_BENCH_HOLD_MS']
     expect(recording).toMatchObject({
       counter: { state: 'read', source: library },
       cpuCounter: { state: 'unavailable', reason: 'There is no RAPL counter under /nowhere.' },

@@ -22,7 +22,7 @@ describe('data sets', () => {
     const sets = useDataSets()
     sets.openName = 'pictures'
     const both = [sets.selectSplit.run('calibration'), sets.selectSplit.run('test')]
-    await vi.waitFor(() => expect(replies.size).toBe(2))
+    await vi.waitFor(() => expect(replies.size).toBe(2), { timeout: 30_000 })
     replies.get('test')!()
     await both[1]
     replies.get('calibration')!()

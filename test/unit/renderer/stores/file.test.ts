@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { settings } from './settingsForTest'
 import type { MemoryHandlers } from '@renderer/client/memoryClient'
 import { primaryOf } from '@renderer/stores/window/droppedFiles'
@@ -167,6 +167,34 @@ describe('the workspace', () => {
     location.hash = ''
     await restoreWorkspace(withClient({}))
     expect(useNavigation().current).toBe('start')
+  })
+
+  it.each([
+    ['restored when a slow host replies', null, 'search'],
+    ['left as it is where something was opened before', 'runs', 'runs']
+  ] as const)('is %s', async (_case, opened, shown) => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    location.hash = ''
+    let reply: () => void = () => undefined
+    const replied = new Promise<void>((resolve) => (reply = resolve))
+    const client = withClient({
+      'app.settings': async () => {
+        await replied
+        return { ...settings, workspace }
+      }
+    })
+    const restored = restoreWorkspace(client)
+    await vi.advanceTimersByTimeAsync(2000)
+    await restored
+    expect(useNavigation().current).toBe('start')
+    if (opened !== null) useNavigation().open(opened)
+    reply()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(useNavigation().current).toBe(shown)
+    expect(useModels().lastId).toBe(opened === null ? 'm7' : null)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(client.calls.map(({ name }) => name)).toEqual(['app.settings'])
   })
 
   it('ignores a page that is no more', async () => {

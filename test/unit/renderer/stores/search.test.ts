@@ -57,7 +57,7 @@ describe('search store', () => {
     })
     const searches = useSearches()
     const both = [searches.select.run('slow'), searches.select.run('fast')]
-    await vi.waitFor(() => expect(replies.size).toBe(2))
+    await vi.waitFor(() => expect(replies.size).toBe(2), { timeout: 30_000 })
     replies.get('fast')!()
     await both[1]
     replies.get('slow')!()

@@ -125,7 +125,7 @@ describe('late replies', () => {
       }
     })
     const runs = [1, 2].map((seed) => profile.preview.run({ boardId: 'b', seed }))
-    await vi.waitFor(() => expect(replies).toHaveLength(2))
+    await vi.waitFor(() => expect(replies).toHaveLength(2), { timeout: 30_000 })
     replies[1]!(plan(2))
     replies[0]!(plan(1))
     await Promise.all(runs)
@@ -136,7 +136,7 @@ describe('late replies', () => {
     const replies = held('profile.samples')
     const profile = useProfile()
     const runs = ['a', 'b'].map((id) => profile.loadSamples.run(id))
-    await vi.waitFor(() => expect(replies).toHaveLength(2))
+    await vi.waitFor(() => expect(replies).toHaveLength(2), { timeout: 30_000 })
     replies[1]!({ samples: [], unreadable: [], total: 2 })
     replies[0]!({ samples: [], unreadable: [], total: 1 })
     await Promise.all(runs)
@@ -152,7 +152,7 @@ describe('late replies', () => {
       runs.text = text
       return runs.load.run()
     })
-    await vi.waitFor(() => expect(replies).toHaveLength(2))
+    await vi.waitFor(() => expect(replies).toHaveLength(2), { timeout: 30_000 })
     replies[1]!({ runs: sampleRuns.slice(0, 1) })
     replies[0]!({ runs: sampleRuns })
     await Promise.all(loads)

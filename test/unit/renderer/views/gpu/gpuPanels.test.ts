@@ -256,7 +256,7 @@ describe('a recording', () => {
     view = mountView(RecordingList, {})
     const store = useGpu()
     const opened = [store.open.run('slow'), store.open.run('fast')]
-    await vi.waitFor(() => expect(waiting.size).toBe(2))
+    await vi.waitFor(() => expect(waiting.size).toBe(2), { timeout: 30_000 })
     waiting.get('fast')!()
     await settle()
     waiting.get('slow')!()
