@@ -32,6 +32,8 @@ export interface BadItem {
   readonly name: string
   /** Why it cannot be used, as half a sentence. */
   readonly reason: string
+  /** How many items it stands for: 1, or all that are missing at the end of a file. */
+  readonly items: number
 }
 
 /** What reading one item gives. */
@@ -55,9 +57,9 @@ export function goodItem(
   return { kind: 'good', name, values, shape, label: null, target: null, split: null, origin: null, ...known }
 }
 
-/** Returns an item that cannot be used; `reason` is half a sentence. */
-export function badItem(name: string, reason: string): BadItem {
-  return { kind: 'bad', name, reason }
+/** Returns an item that cannot be used, or several of one reason; `reason` is half a sentence. */
+export function badItem(name: string, reason: string, items = 1): BadItem {
+  return { kind: 'bad', name, reason, items }
 }
 
 /** The element type that holds values of this array. */

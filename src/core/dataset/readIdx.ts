@@ -66,7 +66,7 @@ export async function* readIdx(
     const taken = await items.stream.take(bytes)
     const label = labelHeader === null ? null : await nextLabel(labels!, labelHeader.type)
     if (taken.length < bytes || label === undefined) {
-      yield badItem(`${name} to ${count}`, 'the file ends before them')
+      yield badItem(`${name} to ${count}`, 'the file ends before them', count - index)
       return
     }
     const values = readNumbers(taken, header.type, false)

@@ -1,5 +1,6 @@
 import { beginsLikeNpy, parseNpyHeader } from '../binary/npyHeader'
 import { invalidData, takeExactly } from './byteStream'
+import type { ImageSplit } from '../../shared/vocabulary'
 import { badItem, goodItem, sizeOfShape, type ByteStream, type ItemOrigin, type ReadItem } from './item'
 import { allFinite, numberBytes, readNumbers, type NumberType } from './numbers'
 
@@ -69,7 +70,8 @@ export interface NpyFile {
 export async function* readNpy(
   items: NpyFile,
   beside: { file: NpyFile; as: 'label' | 'target' } | null,
-  origin: ItemOrigin | null
+  origin: ItemOrigin | null,
+  split: ImageSplit | null = null
 ): AsyncGenerator<ReadItem> {
   const header = await readNpyHeader(items.stream, items.name)
   if (header.shape.length < 1) throw invalidData(items.name, 'it is a single number')
@@ -93,13 +95,13 @@ export async function* readNpy(
     const taken = await items.stream.take(bytes)
     const extra = second === null ? null : await nextRow(beside!.file, second, width)
     if (taken.length < bytes || extra === undefined) {
-      yield badItem(`${name} to [${count - 1}]`, 'the file ends before them')
+      yield badItem(`${name} to [${count - 1}]`, 'the file ends before them', count - index)
       return
     }
     const values = readNumbers(taken, header.type, header.littleEndian)
     const known = extra === null ? {} : beside!.as === 'label' ? { label: extra[0] } : { target: extra }
     yield allFinite(values) && (extra === null || allFinite(extra))
-      ? goodItem(name, values, shape, { ...known, origin })
+      ? goodItem(name, values, shape, { ...known, origin, split })
       : badItem(name, 'it holds values that are no numbers')
   }
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { invalidData } from '../../core/dataset/byteStream'
 import type { ByteStream, ItemOrigin, ReadItem } from '../../core/dataset/item'
 import { readNpy, readNpyHeader, type NpyFile, type NpyHeader } from '../../core/dataset/readNpy'
+import type { ImageSplit } from '../../shared/vocabulary'
 import type { DataSetRequest } from '../../shared/contract/dataset'
 import { fileStream, zipEntries } from './byteStreams'
 import type { ItemSource } from './itemSource'
@@ -30,11 +31,12 @@ interface ArrayPair {
   readonly items: string
   readonly beside: string | null
   readonly origin: ItemOrigin | null
+  readonly split: ImageSplit | null
 }
 
 /**
- * Which arrays are items and which are labels or targets: x/y and their usual other names, with _train and _test as
- * Keras writes them.
+ * Which arrays are items and which are labels or targets: x/y and their usual other names, with _train and _test as Keras
+ * writes them, and _val or _valid, on which schemes are then compared as on the validation folder of pictures.
  */
 function pairsOf(arrays: Arrays, file: string): ArrayPair[] {
   const find = (wanted: readonly string[], ending: string): string | null => {
@@ -45,13 +47,15 @@ function pairsOf(arrays: Arrays, file: string): ArrayPair[] {
     return found ?? null
   }
   const pairs: ArrayPair[] = []
-  for (const [ending, origin] of [
-    ['_train', 'train'],
-    ['_test', 'test'],
-    ['', null]
+  for (const [ending, origin, split] of [
+    ['_train', 'train', null],
+    ['_val', null, 'search'],
+    ['_valid', null, 'search'],
+    ['_test', 'test', null],
+    ['', null, null]
   ] as const) {
     const items = find(inputNames, ending)
-    if (items !== null) pairs.push({ items, beside: find(outputNames, ending), origin })
+    if (items !== null) pairs.push({ items, beside: find(outputNames, ending), origin, split })
   }
   if (pairs.length > 0) return pairs
   const [only, ...others] = [...arrays.keys()]
@@ -62,7 +66,7 @@ function pairsOf(arrays: Arrays, file: string): ArrayPair[] {
       'Name them x and y (or x_train, y_train, x_test, y_test).'
     )
   }
-  return [{ items: only, beside: null, origin: null }]
+  return [{ items: only, beside: null, origin: null, split: null }]
 }
 
 /** Opens NPY or NPZ arrays as items; labels and targets come from the arrays of those names. */
@@ -79,12 +83,12 @@ export async function openArrays(
   })
   let total = 0
   for (const { items } of pairs) total += (await headerOf(await open(items))).shape[0] ?? 0
-  const read = async function* ({ items, beside, origin }: ArrayPair): AsyncGenerator<ReadItem> {
+  const read = async function* ({ items, beside, origin, split }: ArrayPair): AsyncGenerator<ReadItem> {
     const first = await open(items)
     const as = beside === null ? null : roleOf(await headerOf(await open(beside)), task)
     const second = beside === null || as === null ? null : { file: await open(beside), as }
     try {
-      yield* readNpy(first, second, origin)
+      yield* readNpy(first, second, origin, split)
     } finally {
       await first.stream.close()
       await second?.file.stream.close()

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import type { DataSetInfo, DataSetRequest } from '../../shared/contract/dataset'
-import { elementOf, type GoodItem, type ReadItem } from '../../core/dataset/item'
+import { badItem, elementOf, type GoodItem, type ReadItem } from '../../core/dataset/item'
 import { imageSplits, type Task, type ElementType } from '../../shared/vocabulary'
 import { anomalyLabels, createLabelBook, type ClassList } from '../../core/dataset/labels'
 import { prepareItem } from '../../core/dataset/prepare'
@@ -64,7 +64,7 @@ export async function ingest(
     for await (const read of source.items()) {
       const item = read.kind === 'bad' ? read : prepared(read, request, gathered)
       if (item.kind === 'bad') {
-        gathered.skippedCount++
+        gathered.skippedCount += item.items
         if (gathered.skipped.length < maxNamed)
           gathered.skipped.push({ name: item.name, reason: item.reason })
       } else {
@@ -104,7 +104,7 @@ export async function ingest(
 
 /** Geometry applied and checked against the first item. */
 function prepared(item: GoodItem, request: DataSetRequest, gathered: Gathered): ReadItem {
-  const bad = (reason: string): ReadItem => ({ kind: 'bad', name: item.name, reason })
+  const bad = (reason: string): ReadItem => badItem(item.name, reason)
   try {
     const { values, shape } = prepareItem(item.values, item.shape, request.preparation)
     const element = elementOf(values)

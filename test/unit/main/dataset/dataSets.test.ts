@@ -131,6 +131,40 @@ describe('data sets', () => {
     await again.close()
   })
 
+  it('take validation arrays of MedMNIST and others for search, and count all that a cut array lacks', async () => {
+    const arrays = path.join(root, 'arrays')
+    await mkdir(arrays)
+    const write = (name: string, rows: number, width: number, values: number[]): Promise<void> => {
+      const shape = width === 1 ? `(${rows},)` : `(${rows}, ${width})`
+      const head = `{'descr': '|u1', 'fortran_order': False, 'shape': ${shape}, }\n`
+      const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, head.length, 0])
+      return writeFile(
+        path.join(arrays, `${name}.npy`),
+        Buffer.concat([start, Buffer.from(head), Buffer.from(values)])
+      )
+    }
+    const rows = (count: number, from: number): number[] =>
+      Array.from({ length: 2 * count }, (_, at) => from + at)
+    const classes = (count: number): number[] => Array.from({ length: count }, (_, at) => at % 2)
+    await write('train_images', 20, 2, rows(20, 0))
+    await write('train_labels', 20, 1, classes(20))
+    await write('val_images', 8, 2, rows(8, 100))
+    await write('val_labels', 8, 1, classes(8))
+    // Of twelve test items the last three are missing.
+    await write('test_images', 12, 2, rows(9, 150))
+    await write('test_labels', 12, 1, classes(12))
+    const service = createService()
+    const found = await service.add(arrays, { name: 'medical' })
+    expect(found).toMatchObject({ items: 37, skipped: { count: 3 } })
+    expect(found.skipped.first.map(({ name }) => name)).toEqual(['arrays: test_images[9] to [11]'])
+    const set = await service.open('medical')
+    expect([set.count('search') >= 8, set.count('test')]).toEqual([true, 9])
+    const { bytes } = await set.read('search', 0, 100)
+    await set.close()
+    const read = new Set(bytes)
+    for (const value of rows(8, 100)) expect(read).toContain(value)
+  })
+
   it('read the same items from a table with semicolons, decimal commas and UTF-16', async () => {
     const plain = readFileSync(path.join(fixtures, 'table.csv'), 'utf8')
     const other = plain.replaceAll(',', ';').replaceAll('.', ',').replaceAll('\n', '\r\n')
