@@ -20,6 +20,11 @@ typedef struct {
     uint32_t made;         /* lines below it have been packed */
     uint32_t slot;         /* of the next line */
     uint32_t pad;          /* a word of padding */
+    /* Of gather_rows: */
+    uint32_t pixel_bytes, segment_bytes;
+    uint32_t apart;        /* bytes from a window to the next */
+    uint32_t four_columns; /* of four windows beside each other */
+    uint32_t three;        /* windows are three columns wide and a column apart */
 } line_ring;
 
 static uint32_t pad_word(int32_t code, uint32_t wide) {
@@ -49,6 +54,11 @@ static int set_up(line_ring *r, const bb_conv_room *room) {
     r->ring = room->codes;
     r->first_column = r->columns + 1; /* of no window: the first one fills the ring */
     r->pad = pad_word(s->pad_code, r->pair->wide);
+    r->pixel_bytes = r->pixel_bits / 8;
+    r->segment_bytes = r->segment_bits / 8;
+    r->apart = r->pixel_bytes * s->stride_w;
+    r->four_columns = (ROWS - 1u) * s->stride_w + s->ks_w;
+    r->three = s->ks_w == 3 && s->stride_w == 1;
     return 1;
 }
 
@@ -237,19 +247,81 @@ BB_INLINE uint16_t *copy_four_halves(four_places from, uint32_t bytes, uint16_t 
     return to;
 }
 
-/* The taps of ROWS windows beside each other on a line; pixels fill whole halves of words. */
-static void gather_rows(line_ring *r, uint32_t line, uint32_t column, uint32_t *to) {
-    const bb_conv_shape *s = r->s;
-    reach(r, line, column, (ROWS - 1u) * s->stride_w + s->ks_w);
-    const uint32_t pixel_bytes = r->pixel_bits / 8, segment_bytes = r->segment_bits / 8, apart = pixel_bytes * s->stride_w;
-    window_lines at = lines_from(r, r->lead / 8 + (column - r->first_column) * pixel_bytes);
+/*
+ * Three columns a window, a column apart: six columns hold the taps of all four, so each is read once. A column's `codes` go to
+ * tap 0 of its own window and to taps 1 and 2 of the two before it.
+ */
+#define THREE_COLUMNS(type, from, pixel, t0, t1, t2, step)                            \
+    do {                                                                              \
+        type c_ = *(const type *)(const void *)(from);                                \
+        (t0)[0] = c_;                                                                 \
+        c_ = *(const type *)(const void *)((from) + (pixel));                         \
+        (t1)[0] = c_;                                                                 \
+        (t0)[step] = c_;                                                              \
+        c_ = *(const type *)(const void *)((from) + 2 * (pixel));                     \
+        (t2)[0] = c_;                                                                 \
+        (t1)[step] = c_;                                                              \
+        (t0)[2 * (step)] = c_;                                                        \
+        c_ = *(const type *)(const void *)((from) + 3 * (pixel));                     \
+        (t2)[step] = c_;                                                              \
+        (t1)[2 * (step)] = c_;                                                        \
+        (t0)[3 * (step)] = c_;                                                        \
+        c_ = *(const type *)(const void *)((from) + 4 * (pixel));                     \
+        (t2)[2 * (step)] = c_;                                                        \
+        (t1)[3 * (step)] = c_;                                                        \
+        c_ = *(const type *)(const void *)((from) + 5 * (pixel));                     \
+        (t2)[3 * (step)] = c_;                                                        \
+    } while (0)
+
+/* Pixels of whole words. */
+BB_INLINE void copy_three_words(window_lines at, uint32_t lines, uint32_t slot_bytes, uint32_t pixel_bytes, uint32_t *to) {
+    if (pixel_bytes == 4) {
+        for (; lines > 0; lines--, next_line(&at, slot_bytes), to += 3 * ROWS)
+            THREE_COLUMNS(uint32_t, at.from, 4, to, to + ROWS, to + 2 * ROWS, 1);
+        return;
+    }
+    const uint32_t tap = pixel_bytes / 4 * ROWS;
+    for (; lines > 0; lines--, next_line(&at, slot_bytes), to += 2 * tap) {
+        const uint8_t *from = at.from;
+        uint32_t *t1 = to + tap, *t2 = t1 + tap;
+        for (const uint8_t *end = from + pixel_bytes; from != end; from += 4, to += ROWS, t1 += ROWS, t2 += ROWS)
+            THREE_COLUMNS(uint32_t, from, pixel_bytes, to, t1, t2, 1);
+    }
+}
+
+/* Pixels of half a word: lines begin at the lower and the upper half in turn. */
+BB_INLINE void copy_three_halves(window_lines at, uint32_t lines, uint32_t slot_bytes, uint16_t *to) {
+    for (;; to += 4 * ROWS) {
+        THREE_COLUMNS(uint16_t, at.from, 2, to, to + 1, to + 2 * ROWS, 2);
+        if (--lines == 0) return;
+        next_line(&at, slot_bytes);
+        to += 2 * ROWS;
+        THREE_COLUMNS(uint16_t, at.from, 2, to + 1, to + 2 * ROWS, to + 2 * ROWS + 1, 2);
+        if (--lines == 0) return;
+        next_line(&at, slot_bytes);
+    }
+}
+
+/* Any windows whose pixels fill whole halves of words. Not inlined: its registers would be missing in those that are. */
+static __attribute__((noinline)) void copy_rows(const line_ring *r, window_lines at, uint32_t *to) {
+    const uint32_t segment_bytes = r->segment_bytes, apart = r->apart;
     uint16_t *half = (uint16_t *)(void *)to;
     uint32_t odd = 0;
-    for (uint32_t ky = s->ks_h; ky > 0; ky--, next_line(&at, r->slot_bytes)) {
+    for (uint32_t ky = r->s->ks_h; ky > 0; ky--, next_line(&at, r->slot_bytes)) {
         const four_places places = {at.from, at.from + apart, at.from + 2 * apart, at.from + 3 * apart};
-        if ((pixel_bytes & 3) == 0) to = copy_four_words(places, segment_bytes, to);
+        if ((r->pixel_bytes & 3) == 0) to = copy_four_words(places, segment_bytes, to);
         else half = copy_four_halves(places, segment_bytes, half, odd), odd ^= segment_bytes >> 1 & 1;
     }
+}
+
+/* The taps of ROWS windows beside each other on a line; pixels fill whole halves of words. */
+static void gather_rows(line_ring *r, uint32_t line, uint32_t column, uint32_t *to) {
+    reach(r, line, column, r->four_columns);
+    const uint32_t pixel_bytes = r->pixel_bytes;
+    window_lines at = lines_from(r, r->lead / 8 + (column - r->first_column) * pixel_bytes);
+    if (r->three && (pixel_bytes & 3) == 0) copy_three_words(at, r->s->ks_h, r->slot_bytes, pixel_bytes, to);
+    else if (r->three && pixel_bytes == 2) copy_three_halves(at, r->s->ks_h, r->slot_bytes, (uint16_t *)(void *)to);
+    else copy_rows(r, at, to);
 }
 
 /* Words of ROWS rows that are not full yet, all by as many bits. */

@@ -57,6 +57,9 @@ XBB_WIDTH(1)
 
 #define LANE_SHIFT(narrow) ((narrow) == 8 ? 2 : (narrow) == 4 ? 3 : (narrow) == 2 ? 4 : 5)
 
+#define XBB_FEW(rows, wide, narrow, used)                                                                              \
+    static void few_##rows##wide##narrow##used(few_call *call) { few_##rows##_of(call, wide, narrow, used); }
+
 #define XBB_PAIR(wide, narrow)                                                                                         \
     static void four_rows##wide##narrow(block_call *call) { four_rows_of(call, wide, narrow); }                        \
     static void one_row##wide##narrow(const uint32_t *block, const uint32_t *weights, uint32_t m, uint32_t row_words,  \
@@ -67,8 +70,18 @@ XBB_WIDTH(1)
                                         uint32_t row_words, uint32_t start, int32_t *to, uint32_t stride) {            \
         last_rows_of(block, weights, count, row_words, start, to, stride, wide, narrow);                               \
     }                                                                                                                  \
+    XBB_FEW(four, wide, narrow, 2)                                                                                     \
+    XBB_FEW(four, wide, narrow, 3)                                                                                     \
+    XBB_FEW(four, wide, narrow, 4)                                                                                     \
+    XBB_FEW(four, wide, narrow, 5)                                                                                     \
+    XBB_FEW(two, wide, narrow, 7)                                                                                      \
+    XBB_FEW(two, wide, narrow, 9)                                                                                      \
     static const pair_code code##wide##narrow = {wide, narrow, wide / narrow, LANE_SHIFT(narrow), pack_row##wide,      \
-                                                 four_rows##wide##narrow, one_row##wide##narrow, last_rows##wide##narrow}; \
+                                                 four_rows##wide##narrow, one_row##wide##narrow, last_rows##wide##narrow, \
+                                                 {[2] = few_four##wide##narrow##2, [3] = few_four##wide##narrow##3,    \
+                                                  [4] = few_four##wide##narrow##4, [5] = few_four##wide##narrow##5,    \
+                                                  [7] = wide == narrow ? NULL : few_two##wide##narrow##7,              \
+                                                  [9] = few_two##wide##narrow##9}};                                    \
     void bb_xbb_a##wide##w##narrow##_dot(const int8_t *a, const void *weights, uint32_t n, uint32_t m, uint32_t k,     \
                                          int32_t *acc, void *scratch) {                                                \
         dot(&code##wide##narrow, a, weights, n, m, k, acc, scratch);                                                   \

@@ -382,13 +382,27 @@ static void compare_random_windows(uint32_t rounds) {
         for (uint32_t a = 8; a; a /= 2)
             for (uint32_t w = 8; w; w /= 2)
                 for (int depthwise = 0; depthwise < 2; depthwise++) {
-                    uint32_t c = random_below(3) ? 1 + random_below(9) : 8u << random_below(3), k = depthwise ? c : 1 + random_below(10);
+                    uint32_t c = random_below(3) ? 1 + random_below(9) : 8u << random_below(3), k = depthwise ? c : 1 + random_below(14);
                     bb_conv_shape s = random_shape(c, k, a);
                     int ok = same_convolution(&s, a, w, depthwise);
                     uint32_t shape[14] = {a,      w,      s.h,        s.w,        s.c,       s.k,        s.ks_h,
                                           s.ks_w, s.stride_h, s.stride_w, s.pad_top, s.pad_left, s.out_h,    s.out_w};
                     report(ok, depthwise ? "random depthwise" : "random conv2d", shape, 14);
                 }
+}
+
+/* Windows of 1 to 11 words of any fill, which some variants multiply in ways of their own. */
+static void compare_few_words(void) {
+    for (uint32_t a = 8; a; a /= 2)
+        for (uint32_t w = 8; w; w /= 2)
+            for (uint32_t words = 1; words <= 11; words++) {
+                const uint32_t lanes = 32 / (a > w ? a : w), c = lanes * (words - 1) + 1 + random_below(lanes);
+                const uint16_t k = (uint16_t)(7 + random_below(8));
+                const bb_conv_shape s = {1, 9, (uint16_t)c, 1, 9, k, 1, 1, 1, 1, 0, 0, 0, 1, 1};
+                const int ok = same_convolution(&s, a, w, 0);
+                const uint32_t shape[4] = {a, w, c, k};
+                report(ok, "few words", shape, 4);
+            }
 }
 
 /* `hello` tells a pair's scratch as fixed + per_input * k + per_output * m; the host plans by that. */
@@ -440,6 +454,7 @@ int main(void) {
     run_golden();
     compare_random(CHECK_ROUNDS);
     compare_random_windows(CHECK_ROUNDS);
+    compare_few_words();
     compare_sequences(CHECK_ROUNDS);
     check_linear_scratch();
     check_refusals();
