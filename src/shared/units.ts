@@ -51,13 +51,13 @@ function formatNanojoules(value: number | null | undefined): string {
 }
 
 /**
- * How many of something: "1 row", "0 rows", "12 boxes".
- * @param format the number's text; every digit without
+ * How many of something: "1 row", "0 rows", "12 boxes", "10,000 items".
+ * @param format the number's text; every digit, in groups, without
  */
 export function countOf(
   count: number | null | undefined,
   noun: string,
-  format: (count: number) => string = String
+  format: (count: number) => string = formatWhole
 ): string {
   const ending = count === 1 ? '' : /(?:s|x|ch|sh)$/.test(noun) ? 'es' : 's'
   return `${count === null || count === undefined ? unavailable : format(count)} ${noun}${ending}`
@@ -89,6 +89,15 @@ export function formatDuration(durationMs: number | null | undefined): string {
   const restSeconds = Math.floor(seconds % 60)
   if (wholeMinutes < 60) return `${wholeMinutes} min ${String(restSeconds).padStart(2, '0')} s`
   return `${Math.floor(wholeMinutes / 60)} h ${String(wholeMinutes % 60).padStart(2, '0')} min`
+}
+
+/**
+ * Time left of running work, which is never known to a part of a second: 4650 -> "5 s", below 1 s "less than 1 s"; longer ones as
+ * durations.
+ */
+export function formatTimeLeft(remainingMs: number | null | undefined): string {
+  if (remainingMs === null || remainingMs === undefined || !Number.isFinite(remainingMs)) return unavailable
+  return remainingMs < 1000 ? 'less than 1 s' : formatDuration(1000 * Math.round(remainingMs / 1000))
 }
 
 /** A fraction as a percentage: 0.8732 -> "87.3 %". */

@@ -2,6 +2,7 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
 import type { Search } from '../../shared/contract/search'
 import { isShare, scoreTitle } from '../../shared/score'
+import { costKindTexts } from '../../shared/text/costText'
 import { quantityOf } from '../../shared/vocabulary'
 import { itemKey } from '../kernel/shape'
 import { paretoFront } from '../search/pareto'
@@ -103,7 +104,7 @@ function frontOf(search: Search, run: number): RunFigures['curves'][number] {
 function settingRows(searches: readonly Search[]): RunFigures['rows'] {
   const limits = ({ request: { cost, budgetRatio, alsoWithin } }: Search): string =>
     [...(budgetRatio == null ? [] : [{ cost, ratio: budgetRatio }]), ...(alsoWithin ?? [])]
-      .map((one) => `${Number((100 * one.ratio).toPrecision(4))} % ${one.cost}`)
+      .map((one) => `${Number((100 * one.ratio).toPrecision(4))} % of int8’s ${costKindTexts[one.cost]}`)
       .join(', ') || 'none'
   const lines: [string, (search: Search) => string][] = [
     ['network', ({ about }) => about?.model ?? ''],

@@ -1,6 +1,7 @@
 import { compareCampaigns, compareDeployments, compareSearches } from '../../core/compare/compareRuns'
 import type { RunFigures } from '../../core/compare/figures'
 import { compareCollections, type ComparedCollection } from '../../core/compare/compareCollections'
+import { compareLoops, type ComparedLoop } from '../../core/compare/compareLoops'
 import { compareEstimators } from '../../core/compare/compareEstimators'
 import { compareProxies, type ComparedProxy } from '../../core/compare/compareProxies'
 import { compareRecordings, type ComparedRecording } from '../../core/compare/compareRecordings'
@@ -25,6 +26,7 @@ export interface ComparedRuns {
   workload(id: string): Promise<ComparedWorkload>
   estimator(id: string): Promise<EstimatorDetail>
   collection(id: string): Promise<ComparedCollection>
+  loop(id: string): Promise<ComparedLoop>
 }
 
 /** Compares stored runs of one kind. */
@@ -42,11 +44,7 @@ export function createRunComparison(runs: ComparedRuns): {
     if (kind === 'workload') return compareWorkloads(await all(ids, runs.workload))
     if (kind === 'estimator') return compareEstimators(await all(ids, runs.estimator))
     if (kind === 'collection') return compareCollections(await all(ids, runs.collection))
-    throw new AppError(
-      'input.unsupported',
-      `Runs of the kind ${kind} are not compared here.`,
-      'Searches, deployments, campaigns, proxies, recordings, workloads, estimators and collections are.'
-    )
+    return compareLoops(await all(ids, runs.loop))
   }
   return {
     handlers: {

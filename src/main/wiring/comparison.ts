@@ -1,5 +1,8 @@
 import type { ComparedRecording } from '../../core/compare/compareRecordings'
+import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
+import type { Search } from '../../shared/contract/search'
+import { AppError } from '../../shared/errors'
 import type { Dispatch } from '../hosts/dispatcher'
 import { createRunComparison } from '../runs/runComparison'
 import { createCommandCaller } from './commandCaller'
@@ -10,10 +13,15 @@ const samplePage = 20_000
 /** Comparison of stored runs over the contract itself; `dispatch` may only exist later. */
 export function connectComparison(dispatch: () => Dispatch): ReturnType<typeof createRunComparison> {
   const call = createCommandCaller(dispatch)
+  const search = async (searchId: string): Promise<Search> => (await call('search.get', { searchId })).search
+  const deployment = async (deploymentId: string): Promise<Deployment> =>
+    (await call('deploy.get', { deploymentId })).deployment
+  const samples = (campaignId: string): Promise<Sample[]> => readSamples(call, campaignId)
   return createRunComparison({
     run: async (id) => (await call('run.get', { id })).run,
-    search: async (searchId) => (await call('search.get', { searchId })).search,
-    deployment: async (deploymentId) => (await call('deploy.get', { deploymentId })).deployment,
+    search,
+    deployment,
+    samples,
     proxy: (id) => call('proxy.detail', { id }),
     estimator: (id) => call('estimator.detail', { id }),
     collection: (id) => call('estimator.collection', { id }),
@@ -26,16 +34,43 @@ export function connectComparison(dispatch: () => Dispatch): ReturnType<typeof c
         recordingId === undefined ? null : await readRecording(call, recordingId).catch(() => null)
       return { model: run.subject?.model ?? 'unknown', tables: run.tables, power }
     },
-    async samples(campaignId) {
-      const found: Sample[] = []
-      for (let offset = 0, total = 1; offset < total; offset += samplePage) {
-        const page = await call('profile.samples', { campaignId, limit: samplePage, offset })
-        found.push(...page.samples)
-        total = page.total
+    async loop(loopId) {
+      const { loop } = await call('loop.get', { loopId })
+      return {
+        loop,
+        samples: await present(loop.campaignId, samples),
+        proxies: await Promise.all(
+          loop.proxies.map(({ proxyId }) => present(proxyId, (id) => call('proxy.detail', { id })))
+        ),
+        search: await present(loop.searchId, search),
+        deployment: await present(loop.deploymentId, deployment)
       }
-      return found
     }
   })
+}
+
+/** What a step of a loop made; null when it did not come so far, or when that run was deleted since. */
+async function present<R>(id: string | null, read: (id: string) => Promise<R>): Promise<R | null> {
+  if (id === null) return null
+  try {
+    return await read(id)
+  } catch (error) {
+    if (AppError.from(error).code === 'input.notFound') return null
+    throw error
+  }
+}
+
+async function readSamples(
+  call: ReturnType<typeof createCommandCaller>,
+  campaignId: string
+): Promise<Sample[]> {
+  const found: Sample[] = []
+  for (let offset = 0, total = 1; offset < total; offset += samplePage) {
+    const page = await call('profile.samples', { campaignId, limit: samplePage, offset })
+    found.push(...page.samples)
+    total = page.total
+  }
+  return found
 }
 
 /** Points of a power curve: about two a pixel of a wide chart. */

@@ -1,23 +1,10 @@
-import type { Run, RunKindName } from '@shared/contract/run'
+import type { Run } from '@shared/contract/run'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction } from './window/action'
 import { useNavigation } from './window/navigation'
-
-/** Kinds of runs that can be put side by side. */
-export const comparedKinds: readonly RunKindName[] = [
-  'search',
-  'deployment',
-  'campaign',
-  'adaptive',
-  'proxy',
-  'recording',
-  'workload',
-  'estimator',
-  'collection'
-]
 
 /** Runs side by side at most; the contract takes no more. */
 export const maxCompared = 8
@@ -48,7 +35,6 @@ export const useComparison = defineStore('comparison', () => {
   const offered = computed(() =>
     runs.value.filter(
       (run) =>
-        comparedKinds.includes(run.kind) &&
         run.state !== 'unreadable' &&
         !ids.value.includes(run.id) &&
         (kind.value === null || run.kind === kind.value)

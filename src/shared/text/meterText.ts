@@ -1,11 +1,12 @@
 import type { MeterAbout } from '../contract/meter'
+import { countOf } from '../units'
 
 /** Where a power meter's readings came from, what was read, and the first line that could not be read. */
 export function meterText({ source, supplyV, readings, lost, binMs, badLines }: MeterAbout): string {
   return [
     `Meter at ${source}`,
     ...(supplyV === null ? [] : [`${supplyV} V`]),
-    ...(binMs === null ? [] : [`${readings} readings averaged over ${binMs} ms each`]),
+    ...(binMs === null ? [] : [`${countOf(readings, 'reading')} averaged over ${binMs} ms each`]),
     ...(lost === null ? [] : [`${lost} lost`]),
     ...badLines.slice(0, 1).map((text) => `not read: ${text}`)
   ].join(', ')

@@ -9,8 +9,18 @@ import {
   formatDuration,
   formatPercent,
   formatPercentValue,
+  formatTimeLeft,
   unavailable
 } from '@shared/units'
+
+describe('time left', () => {
+  it('is never given to a part of a second', () => {
+    expect([0, 0.4, 999, 1310, 4650, 59_700].map(formatTimeLeft)).toEqual([
+      ...['less than 1 s', 'less than 1 s', 'less than 1 s', '1 s', '5 s', '1 min 00 s']
+    ])
+    expect([null, Number.NaN].map(formatTimeLeft)).toEqual([unavailable, unavailable])
+  })
+})
 
 describe('formatting of quantities', () => {
   it('uses SI prefixes with three significant digits', () => {
@@ -62,6 +72,7 @@ describe('quantities with a unit', () => {
 
   it('count one thing in the singular and all else in the plural', () => {
     expect([0, 1, 2].map((count) => countOf(count, 'row'))).toEqual(['0 rows', '1 row', '2 rows'])
+    expect(countOf(10_000, 'item')).toBe('10,000 items')
     expect(countOf(3, 'class')).toBe('3 classes')
     expect(countOf(12_300, 'row', formatCount)).toBe('12.3 k rows')
     expect(countOf(null, 'image')).toBe(`${unavailable} images`)

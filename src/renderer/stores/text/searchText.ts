@@ -1,5 +1,6 @@
 import type { CandidateJson, PairedJson } from '@shared/contract/search'
 import type { StrategyName } from '@shared/vocabulary'
+import { costKindTexts } from '@shared/text/costText'
 import { formatDateTime, formatPercent } from '@shared/units'
 import { formatBitPair } from '@shared/bitPair'
 import type { SearchSummary } from '../search'
@@ -44,7 +45,8 @@ export function pairedText(paired: PairedJson | null): string {
 export function entryText({ startedAtMs, about, request, state }: SearchSummary): string {
   const what =
     about === null ? 'unknown model' : [about.model, about.board, about.dataSet].filter(Boolean).join(', ')
-  const budget = request.budgetRatio === null ? 'no limit' : formatPercent(request.budgetRatio, 0)
+  const budget =
+    request.budgetRatio === null ? 'no limit on' : `${formatPercent(request.budgetRatio, 0)} of int8’s`
   const how = state === 'done' ? '' : ` (${state})`
-  return `${formatDateTime(startedAtMs)}: ${what}; ${budget} ${request.cost}${how}`
+  return `${formatDateTime(startedAtMs)}: ${what}; ${budget} ${costKindTexts[request.cost]}${how}`
 }

@@ -16,10 +16,32 @@ export const metricNames: Readonly<Record<GpuMetric, { name: string; unit: strin
   throttleMask: { name: 'Clock event reasons', unit: '' }
 }
 
+/** Bits of the clock event reasons (nvml.h, nvmlClocksEventReasons). */
+const clockReasons: readonly (readonly [bit: number, text: string])[] = [
+  [0x1, 'GPU idle'],
+  [0x2, 'application clocks'],
+  [0x4, 'power cap'],
+  [0x8, 'hardware slowdown'],
+  [0x10, 'sync boost'],
+  [0x20, 'thermal slowdown by software'],
+  [0x40, 'thermal slowdown by hardware'],
+  [0x80, 'power brake'],
+  [0x100, 'display clocks']
+]
+
+/** Reasons of a mask by name, with the mask where it has a bit that is not known: 0x5 -> "GPU idle, power cap". */
+function clockReasonsText(mask: number): string {
+  const known = clockReasons.filter(([bit]) => (mask & bit) !== 0)
+  const rest = known.reduce((left, [bit]) => left - bit, mask)
+  const texts = known.map(([, text]) => text)
+  if (rest !== 0) texts.push(formatHex(rest))
+  return texts.join(', ') || 'none'
+}
+
 /** Returns a metric's value with its unit. */
 export function metricText(metric: GpuMetric, value: number | null): string {
   if (value === null) return unavailable
   if (metric === 'memoryUsedBytes') return formatBytes(value)
-  if (metric === 'throttleMask') return formatHex(value)
+  if (metric === 'throttleMask') return clockReasonsText(value)
   return formatAmount(value, metricNames[metric].unit)
 }

@@ -44,7 +44,7 @@ export type RunComparisonJson = z.infer<typeof runComparisonSchema>
 
 export const runComparisonContract = defineContract({
   commands: {
-    /** Two or more runs of one kind; all kinds but guided loops. */
+    /** Two or more runs of one kind. */
     'run.compare': command(z.object({ ids: z.array(z.string().min(1)).min(2).max(8) }), runComparisonSchema)
   },
   events: {}

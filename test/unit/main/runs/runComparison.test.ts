@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRunComparison } from '@main/runs/runComparison'
+import type { ComparedLoop } from '@core/compare/compareLoops'
 import type { ComparedProxy } from '@core/compare/compareProxies'
 import type { Run } from '@shared/contract/run'
 import { comparisonText } from '@main/cli/run/runComparisonText'
@@ -31,7 +32,16 @@ const { handlers } = createRunComparison({
       }
     }) as unknown as ComparedProxy,
   ...{ search: none, deployment: none, samples: none, recording: none, workload: none },
-  ...{ estimator: none, collection: none }
+  ...{ estimator: none, collection: none },
+  loop: async (id) =>
+    ({
+      ...{ samples: null, search: null, deployment: null, proxies: [] },
+      loop: {
+        ...{ id, board: null, proxies: [], state: 'failed' },
+        request: { boardId: 'virtual:small', budgetRatio: 0.75, seed: id === 'r1' ? 1 : 2 },
+        steps: [{ id: 'connect', state: 'done', startedAtMs: 1000, finishedAtMs: id === 'r1' ? 3000 : 5500 }]
+      }
+    }) as unknown as ComparedLoop
 })
 const compare = (ids: string[]) => handlers['run.compare']({ ids }, { signal: new AbortController().signal })
 
@@ -47,9 +57,21 @@ describe('run.compare', () => {
     expect(comparisonText(found)).toContain('Error on unseen rows (%): A –  B –')
   })
 
-  it('refuses runs of different kinds, one run twice, and kinds that are not compared', async () => {
+  it('puts guided loops side by side that did not come far', async () => {
+    const found = await compare(['r1', 'r2'])
+    expect(found.figures).toEqual([
+      {
+        ...{ name: 'Time of the step connect', unit: 's', values: [2, 4.5] },
+        against: [null, null],
+        how: null
+      }
+    ])
+    expect(found.rows).toContainEqual({ name: 'seed', cells: ['1', '2'] })
+    expect(found.notes).toEqual(['Not compared, as not all of them have it: Deploy, Search, Profile.'])
+  })
+
+  it('refuses runs of different kinds and one run twice', async () => {
     await expect(compare(['p1', 's1'])).rejects.toMatchObject({ code: 'input.invalid' })
     await expect(compare(['p1', 'p1'])).rejects.toMatchObject({ code: 'input.invalid' })
-    await expect(compare(['r1', 'r2'])).rejects.toMatchObject({ code: 'input.unsupported' })
   })
 })

@@ -47,14 +47,14 @@ describe('the comparison', () => {
     expect(JSON.parse(sessionStorage.getItem('bitbench.compare')!)).toEqual(['s1', 's2'])
   })
 
-  it('offers every comparable kind at first and drops runs that are gone', async () => {
+  it('offers every kind at first and drops runs that are gone', async () => {
     sessionStorage.setItem('bitbench.compare', '["gone","s1"]')
     const store = useComparison()
     expect(store.ids).toEqual(['gone', 's1'])
     await store.load.run()
     expect(store.ids).toEqual(['s1'])
     store.choose([])
-    expect(store.offered.map(({ id }) => id)).toEqual(['s1', 's2', 'p1'])
+    expect(store.offered.map(({ id }) => id)).toEqual(['s1', 's2', 'p1', 'l1'])
   })
 
   it('begins empty when what was kept is damaged', () => {

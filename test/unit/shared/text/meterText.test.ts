@@ -8,7 +8,7 @@ describe('a power meter of a recording', () => {
         ...{ kind: 'ppk2', source: '/dev/ttyACM0', supplyV: 3.3, readings: 400_000, lost: 12, binMs: 1 },
         ...{ badLines: [], notes: [] }
       })
-    ).toBe('Meter at /dev/ttyACM0, 3.3 V, 400000 readings averaged over 1 ms each, 12 lost')
+    ).toBe('Meter at /dev/ttyACM0, 3.3 V, 400,000 readings averaged over 1 ms each, 12 lost')
   })
 
   it('shows the first line that was no reading, and nothing that is not known', () => {

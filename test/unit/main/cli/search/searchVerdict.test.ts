@@ -7,9 +7,9 @@ describe('the verdict of a search', () => {
 
   it('writes shares as percentages and an AUC as one', () => {
     expect(testText('accuracy', test)).toBe(
-      'test accuracy 98.32 %; int8 98.10 %, float 98.41 % on 1600 images'
+      'test accuracy 98.32 %; int8 98.10 %, float 98.41 % on 1,600 images'
     )
-    expect(testText('AUC', test)).toBe('test AUC 0.9832; int8 0.9810, float 0.9841 on 1600 images')
+    expect(testText('AUC', test)).toBe('test AUC 0.9832; int8 0.9810, float 0.9841 on 1,600 images')
     expect(testText('AUC', { ...test, best: null })).toContain('test AUC –; int8 0.9810')
   })
 

@@ -68,6 +68,12 @@ it('shows times as durations, without their rate', () => {
   expect(view.text()).not.toContain('per second')
 })
 
+it('shows percent as they are, without their rate', () => {
+  mounted({ unit: '%', done: 27.8, total: 100, ratePerSecond: 2.2, remainingMs: 400 })
+  expect(view.text()).toContain('27 % · less than 1 s left')
+  expect(view.text()).not.toContain('per second')
+})
+
 it('shows only what is done where the total is not known', () => {
   mounted({ total: 0, remainingMs: null })
   expect(view.text()).toContain('30 samples · 10 samples per second · time left not known yet')

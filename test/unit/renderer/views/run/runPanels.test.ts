@@ -87,7 +87,7 @@ describe('session files', () => {
   it('carry the runs in the list that have ended and can be read', async () => {
     const client = withClient({})
     view = mountView(SessionBar, { runs: [named, unreadable, { ...stopped, state: 'running' }] })
-    expect(view.the('[data-test=save-session]').textContent?.trim()).toBe('Save these 1 as a session…')
+    expect(view.the('[data-test=save-session]').textContent?.trim()).toBe('Save 1 run as a session…')
     view.the<HTMLButtonElement>('[data-test=save-session]').click()
     await settle()
     expect(client.calls.at(-1)).toMatchObject({ name: 'session.pack', input: { runIds: ['s1'] } })
