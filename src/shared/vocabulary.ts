@@ -222,6 +222,7 @@ export const fileKinds = [
   'session',
   'program',
   'bitstream',
+  'boardDescription',
   'kernelSamples',
   'stageSamples',
   'recording',

@@ -1,4 +1,5 @@
 import type { FileKind } from '../../shared/vocabulary'
+import { isDeviceTreeBlob } from '../board/description/deviceTree'
 import { latin1Text } from '../binary/bytes'
 import { isCheckpoint } from '../lm/checkpoint'
 
@@ -20,7 +21,8 @@ const endings: Readonly<Record<string, FileKind>> = {
   ...{ jed: 'bitstream', mcs: 'bitstream', pof: 'bitstream' },
   ...{ npy: 'dataset', npz: 'dataset', gz: 'dataset', wav: 'dataset', idx: 'dataset', txt: 'dataset' },
   ...{ png: 'dataset', jpg: 'dataset', jpeg: 'dataset', bmp: 'dataset' },
-  jsonl: 'stageSamples'
+  jsonl: 'stageSamples',
+  ...{ dts: 'boardDescription', dtb: 'boardDescription' }
 }
 
 /** Whether bytes begin as an ELF file does (System V ABI, chapter 4: 0x7f "ELF"). */
@@ -36,7 +38,9 @@ export function fileKindOfSigns({ name, isFolder, bytes, sizeBytes }: FileSigns)
   if (isElfProgram(bytes)) return 'program'
   if (isCheckpoint(bytes, sizeBytes)) return 'languageModel'
   const ending = /\.([^.]+)$/.exec(name.toLowerCase())?.[1] ?? ''
+  if (isDeviceTreeBlob(bytes)) return 'boardDescription'
   if (ending === 'csv' || ending === 'tsv') return csvKindOf(firstLine(bytes))
+  if (ending === 'json') return isDescriptionText(latin1Text(bytes)) ? 'boardDescription' : 'unknown'
   if (ending === 'parquet') return parquetKindOf(latin1Text(bytes))
   if (ending === 'bin' || ending === 'hex')
     return /^(data_batch|test_batch|train|test)[\w-]*\.bin$/i.test(name) ? 'dataset' : 'program'
@@ -44,8 +48,16 @@ export function fileKindOfSigns({ name, isFolder, bytes, sizeBytes }: FileSigns)
   return /-(images|labels)[.-]idx\d-ubyte$/i.test(name) ? 'dataset' : 'unknown'
 }
 
+/** A line of LiteX's csr.csv, which has no header. */
+const litexLine = /^(csr_base|csr_register|constant|memory_region),/
+
+/** LiteX's csr.json and soc.json, and descriptions of boards as Bitbench writes them. */
+const isDescriptionText = (text: string): boolean =>
+  text.includes('"csr_bases"') || (/"uart"\s*:/.test(text) && /"ram"\s*:/.test(text))
+
 /** A table is samples of kernels, of stages, a recording, or else items of a data set. */
 function csvKindOf(header: string): FileKind {
+  if (litexLine.test(header)) return 'boardDescription'
   const names = header
     .replace(/^\uFEFF/, '')
     .split(/[,;\t|]/)

@@ -17,6 +17,7 @@ const pageOfKind: Readonly<Record<Exclude<FileKind, 'unknown'>, PageId>> = {
   session: 'runs',
   program: 'boards',
   bitstream: 'boards',
+  boardDescription: 'boards',
   kernelSamples: 'profile',
   stageSamples: 'estimator',
   recording: 'gpu',
@@ -163,7 +164,7 @@ const notKnown = (name: string): AppError =>
   new AppError(
     'input.unsupported',
     `${name} is of no kind that Bitbench opens.`,
-    'Networks (ONNX, TFLite), language models (llama2.c), programs (ELF, bin), bitstreams, samples and recordings (CSV, Parquet), data sets (folders, NPZ, IDX, WAV, …) and sessions are opened.'
+    'Networks (ONNX, TFLite), language models (llama2.c), programs (ELF, bin), bitstreams, descriptions of boards (csr.csv, device trees), samples and recordings (CSV, Parquet), data sets (folders, NPZ, IDX, WAV, …) and sessions are opened.'
   )
 
 const tooLarge = (name: string, maxBytes: number): AppError =>
