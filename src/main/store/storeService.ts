@@ -18,8 +18,7 @@ export function createStoreService(store: Store): { handlers: HandlersOf<typeof 
           const [count] = await store.all<{ rows: number }>(`SELECT count(*) AS rows FROM "${name}"`)
           tables.push({ name, rows: count?.rows ?? 0 })
         }
-        const sizeBytes = store.file === ':memory:' ? null : (await stat(store.file).catch(() => null))?.size
-        return { file: store.file, sizeBytes: sizeBytes ?? null, tables }
+        return { file: store.file, sizeBytes: await sizeOf(store.file), tables }
       },
       'store.losses': async () => ({ losses: await readLosses(store) }),
       'store.dismissLoss': async ({ id }) => {
@@ -31,4 +30,13 @@ export function createStoreService(store: Store): { handlers: HandlersOf<typeof 
       }
     }
   }
+}
+
+/** Bytes of a data file and of its write-ahead log, where rows lie until the next checkpoint; null in memory. */
+async function sizeOf(file: string): Promise<number | null> {
+  if (file === ':memory:') return null
+  const [data, log] = await Promise.all(
+    [file, `${file}.wal`].map(async (one) => (await stat(one).catch(() => null))?.size)
+  )
+  return data === undefined ? null : data + (log ?? 0)
 }

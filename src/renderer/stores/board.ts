@@ -193,6 +193,8 @@ export const useBoards = defineStore('board', () => {
     loads.value = (await client.call('board.loads', {})).loads
   })
 
+  /** Name of a board by its id; what is no id of a known board stays as it is. */
+  const nameOf = (id: string): string => byId.value.get(id)?.name ?? id
   const droppedOf = (id: string): number => dropped.value.get(id) ?? 0
   const consoleOf = (id: string): ConsoleChunk[] => consoles.value.get(id) ?? []
 
@@ -234,6 +236,7 @@ export const useBoards = defineStore('board', () => {
     sendFile,
     loadLoads,
     consoleOf,
+    nameOf,
     droppedOf
   }
 })

@@ -44,6 +44,8 @@ export const useGpu = defineStore('gpu', () => {
   const sampling = ref<SamplingState | null>(null)
   const hostLoad = ref<HostLoad | null>(null)
   const recordings = ref<Recording[]>([])
+  /** Recordings that this window started and that still run. */
+  const begun = new Set<string>()
   /** Stored rows that no longer fit, with their problem. */
   const unreadable = ref<CommandOutput<'gpu.recordings'>['unreadable']>([])
   const detail = shallowRef<RecordingDetail | null>(null)
@@ -110,6 +112,8 @@ export const useGpu = defineStore('gpu', () => {
     recordings.value = [recording, ...recordings.value.filter(({ id }) => id !== recording.id)].sort(
       (a, b) => b.startedAtMs - a.startedAtMs
     )
+    // What this window recorded is shown when it is complete, as a search or a deployment is.
+    if (recording.state !== 'running' && begun.delete(recording.id)) void open.run(recording.id)
   })
   client.subscribe('gpu.recordingDeleted', ({ id }) => {
     recordings.value = recordings.value.filter((recording) => recording.id !== id)
@@ -163,7 +167,9 @@ export const useGpu = defineStore('gpu', () => {
   })
   const record = createAction(async (input: CommandInput<'gpu.record'>) => {
     output.value = ''
-    return client.call('gpu.record', input)
+    const started = await client.call('gpu.record', input)
+    begun.add(started.recordingId)
+    return started
   })
   /** Fills an empty chart with the recent past, for a page that is opened while the sampler already runs. */
   const loadHistory = createAction(async (gpuIndex: number, metric: GpuMetric) => {

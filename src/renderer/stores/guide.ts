@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useClient } from '../client/current'
 import { createAction } from './window/action'
+import { createNewest } from './window/newest'
 import { useApp } from './app'
 import type { PageId } from './window/navigation'
 
@@ -78,8 +79,12 @@ export const useGuide = defineStore('guide', () => {
     const [newest] = (await client.call('loop.list', {})).loops
     loop.value = newest ?? null
   })
+  const beginShow = createNewest()
   const show = createAction(async (loopId: string) => {
-    loop.value = (await client.call('loop.get', { loopId })).loop
+    const isNewest = beginShow()
+    const found = (await client.call('loop.get', { loopId })).loop
+    // Another loop was opened while this one was read.
+    if (isNewest()) loop.value = found
   })
   const start = createAction(async () => {
     const { loopId } = await client.call('loop.run', {

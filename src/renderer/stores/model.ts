@@ -58,7 +58,7 @@ export const useModels = defineStore('model', () => {
     if (isNewest() && check.obstacles.length > 0) obstacles.value = { path, check }
   }
 
-  async function show(model: ModelInfo): Promise<ModelInfo> {
+  async function show(model: ModelInfo): Promise<void> {
     obstacles.value = null
     beginLook()
     if (open.value?.id !== model.id) {
@@ -75,18 +75,22 @@ export const useModels = defineStore('model', () => {
       client.call('model.ranges', { modelId: model.id })
     ])
     // Another network may have been opened meanwhile: its results stand, not these.
-    if (open.value.id !== model.id) return model
+    if (open.value.id !== model.id) return
     evaluations.value = evaluated.evaluations
     sensitivities.value = sensitive.rows
     ranges.value = ranged.ranges
-    return model
   }
 
-  const select = createAction(async (modelId: string) =>
-    show((await client.call('model.info', { modelId })).model)
-  )
+  /** For each network that is chosen: an earlier one that is read more slowly is not shown over it. */
+  const beginOpen = createNewest()
+  const select = createAction(async (modelId: string) => {
+    const isNewest = beginOpen()
+    const { model } = await client.call('model.info', { modelId })
+    if (isNewest()) await show(model)
+  })
 
   const load = createAction(async () => {
+    const isNewest = beginOpen()
     const reply = await client.call('model.list', {})
     models.value = reply.models
     dataSet.value = reply.dataSet
@@ -95,9 +99,9 @@ export const useModels = defineStore('model', () => {
       reply.models.find(({ shipped, name }) => shipped && name.startsWith('lenet5')) ??
       reply.models.find(({ shipped }) => shipped) ??
       reply.models[0]
-    if (open.value === null && first !== undefined) {
-      await show((await client.call('model.info', { modelId: first.id })).model)
-    }
+    if (open.value !== null || first === undefined) return
+    const { model } = await client.call('model.info', { modelId: first.id })
+    if (isNewest()) await show(model)
   })
 
   /** Judges the open model on another data set from now on; null: the shipped images. */
@@ -105,10 +109,12 @@ export const useModels = defineStore('model', () => {
     if (open.value === null) return
     const modelId = open.value.id
     await client.call('model.useDataSet', { modelId, dataSet: name })
-    await show((await client.call('model.info', { modelId })).model)
+    const { model } = await client.call('model.info', { modelId })
+    if (open.value?.id === modelId) await show(model)
   })
 
   const openFile = createAction(async (path: string) => {
+    const isNewest = beginOpen()
     obstacles.value = null
     const { model } = await client.call('model.open', { path }).catch(async (reason: unknown) => {
       // The list of all obstacles replaces the first of them.
@@ -116,7 +122,8 @@ export const useModels = defineStore('model', () => {
       throw reason
     })
     models.value = (await client.call('model.list', {})).models
-    return show(model)
+    if (isNewest()) await show(model)
+    return model
   })
 
   const evaluate = createAction(async (modelId: string, scheme: SchemeJson | null, split: Split) => {

@@ -42,9 +42,14 @@ export function pairedText(paired: PairedJson | null): string {
 }
 
 /** Model, board, data set and date of a search, for lists. */
-export function entryText({ startedAtMs, about, request, state }: SearchSummary): string {
+export function entryText(
+  { startedAtMs, about, request, state }: SearchSummary,
+  nameOf: (boardId: string) => string = String
+): string {
   const what =
-    about === null ? 'unknown model' : [about.model, about.board, about.dataSet].filter(Boolean).join(', ')
+    about === null
+      ? 'unknown model'
+      : [about.model, about.board && nameOf(about.board), about.dataSet].filter(Boolean).join(', ')
   const budget =
     request.budgetRatio === null ? 'no limit on' : `${formatPercent(request.budgetRatio, 0)} of int8’s`
   const how = state === 'done' ? '' : ` (${state})`

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { useGpu } from '@renderer/stores/gpu'
 import { AppError } from '@shared/errors'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from '../../../e2e/support/sampleGpu'
@@ -59,6 +59,28 @@ describe('gpu store', () => {
     expect(gpu.runningRecording).toBeNull()
     client.emit('gpu.recordingDeleted', { id: 'r1' })
     expect(gpu.recordings).toEqual([])
+  })
+
+  it('opens what this window recorded once it is complete, and nothing that others recorded', async () => {
+    const opened: string[] = []
+    const client = withClient({
+      'gpu.record': () => ({ jobId: 'j1', recordingId: 'r1' }),
+      'gpu.recording': ({ id }) => {
+        opened.push(id)
+        return { recording: { ...sampleRecording, id }, phases: [], gaps: [] } as never
+      },
+      'energy.report': () => sampleEnergy,
+      'gpu.recordingTrace': () => sampleTrace
+    })
+    const gpu = useGpu()
+    await gpu.record.run({ command: [], durationMs: 1000, intervalMs: 100, idleMs: 0, idleAfterMs: 0 })
+    client.emit('gpu.recordingChanged', { ...sampleRecording, state: 'running' })
+    client.emit('gpu.recordingChanged', { ...sampleRecording, id: 'other' })
+    expect(opened).toEqual([])
+    client.emit('gpu.recordingChanged', sampleRecording)
+    await vi.waitFor(() => expect(gpu.detail?.recording.id).toBe('r1'))
+    client.emit('gpu.recordingChanged', sampleRecording)
+    expect(opened).toEqual(['r1'])
   })
 
   it('never shows the trace or files of one recording under another', async () => {
