@@ -23,6 +23,7 @@ import { createModelDataSets } from './data/modelDataSets'
 import { createModelFiles, describeModel, type LoadedModel } from './files/modelFiles'
 import { measureRanges } from './measureRanges'
 import { modelHandlers, type HandledModels } from './modelHandlers'
+import { requireFit } from './data/requireFit'
 import { findNoDataSet, locateModels, type FindDataSet } from './modelSources'
 import type { PrepareFileInput } from './modelTasks'
 import { isLargeNetwork, readNetwork } from './files/readNetwork'
@@ -164,8 +165,8 @@ export function createModelService(deps: ModelServiceDeps): ModelService {
     measure: async (...request) => (await measured(...request)).measure,
     dataSet: async (modelId) => (await sourceOf(await files.find(modelId))).dataSet.name,
     async useDataSet(modelId, dataSet) {
-      await files.find(modelId)
-      if (dataSet !== null) await findDataSet(dataSet)
+      const { graph } = await files.find(modelId)
+      if (dataSet !== null) await requireFit(graph, (await findDataSet(dataSet)).folder)
       await dataSets.set(modelId, dataSet)
     },
     check: (file) => tasks.run('model.check', { file: path.resolve(file) }),

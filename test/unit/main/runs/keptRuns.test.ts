@@ -60,7 +60,7 @@ describe('comparing campaigns', () => {
       return [] as never
     },
     ...{ search: none, deployment: none, proxy: none, recording: none, workload: none },
-    ...{ estimator: none, collection: none }
+    ...{ estimator: none, collection: none, loop: none }
   })
   it('and adaptive runs reads the Samples of each, in the order of the request', async () => {
     expect((await handlers['run.compare']({ ids: ['c2', 'c1'] }, context)).kind).toBe('campaign')

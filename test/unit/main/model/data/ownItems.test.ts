@@ -12,6 +12,7 @@ import { argmax, codesOfPixels } from '@core/quant/integer/runInteger'
 import { uniformScheme } from '@core/quant/scheme'
 import { datasetTasks } from '@main/dataset/datasetTasks'
 import { fittedOnText } from '@main/cli/model/ownData'
+import { requireFit } from '@main/model/data/requireFit'
 import { modelTasks, type Judged } from '@main/model/modelTasks'
 import { encodeOnnx } from '@main/model/files/onnxFile'
 import { resourcePath } from '@main/paths'
@@ -76,6 +77,16 @@ async function judge(graph: Graph, set: string, bits: 8 | 4 | null): Promise<Jud
     context
   )
 }
+
+describe('a data set that is chosen for a network', () => {
+  it('is refused at once where its items or classes do not fit', async () => {
+    const set = await read(await arrays('to-choose', [60, 14, 14], '|u1'))
+    await expect(requireFit(pictureNetwork(1, 14, 4), set)).resolves.toBeUndefined()
+    await expect(requireFit(pictureNetwork(3, 32, 4), set)).rejects.toMatchObject({
+      code: 'model.unsupportedShape'
+    })
+  })
+})
 
 describe('items of any shape and kind', () => {
   it.each([

@@ -79,3 +79,16 @@ it('asks for the class column of tables alone, and sends the classes in their or
     classNames: ['red', 'green', 'blue']
   })
 })
+
+it('turns pictures grey on request', async () => {
+  await type('File or folder', '/data/pictures')
+  await type('Name', 'pictures')
+  const colours = [...view.root.querySelectorAll('select')].at(-1)!
+  colours.selectedIndex = 1
+  colours.dispatchEvent(new Event('change'))
+  view.the('form').dispatchEvent(new Event('submit', { cancelable: true }))
+  await settle()
+  expect(client.calls.find(({ name }) => name === 'dataset.add')?.input).toMatchObject({
+    preparation: { size: null, grey: true }
+  })
+})
