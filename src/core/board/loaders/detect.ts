@@ -4,7 +4,7 @@ import type { Conversation } from '../conversation'
 import { asciiBytes } from '../../binary/bytes'
 import { createReceiver, printable } from './receiver'
 import { sflMagicRequest } from './sflFrame'
-import { litexMenus, litexPrompts } from './sflRequest'
+import { litexMenus, litexPrompts, sflTrain } from './sflRequest'
 import { askBoard, type UbootBoard } from './ubootBoard'
 import { askUboot, endsLikePrompt, findConsoleUart, isSupervisor, learnPrompt } from './ubootConsole'
 
@@ -60,7 +60,7 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     const before = receiver.lastSeen()
     // The line end alone: it stops a count-down, and is an empty line everywhere.
     yield { kind: 'send', bytes: asciiBytes('\r\n') }
-    const texts = [receiver.ubootPrompt, ...litexPrompts, ...litexMenus, sflMagicRequest]
+    const texts = [receiver.ubootPrompt, ...litexPrompts, ...litexMenus, sflMagicRequest, sflTrain]
     const found = yield* receiver.until(texts, replyMs)
     if (found !== null && found.index > 0) return { kind: 'litex' }
     // LiteX measures the speed of its memory for seconds without a word.
@@ -97,8 +97,7 @@ function refuseHopeless(replies: readonly string[]): void {
   if (replies.length < triesOfSame) return
   const last = replies.slice(-triesOfSame)
   const [reply = ''] = last
-  // Without a line end it is a signal that repeats, as LiteX's BIOS sends while it waits for frames.
-  if (/[\r\n]/.test(reply) && last.every((other) => other === reply))
+  if (reply !== '' && last.every((other) => other === reply))
     throw new AppError(
       'loader.noPrompt',
       `A program that is no boot loader replies to Enter with "${printable(reply.slice(-80))}".`,

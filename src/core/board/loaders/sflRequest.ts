@@ -10,20 +10,22 @@ export const litexMenus = ['F7:    boot from serial\n', 'S:     boot from serial
 const menuKeys = [0x06, 0x53] as const
 /** Silence after which the loader sends a newline to get the prompt of a BIOS, ms; a memory test never pauses that long. */
 const promptSilenceMs = 500
-/** The BIOS sends `E` after 250 ms of silence: twice that, plus the delays of a bridge, ms. */
-const trainMs = 700
+/** The BIOS sends `E` after 250 ms of its own time, which a simulated core may take ten times as long for, ms. */
+const trainMs = 2_500
+/** A BIOS in its loader that nobody speaks to: a second of nothing but its `E`. */
+export const sflTrain = 'EEEE'
 /** An `E` with this much silence behind it, ms, is one of the repeated ones: the next byte is the start of a frame. */
 const alone = 120
 const maxTrainBytes = 4096
 
 /**
  * Brings a BIOS to the point where it takes frames: waits while text flows (memory test), replies to its request, and
- * asks for one at the menu or the console.
+ * asks for one at the menu or the console. One that is in its loader already needs no request.
  *
  * @throws loader.noPrompt with what was received
  */
 export function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part<void> {
-  const texts = [sflMagicRequest, ...litexMenus, ...litexPrompts]
+  const texts = [sflMagicRequest, ...litexMenus, ...litexPrompts, sflTrain]
   // A BIOS that sits at its prompt says nothing by itself: a line end makes it show the prompt.
   let found = yield* receiver.until(texts, Math.min(promptSilenceMs, promptTimeoutMs))
   if (found === null) {
@@ -35,6 +37,7 @@ export function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part
       yield { kind: 'send', bytes: asciiBytes(sflMagicAnswer) }
       return
     }
+    if (texts[found.index] === sflTrain && (yield* resynchronise(receiver)) === 'ready') return
     const key = menuKeys[found.index - 1]
     yield { kind: 'send', bytes: key === undefined ? asciiBytes('serialboot\n') : Uint8Array.of(key) }
     found = yield* receiver.until(texts, promptTimeoutMs)

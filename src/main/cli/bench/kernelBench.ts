@@ -7,6 +7,8 @@ import { shapeWork, type KernelShape } from '../../../core/kernel/shape'
 import { bitWidths } from '../../../core/quant/scheme'
 import type { PortSettingsChange } from '../../../shared/contract/board'
 import type { BoardService, IdentifiedBoard } from '../../board/boardService'
+import type { BoardSession } from '../../board/boardSession'
+import { AppError } from '../../../shared/errors'
 import { timeByHost } from '../../profile/hostClock'
 
 /** The shapes the kernels are judged at, as in bench/kernels (docs/kernels.md). */
@@ -30,64 +32,101 @@ export interface MeasuredRow {
   method?: string
 }
 
-/** Connects a board, runs the kernels at all bit pairs and the usual shapes, and disconnects it. */
+/** How a kernel benchmark is run. */
+export interface KernelBenchOptions {
+  repetitions: number
+  seed: number
+  reference: boolean
+  /** Of the line, where they differ from the board's own. */
+  line?: PortSettingsChange
+  signal: AbortSignal
+  log: (line: string) => void
+}
+
+type BenchItem = KernelShape & Pick<MeasuredRow, 'activationBits' | 'weightBits'>
+
+/** Times a line may be lost between two rows, and how long the board may then stay away. */
+const maxBreaks = 3
+const reconnectMs = 60_000
+
+/**
+ * Connects a board, runs the kernels at all bit pairs and the usual shapes, and disconnects it. When the line is lost, the rows
+ * measured so far are kept and the rest follows once the board is back.
+ */
 export async function benchKernels(
-  board: BoardService,
+  board: Pick<BoardService, 'connect' | 'disconnect' | 'identified' | 'withLease' | 'waitUntilConnected'>,
   boardId: string,
-  options: {
-    repetitions: number
-    seed: number
-    reference: boolean
-    /** Of the line, where they differ from the board's own. */
-    line?: PortSettingsChange
-    signal: AbortSignal
-    log: (line: string) => void
-  }
+  options: KernelBenchOptions
 ): Promise<IdentifiedBoard & { rows: MeasuredRow[] }> {
-  const { repetitions, seed, reference, signal } = options
+  const { signal, log } = options
   const identified = await board.connect(boardId, options.line)
-  const isTimed = isTimedByHost(identified)
-  if (!isTimed) requireCounter(identified.name, identified.info)
+  if (!isTimedByHost(identified)) requireCounter(identified.name, identified.info)
+  const items = usualShapes.flatMap((shape) =>
+    bitWidths.flatMap((activationBits) =>
+      bitWidths.map((weightBits): BenchItem => ({ ...shape, activationBits, weightBits }))
+    )
+  )
   const rows: MeasuredRow[] = []
-  await board.withLease(boardId, 'kernel benchmark', async (session) => {
-    for (const shape of usualShapes) {
-      for (const activationBits of bitWidths) {
-        for (const weightBits of bitWidths) {
-          options.log(`${shape.kernel} ${shapeText(shape)} ${formatBitPair(weightBits, activationBits)}`)
-          const item = { ...shape, activationBits, weightBits }
-          const timed = isTimed
-            ? await timeByHost(
-                session,
-                { ...item, seed, reference },
-                {
-                  clockHz: identified.info.clockHz ?? 0,
-                  nowMs: () => performance.now(),
-                  signal
-                }
-              )
-            : null
-          const result =
-            timed === null
-              ? await session.bench({ ...item, repetitions, seed, reference }, { signal })
-              : { checksum: timed.checksum, cycles: [timed.cycles.mean], instructions: [] }
-          const { macs } = shapeWork(shape)
-          rows.push({
-            kernel: shape.kernel as MeasuredRow['kernel'],
-            shape: shapeText(shape),
-            activationBits,
-            weightBits,
-            // QEMU's cycle counter counts instructions; it is not passed off as cycles.
-            cyclesPerMac: identified.unit === 'cycles' ? perMac(result.cycles, macs) : null,
-            instructionsPerMac: perMac(result.instructions, macs),
-            verified: result.checksum === expectedChecksum(item, seed),
-            ...(timed === null ? {} : { method: hostClockText(timed) })
-          })
+  for (let breaks = 0; rows.length < items.length;) {
+    try {
+      await board.withLease(boardId, 'kernel benchmark', async (session) => {
+        for (const item of items.slice(rows.length)) {
+          log(`${item.kernel} ${shapeText(item)} ${formatBitPair(item.weightBits, item.activationBits)}`)
+          rows.push(await measureRow(session, identified, item, options))
+          breaks = 0
         }
-      }
+      })
+    } catch (error) {
+      const failure = AppError.from(error)
+      if (failure.code !== 'board.disconnected' || signal.aborted || ++breaks > maxBreaks) throw error
+      log(`${failure.message} Waiting up to ${reconnectMs / 1000} s for the board to come back.`)
+      await board.waitUntilConnected(boardId, reconnectMs, signal)
+      requireSame(identified, board.identified(boardId))
     }
-  })
+  }
   await board.disconnect(boardId)
   return { ...identified, rows }
+}
+
+async function measureRow(
+  session: BoardSession,
+  identified: IdentifiedBoard,
+  item: BenchItem,
+  { repetitions, seed, reference, signal }: KernelBenchOptions
+): Promise<MeasuredRow> {
+  const timed = isTimedByHost(identified)
+    ? await timeByHost(
+        session,
+        { ...item, seed, reference },
+        { clockHz: identified.info.clockHz ?? 0, nowMs: () => performance.now(), signal }
+      )
+    : null
+  const result =
+    timed === null
+      ? await session.bench({ ...item, repetitions, seed, reference }, { signal })
+      : { checksum: timed.checksum, cycles: [timed.cycles.mean], instructions: [] }
+  const { macs } = shapeWork(item)
+  return {
+    kernel: item.kernel as MeasuredRow['kernel'],
+    shape: shapeText(item),
+    activationBits: item.activationBits,
+    weightBits: item.weightBits,
+    // QEMU's cycle counter counts instructions; it is not passed off as cycles.
+    cyclesPerMac: identified.unit === 'cycles' ? perMac(result.cycles, macs) : null,
+    instructionsPerMac: perMac(result.instructions, macs),
+    verified: result.checksum === expectedChecksum(item, seed),
+    ...(timed === null ? {} : { method: hostClockText(timed) })
+  }
+}
+
+/** @throws board.wrongBoard */
+function requireSame(begun: IdentifiedBoard, { name, info }: IdentifiedBoard): void {
+  if (begun.info.buildId === info.buildId && begun.info.coreName === info.coreName) return
+  throw new AppError(
+    'board.wrongBoard',
+    `Another board came back: the benchmark was begun on ${begun.info.coreName}, and ${name} is ${info.coreName} or runs another monitor.`,
+    'Connect the board it was begun on and start the benchmark again.'
+  )
 }
 
 /** As people write shapes: 16x64x256, or 16x16x16->32 3x3. */
