@@ -13,6 +13,10 @@ const searchOrder = [...Array(6).keys()].flatMap((offset) =>
 /** Values after which a sum of errors is compared with the best so far. */
 const errorStride = 12
 
+/** Values of one scale and their weights: a network has thousands, and new arrays for each would keep the collector busy. */
+let own = new Float64Array(0)
+let weights = new Float64Array(0)
+
 /** Code of a weight at a scale: nearest level, half away from -infinity; at one bit zero counts as negative. */
 export function weightCode(value: number, scale: number, bits: Bits): number {
   if (bits === 1) return value > 0 ? 1 : -1
@@ -36,8 +40,10 @@ export function weightScale(
   step = 1
 ): number {
   // Neighbours in memory, each with its weight: the search below reads them up to sixty times.
-  const own = new Float64Array(count)
-  const weights = new Float64Array(count)
+  if (own.length < count) {
+    own = new Float64Array(count)
+    weights = new Float64Array(count)
+  }
   let largest = 0
   let weighted = 0
   let total = 0
@@ -59,19 +65,25 @@ export function weightScale(
   let best = { error: Infinity, scale: largest / top, attempt: Infinity }
   for (const attempt of searchOrder) {
     const scale = ((largest / top) * attempt) / searchSteps
-    const error = squaredError(own, weights, scale, low, high, best.error)
+    const error = squaredError(own, weights, count, scale, low, high, best.error)
     // Of scales with equal error the smallest.
     if (error < best.error || (error === best.error && attempt < best.attempt))
       best = { error, scale, attempt }
   }
-  return refit(own, weights, best.scale, bits)
+  return refit(own, weights, count, best.scale, bits)
 }
 
 /** Least-squares scale for the codes that `scale` gives: sum(i w q) / sum(i q q). */
-function refit(values: Float64Array, weights: Float64Array, scale: number, bits: Bits): number {
+function refit(
+  values: Float64Array,
+  weights: Float64Array,
+  count: number,
+  scale: number,
+  bits: Bits
+): number {
   let product = 0
   let square = 0
-  for (let k = 0; k < values.length; k++) {
+  for (let k = 0; k < count; k++) {
     const code = weightCode(values[k], scale, bits)
     product += weights[k] * values[k] * code
     square += weights[k] * code * code
@@ -83,6 +95,7 @@ function refit(values: Float64Array, weights: Float64Array, scale: number, bits:
 function squaredError(
   values: Float64Array,
   weights: Float64Array,
+  count: number,
   scale: number,
   low: number,
   high: number,
@@ -91,8 +104,8 @@ function squaredError(
   // The nearer of two levels at equal distance does not matter here, so that a product may stand for the quotient.
   const inverse = 1 / scale
   let error = 0
-  for (let from = 0; from < values.length; from += errorStride) {
-    const end = Math.min(values.length, from + errorStride)
+  for (let from = 0; from < count; from += errorStride) {
+    const end = Math.min(count, from + errorStride)
     for (let k = from; k < end; k++) {
       const value = values[k]
       let level = Math.floor(value * inverse + 0.5)
