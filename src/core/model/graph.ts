@@ -160,8 +160,8 @@ export interface ConstantNode extends NodeBase {
 }
 
 /**
- * Rows of a table fetched by whole numbers of the network's input, which reads each as two bytes: all low ones, then all high
- * ones. A number beyond the last row takes the last one. The output is [numbers, width], or [numbers] where a row is one value.
+ * Rows of a table fetched by whole numbers of the network's input, or of a part of it that a move takes out, which has two bytes
+ * for each: all low ones, then all high ones. A number beyond the last row takes the last one. The output is [numbers, width], or [numbers] where a row is one value.
  */
 export interface EmbedNode extends NodeBase {
   readonly op: 'embed'
@@ -217,7 +217,7 @@ export function isWeightedNode(node: GraphNode): node is WeightedNode {
 
 /** Whether the network's input are whole numbers of two bytes each (EmbedNode). */
 export function readsIndices(graph: Graph): boolean {
-  return graph.nodes.some(({ op, inputs }) => op === 'embed' && inputs[0] === -1)
+  return graph.nodes.some(({ op }) => op === 'embed')
 }
 
 /** The nodes with weights, in order of computation. */

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { OnnxModel, OnnxValue } from './onnx'
+import type { OnnxElementType, OnnxModel, OnnxValue } from './onnx'
 import { sizeOf, type Shape } from '../graph'
 import { maxElements } from '../constants/numbers'
 import { stridedMap } from '../constants/indexing'
@@ -16,11 +16,17 @@ export interface InputLayout {
   /** Rows of the largest table that the input's whole numbers are indices into, where a byte does not reach them all. */
   readonly indexRows?: number
   /** Of a network with several inputs, which lie one behind the other: each with its elements of the whole. */
-  readonly parts?: readonly {
-    readonly name: string
-    readonly dims: readonly number[]
-    readonly map: Int32Array
-  }[]
+  readonly parts?: readonly InputPart[]
+}
+
+/** One of several inputs in the joined one. */
+export interface InputPart {
+  readonly name: string
+  readonly dims: readonly number[]
+  /** Its elements of the whole. */
+  readonly map: Int32Array
+  /** Of whole numbers that lie as pairs of bytes: how many values there are, 0 and up; the rows of a table, 2 of a mask. */
+  readonly rows?: number
 }
 
 /** The inputs that are no constants, in the order of the file: old exporters list the initializers among the inputs. */
@@ -44,7 +50,7 @@ export function inputLayouts(model: OnnxModel): InputLayout[] {
       'Export it with the input that it is run on; a network of constants needs no board.'
     )
   }
-  if (inputs.length > 1) return [joinedInputs(inputs)]
+  if (inputs.length > 1) return [indexParts(model, inputs, joinedInputs(inputs))]
   const { name, dims: given } = inputs[0]
   const dims = given ?? []
   const [first, ...rest] = dims
@@ -89,6 +95,21 @@ function indexedRows(model: OnnxModel, input: string): number {
     if (opType === 'Gather' && names.has(second)) rows = Math.max(rows, tables.get(first)?.[0] ?? 0)
   }
   return rows
+}
+
+/** Element types of an input of whole numbers or of a mask. */
+const wholeTypes: ReadonlySet<OnnxElementType> = new Set(['int64', 'int32', 'uint8', 'int8', 'bool'])
+
+/**
+ * Tokens and what belongs to them (masks, kinds of tokens) as pairs of bytes: all low ones, then all high ones. What fetches no
+ * rows is a mask of zeros and ones. Inputs whose numbers fit a byte stay a vector.
+ */
+function indexParts(model: OnnxModel, inputs: readonly OnnxValue[], joined: InputLayout): InputLayout {
+  const rows = inputs.map(({ name }) => indexedRows(model, name))
+  const isWhole = inputs.every(({ elementType }) => wholeTypes.has(elementType))
+  if (!isWhole || Math.max(...rows) <= maxByteRows) return joined
+  const parts = (joined.parts ?? []).map((part, at) => ({ ...part, rows: rows[at] || 2 }))
+  return { ...joined, shape: [2 * joined.shape[0]], parts, indexRows: Math.max(...rows) }
 }
 
 /** Several inputs as one vector, in the order of the file. */

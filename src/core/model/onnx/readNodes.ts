@@ -72,8 +72,10 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     names: new Set(),
     layouts: new Map()
   }
-  if (layout.indexRows !== undefined)
-    state.values.set(layout.name, indexValue(state, layout.name, layout.dims, layout.indexRows))
+  if (layout.indexRows !== undefined) {
+    const whole = { name: layout.name, dims: layout.dims, rows: layout.indexRows }
+    for (const part of layout.parts ?? [whole]) state.values.set(part.name, indexValue(state, part))
+  }
   const errors: AppError[] = []
   for (const node of nodes) {
     const error = readNode(state, node)

@@ -15,7 +15,7 @@ import {
 } from '../onnx/importState'
 import { isIdentityMap } from '../constants/indexing'
 import { sizeOf, type EmbedNode } from '../graph'
-import { maxIndexRows } from '../onnx/inputLayout'
+import { maxIndexRows, type InputPart } from '../onnx/inputLayout'
 import { call, compose, type TableFunction } from '../tableFunction'
 import { createMacro } from './macro'
 import { addTable } from './unary'
@@ -42,9 +42,10 @@ export function gatherReader(
       )
     const [count, ...rest] = rows.dims as [number, ...number[]]
     const indices = valueAt(state, node, 1)
-    if (isInputIndices(state, indices)) {
+    const source = indexSource(state, indices)
+    if (source !== null) {
       const table = { rows: count, width: sizeOf(rest), values: floatsOf(node, rows) }
-      return bind(state, node, embedded(state, node.name, table, [...indices.dims, ...rest]))
+      return bind(state, node, embedded(state, node.name, table, [...indices.dims, ...rest], source))
     }
     if (!(count <= maxRows))
       throw unsupported(
@@ -68,11 +69,15 @@ export function gatherReader(
 }
 
 /**
- * The network's input as the whole numbers that its pairs of bytes are: a table of one column that holds its row numbers. Gathers
- * by it become tables of their own, functions of it too (passes/foldEmbedded.ts).
+ * An input of the network as the whole numbers that its pairs of bytes are: a table of one column that holds its row numbers. Gathers
+ * by it become tables of their own, functions of it too (passes/foldEmbedded.ts). One of several inputs is first taken out of the
+ * whole, low bytes and high bytes.
  * @throws AppError model.unsupportedShape for more rows than two bytes reach
  */
-export function indexValue(state: ImportState, name: string, dims: readonly number[], rows: number): Value {
+export function indexValue(
+  state: ImportState,
+  { name, dims, map, rows = maxRows }: Omit<InputPart, 'map'> & { readonly map?: Int32Array }
+): Value {
   if (rows > maxIndexRows) {
     throw new AppError(
       'model.unsupportedShape',
@@ -81,28 +86,52 @@ export function indexValue(state: ImportState, name: string, dims: readonly numb
     )
   }
   const values = Float32Array.from({ length: rows }, (_, row) => row)
-  return embedded(state, name, { rows, width: 1, values }, dims)
+  const all = state.inputShape[0] / 2
+  const numbers = map?.length ?? all
+  const source = map === undefined ? -1 : bytesOfPart(state, name, map, all)
+  return embedded(state, name, { rows, width: 1, values }, dims, { node: source, numbers })
+}
+
+/** Appends the move that takes both bytes of each number of a part. */
+function bytesOfPart(state: ImportState, name: string, places: Int32Array, all: number): number {
+  const map = Int32Array.from([...places, ...places.map((place) => all + place)])
+  return append(state, {
+    op: 'move',
+    name: `${name}.bytes`,
+    inputs: [-1],
+    outputShape: [map.length],
+    map,
+    fill: 0
+  })
+}
+
+/** Where the pairs of bytes of an embedding come from: a node, -1 for the network's input, and how many pairs. */
+interface IndexSource {
+  readonly node: number
+  readonly numbers: number
 }
 
 function embedded(
   state: ImportState,
   name: string,
   table: Pick<EmbedNode, 'rows' | 'width' | 'values'>,
-  dims: readonly number[]
+  dims: readonly number[],
+  { node, numbers }: IndexSource
 ): Value {
-  const numbers = state.inputShape[0] / 2
   const outputShape = table.width === 1 ? [numbers] : [numbers, table.width]
   const shaped = innerShape(dims)
   const shape = sizeOf(shaped) === sizeOf(outputShape) && shaped.length <= 2 ? shaped : outputShape
-  return plainValue(append(state, { op: 'embed', name, inputs: [-1], outputShape: shape, ...table }), dims)
+  return plainValue(append(state, { op: 'embed', name, inputs: [node], outputShape: shape, ...table }), dims)
 }
 
-/** Whether the value is the input's numbers, in their order. */
-function isInputIndices(state: ImportState, { node, map }: Value): boolean {
+/** Where an index comes from that is an input's numbers in their order; null for any other. */
+function indexSource(state: ImportState, { node, map }: Value): IndexSource | null {
   const found = state.nodes[node]
-  if (found?.op !== 'embed' || found.width !== 1) return false
-  const isPlain = map === null || (map.length === sizeOf(found.outputShape) && isIdentityMap(map))
-  return isPlain && found.values.every((value, row) => value === row)
+  if (found?.op !== 'embed' || found.width !== 1) return null
+  const numbers = sizeOf(found.outputShape)
+  const isPlain = map === null || (map.length === numbers && isIdentityMap(map))
+  if (!isPlain || !found.values.every((value, row) => value === row)) return null
+  return { node: found.inputs[0], numbers }
 }
 
 /** 1 where the nearest whole number is the row, counted from the front or (negative) from the end; else 0. */
@@ -128,8 +157,8 @@ export const readEqual: OperatorReader = (state, node) => {
   bind(state, node, addTable(state, node, value, isNear(Number(constant.data[0]))))
 }
 
-/** 1 at a whole number, 0 at all others. */
-function isNear(whole: number): TableFunction {
+/** Returns the function that is 1 at a whole number and 0 at all others. */
+export function isNear(whole: number): TableFunction {
   const steps = [call('round'), call('affine', 1, -whole), call('abs'), call('affine', -1, 1), call('relu')]
   return steps.reduce((inner, outer) => compose(outer, inner))
 }

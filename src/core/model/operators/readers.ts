@@ -32,6 +32,7 @@ import { integerQuotient, readCast, readIntegerDiv, readRequantShift } from './r
 import { readResize } from './resize'
 import { readConstant, readEnding, readMove, readShape, readSize } from './shaping'
 import { readMatMul } from './weighted'
+import { readNot, whereReader } from './where'
 
 /** The reader of every operator that is read, by ONNX name (standard domain). A Map: names like "constructor" are no operators. */
 export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<string, OperatorReader>([
@@ -70,6 +71,8 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['Gather', gatherReader((state, node) => readOperator(state, node), readMove(movePlan('Gather')!))],
   ...['LSTM', 'GRU', 'RNN'].map((name): [string, OperatorReader] => [name, readRecurrent(readOperator)]),
   ['Equal', readEqual],
+  ['Where', whereReader((state, node) => readOperator(state, node))],
+  ['Not', readNot],
   ['QuantizeLinear', readQuantize],
   ['DequantizeLinear', readDequantize],
   ['Cast', readCast],

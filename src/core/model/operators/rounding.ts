@@ -11,8 +11,9 @@ import {
   type Value
 } from '../onnx/importState'
 import { constantOf, numbersOf } from '../constants/numbers'
-import { call, type TableFunctionName } from '../tableFunction'
+import { call, compose, type TableFunctionName } from '../tableFunction'
 import { affineOf } from './affine'
+import { isNear } from './embedding'
 import { isBehindEnding } from './quantization'
 import { addTable, clipped } from './unary'
 
@@ -22,6 +23,8 @@ const roundings: ReadonlySet<TableFunctionName> = new Set(['floor', 'ceil', 'rou
 
 /** ONNX element types of integers. */
 const integerTypes: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 12, 13])
+/** ONNX element type of truth values: of a whole number, whether it is another than 0. */
+const booleanType = 9
 const floatTypes: ReadonlySet<number> = new Set([1, 10, 11, 16])
 
 /** Floats stay what they are; a cast to integers cuts towards 0 what is not whole already. */
@@ -29,6 +32,11 @@ export const readCast: OperatorReader = (state, node) => {
   const to = intAttribute(node, 'to', 1)
   const value = valueAt(state, node, 0)
   if (isBehindEnding(state, node) || floatTypes.has(to)) return bind(state, node, value)
+  if (to === booleanType && state.integers.has(node.inputs[0])) {
+    bind(state, node, addTable(state, node, value, compose(call('affine', -1, 1), isNear(0))))
+    state.integers.add(node.outputs[0])
+    return
+  }
   if (!integerTypes.has(to))
     throw unsupported(node, `a cast of a computed value to type ${to} is not supported`)
   const isCut = !state.integers.has(node.inputs[0]) && !isInteger(state, value.node)
@@ -65,7 +73,9 @@ function takesIntegers(state: ImportState, node: OnnxNode): boolean {
   const table = node.opType === 'Gather' ? constantAt(state, node, 0) : undefined
   const isFloat =
     table !== undefined && (table.data instanceof Float32Array || table.data instanceof Float64Array)
-  return !isFloat && node.inputs.some((name) => state.integers.has(name))
+  // What is chosen decides, not what it is chosen by.
+  const typed = node.opType === 'Where' ? node.inputs.slice(1) : node.inputs
+  return !isFloat && typed.some((name) => state.integers.has(name))
 }
 
 /** True where a node's values are known to be whole. */

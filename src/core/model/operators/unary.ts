@@ -1,5 +1,5 @@
 import type { OnnxNode } from '../onnx/onnx'
-import type { GraphNode, Shape } from '../graph'
+import { sizeOf, type GraphNode, type Shape } from '../graph'
 import {
   append,
   innerShape,
@@ -12,6 +12,11 @@ import {
 } from '../onnx/importState'
 import { call, maxFloat, type TableFunction } from '../tableFunction'
 
+/** Whether every element of the value is one of the node's, none is filled in, and there are not fewer of them. */
+function isRepeated(state: ImportState, { node, map }: Value): boolean {
+  return map !== null && map.length >= sizeOf(shapeOf(state, node)) && map.every((place) => place >= 0)
+}
+
 /** A function of every element: done on the node's own elements, the view stays what it was. */
 export function elementwise(
   state: ImportState,
@@ -19,9 +24,10 @@ export function elementwise(
   value: Value,
   make: (input: number, outputShape: Shape) => GraphNode
 ): Value {
-  const source = isWhole(state, value)
-    ? value
-    : plainValue(laidOut(state, node, value, innerShape(value.dims)), value.dims)
+  const source =
+    isWhole(state, value) || isRepeated(state, value)
+      ? value
+      : plainValue(laidOut(state, node, value, innerShape(value.dims)), value.dims)
   const { dims, map, fill } = source
   return { node: append(state, make(source.node, shapeOf(state, source.node))), dims, map, fill }
 }

@@ -1,0 +1,73 @@
+import { int, type OnnxNode } from '../onnx/onnx'
+import {
+  bind,
+  constantAt,
+  unsupported,
+  valueAt,
+  type ImportState,
+  type OperatorReader
+} from '../onnx/importState'
+import { numbersOf } from '../constants/numbers'
+import { call } from '../tableFunction'
+import { createMacro, type Macro } from './macro'
+import { addTable } from './unary'
+
+/** What is written into a score that is masked is at most this. */
+const maskedAtMost = -1000
+
+/**
+ * Where by a condition of zeros and ones. Scores that take a very negative constant where they are masked get it added: behind the
+ * softmax nothing is left of it either way. Other choices are condition * a + (1 - condition) * b.
+ */
+export function whereReader(read: (state: ImportState, node: OnnxNode) => void): OperatorReader {
+  return (state, node) => {
+    const [condition = '', first = '', second = ''] = node.inputs
+    if (constantAt(state, node, 0) === undefined && !state.integers.has(condition))
+      throw unsupported(
+        node,
+        'its condition is no comparison of whole numbers',
+        'Give a mask of zeros and ones as an input.'
+      )
+    const macro = createMacro(state, node, read)
+    const [ifTrue, ifFalse] = [1, 2].map((at) => lowestAt(state, node, at))
+    if (ifTrue !== null) return macro.bind(macro.add('Add', [second, added(state, node, macro, [ifTrue, 0])]))
+    if (ifFalse !== null)
+      return macro.bind(macro.add('Add', [first, added(state, node, macro, [-ifFalse, ifFalse])]))
+    const chosen = added(state, node, macro, [1, 0])
+    const other = added(state, node, macro, [-1, 1])
+    macro.bind(macro.add('Add', [macro.add('Mul', [chosen, first]), macro.add('Mul', [other, second])]))
+  }
+}
+
+/** The condition times a factor plus a constant, as a value that takes part in sums. */
+function added(
+  state: ImportState,
+  node: OnnxNode,
+  macro: Macro,
+  [factor, shift]: readonly [number, number]
+): string {
+  const constant = constantAt(state, node, 0)
+  if (constant !== undefined)
+    return macro.constant(
+      constant.dims,
+      Float32Array.from(numbersOf(constant), (value) => value * factor + shift)
+    )
+  const name = macro.add('Cast', [node.inputs[0]], { to: int(1) })
+  const condition = valueAt(state, { ...node, inputs: [name] }, 0)
+  state.values.set(name, addTable(state, { ...node, name }, condition, call('affine', factor, shift)))
+  return name
+}
+
+/** The one very negative value that an input holds; null for any other input. */
+function lowestAt(state: ImportState, node: OnnxNode, position: number): number | null {
+  const constant = constantAt(state, node, position)
+  if (constant === undefined) return null
+  const [lowest = 0, ...others] = numbersOf(constant)
+  return lowest <= maskedAtMost && others.every((value) => value === lowest)
+    ? Math.max(lowest, -3.4e38)
+    : null
+}
+
+/** Not: 1 where a value of zeros and ones is 0. */
+export const readNot: OperatorReader = (state, node) =>
+  bind(state, node, addTable(state, node, valueAt(state, node, 0), call('affine', -1, 1)))
