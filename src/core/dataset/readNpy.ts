@@ -63,13 +63,30 @@ export interface NpyFile {
   readonly stream: ByteStream
 }
 
+/** How an array beside the items is read: class numbers, rows that are 1 for the class and else 0, or numbers to predict. */
+export type NpyRole = 'label' | 'oneHot' | 'target'
+
+/** Whether every row is 1 in one place and 0 in all others, as Keras' to_categorical writes classes. */
+export async function isOneHot(file: NpyFile): Promise<boolean> {
+  const header = await readNpyHeader(file.stream, file.name)
+  const [count, width] = header.shape
+  if (header.shape.length !== 2 || count === 0 || width < 2) return false
+  for (let row = 0; row < count; row++) {
+    const values = await nextRow(file, header, width)
+    if (values === undefined) return false
+    const ones = values.filter((value) => value === 1).length
+    if (ones !== 1 || values.filter((value) => value === 0).length !== width - 1) return false
+  }
+  return true
+}
+
 /**
  * Items of an array, with a second array as labels (whole numbers, one per item) or targets (numbers, any width).
  * @throws AppError data.invalid
  */
 export async function* readNpy(
   items: NpyFile,
-  beside: { file: NpyFile; as: 'label' | 'target' } | null,
+  beside: { file: NpyFile; as: NpyRole } | null,
   origin: ItemOrigin | null,
   split: ImageSplit | null = null
 ): AsyncGenerator<ReadItem> {
@@ -86,7 +103,7 @@ export async function* readNpy(
     throw invalidData(
       beside.file.name,
       `it has ${width} numbers per item where one class number is expected`,
-      'Save class numbers, not one-hot rows: numpy.argmax(y, 1).'
+      'Save class numbers (numpy.argmax(y, 1)) or one-hot rows of 0 and 1.'
     )
   }
   const bytes = sizeOfShape(shape) * numberBytes(header.type)
@@ -99,11 +116,16 @@ export async function* readNpy(
       return
     }
     const values = readNumbers(taken, header.type, header.littleEndian)
-    const known = extra === null ? {} : beside!.as === 'label' ? { label: extra[0] } : { target: extra }
+    const known = extra === null ? {} : knownOf(beside!.as, extra)
     yield allFinite(values) && (extra === null || allFinite(extra))
       ? goodItem(name, values, shape, { ...known, origin, split })
       : badItem(name, 'it holds values that are no numbers')
   }
+}
+
+function knownOf(role: NpyRole, row: Float32Array): { label: number } | { target: Float32Array } {
+  if (role === 'target') return { target: row }
+  return { label: role === 'label' ? row[0] : row.indexOf(1) }
 }
 
 async function nextRow(file: NpyFile, header: NpyHeader, width: number): Promise<Float32Array | undefined> {

@@ -2,7 +2,14 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { invalidData } from '../../core/dataset/byteStream'
 import type { ByteStream, ItemOrigin, ReadItem } from '../../core/dataset/item'
-import { readNpy, readNpyHeader, type NpyFile, type NpyHeader } from '../../core/dataset/readNpy'
+import {
+  isOneHot,
+  readNpy,
+  readNpyHeader,
+  type NpyFile,
+  type NpyHeader,
+  type NpyRole
+} from '../../core/dataset/readNpy'
 import type { ImageSplit } from '../../shared/vocabulary'
 import type { DataSetRequest } from '../../shared/contract/dataset'
 import { fileStream, zipEntries } from './byteStreams'
@@ -85,7 +92,7 @@ export async function openArrays(
   for (const { items } of pairs) total += (await headerOf(await open(items))).shape[0] ?? 0
   const read = async function* ({ items, beside, origin, split }: ArrayPair): AsyncGenerator<ReadItem> {
     const first = await open(items)
-    const as = beside === null ? null : roleOf(await headerOf(await open(beside)), task)
+    const as = beside === null ? null : await roleOf(() => open(beside), task)
     const second = beside === null || as === null ? null : { file: await open(beside), as }
     try {
       yield* readNpy(first, second, origin, split)
@@ -113,9 +120,16 @@ async function headerOf(file: NpyFile): Promise<NpyHeader> {
   }
 }
 
-/** Whole numbers are classes, others are targets, unless the task says so. */
-function roleOf(header: NpyHeader, task: DataSetRequest['task']): 'label' | 'target' | null {
+/** Whole numbers and one-hot rows are classes, others are targets, unless the task says so. */
+async function roleOf(open: () => Promise<NpyFile>, task: DataSetRequest['task']): Promise<NpyRole | null> {
   if (task === 'unlabelled') return null
-  if (task !== null) return task === 'regression' ? 'target' : 'label'
-  return header.type.startsWith('f') ? 'target' : 'label'
+  if (task === 'regression') return 'target'
+  const file = await open()
+  try {
+    if (await isOneHot(file)) return 'oneHot'
+  } finally {
+    await file.stream.close()
+  }
+  if (task !== null) return 'label'
+  return (await headerOf(await open())).type.startsWith('f') ? 'target' : 'label'
 }

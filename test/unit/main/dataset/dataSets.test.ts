@@ -152,10 +152,17 @@ describe('data sets', () => {
     await write('val_labels', 8, 1, classes(8))
     // Of twelve test items the last three are missing.
     await write('test_images', 12, 2, rows(9, 150))
-    await write('test_labels', 12, 1, classes(12))
+    // As Keras' to_categorical writes classes.
+    await write(
+      'test_labels',
+      12,
+      2,
+      classes(12).flatMap((label) => [1 - label, label])
+    )
     const service = createService()
     const found = await service.add(arrays, { name: 'medical' })
-    expect(found).toMatchObject({ items: 37, skipped: { count: 3 } })
+    expect(found).toMatchObject({ items: 37, task: 'classification', skipped: { count: 3 } })
+    expect(found.splits.find(({ split }) => split === 'test')).toMatchObject({ histogram: [5, 4] })
     expect(found.skipped.first.map(({ name }) => name)).toEqual(['arrays: test_images[9] to [11]'])
     const set = await service.open('medical')
     expect([set.count('search') >= 8, set.count('test')]).toEqual([true, 9])
