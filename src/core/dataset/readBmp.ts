@@ -18,7 +18,7 @@ export function isBmp(head: Uint8Array): boolean {
 
 /**
  * Uncompressed Windows bitmaps of 1, 4, 8 (palette), 24 and 32 bits, rows bottom-up or top-down (BITMAPINFOHEADER and
- * later headers). Gives RGB. @throws AppError data.invalid
+ * later headers), 32 bits also with masks that name whole bytes. Gives RGB. @throws AppError data.invalid
  */
 export function readBmp(bytes: Uint8Array, file: string): Picture {
   if (bytes.length < 54 || !isBmp(bytes)) throw invalidData(file, 'it is not a whole BMP file')
@@ -44,17 +44,32 @@ export function readBmp(bytes: Uint8Array, file: string): Picture {
   const rowBytes = 4 * Math.ceil((width * bits) / 32)
   if (dataOffset + rowBytes * height > bytes.length) throw invalidData(file, 'it ends within its pixels')
   const palette = 14 + headerBytes
+  const order = isMasked ? maskedOrder(view, file) : usualOrder
   const pixels = new Uint8Array(3 * width * height)
   for (let y = 0; y < height; y++) {
     const row = dataOffset + rowBytes * (signedHeight < 0 ? y : height - 1 - y)
     for (let x = 0; x < width; x++) {
       const from = bits >= 24 ? row + x * (bits >> 3) : palette + 4 * paletteIndex(bytes, row, x, bits)
-      if (from + 2 >= bytes.length) throw invalidData(file, 'a pixel names a colour that is not there')
+      if (bits < 24 && from + 4 > dataOffset)
+        throw invalidData(file, 'a pixel names a colour that is not there')
       for (let channel = 0; channel < 3; channel++)
-        pixels[3 * (y * width + x) + channel] = bytes[from + 2 - channel]
+        pixels[3 * (y * width + x) + channel] = bytes[from + order[channel]]
     }
   }
   return { width, height, channels: 3, pixels }
+}
+
+/** Bytes of red, green and blue within a pixel or a colour of a palette. */
+const usualOrder = [2, 1, 0]
+
+/** The same where three masks behind the header of 40 bytes say it. @throws AppError data.invalid */
+function maskedOrder(view: DataView, file: string): number[] {
+  return [54, 58, 62].map((at) => {
+    const mask = at + 4 <= view.byteLength ? view.getUint32(at, true) : 0
+    const byte = [0xff, 0xff00, 0xff0000, 0xff000000].indexOf(mask)
+    if (byte < 0) throw invalidData(file, 'its colours are no whole bytes of a pixel', 'Save it as PNG.')
+    return byte
+  })
 }
 
 function paletteIndex(bytes: Uint8Array, row: number, x: number, bits: number): number {
