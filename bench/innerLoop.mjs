@@ -18,13 +18,7 @@ const commands = {
     cache: kept('eslint'),
     run: npx('eslint/bin/eslint.js', '--cache', '--cache-location', 'build/eslint/', '.')
   },
-  prettier: {
-    cache: kept('prettier'),
-    run: npx(
-      'prettier/bin/prettier.cjs',
-      ...['--check', '--log-level', 'warn', '--cache', '--cache-location', 'build/prettier', '.']
-    )
-  },
+  prettier: { cache: kept('prettier.json'), run: [path.join(root, 'scripts/prettier.mjs')] },
   'test:unit': { cache: null, run: [path.join(root, 'scripts/test.mjs'), 'test/unit'] }
 }
 
