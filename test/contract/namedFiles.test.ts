@@ -200,6 +200,6 @@ async function endOf(name: string, input: object, bad: string): Promise<string> 
     if (event !== 'job.changed' || job.id !== jobId || job.finishedAtMs === null) return false
     end = job
     return true
-  }, 120_000)
+  }, 300_000)
   return end?.state === 'failed' ? errorAbout(bad, JSON.stringify(end)) : `ended ${end?.state}`
 }

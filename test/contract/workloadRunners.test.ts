@@ -11,7 +11,7 @@ import type { RunnerEvent, RunnerEventOf } from '@shared/contract/workload/workl
 const root = path.resolve(import.meta.dirname, '../..')
 const scratch = mkdtempSync(path.join(tmpdir(), 'bitbench-runner-'))
 const python = ['python3', '/usr/bin/python3'].find(
-  (file) => spawnSync(file, ['-c', 'import torch'], { timeout: 60_000 }).status === 0
+  (file) => spawnSync(file, ['-c', 'import torch'], { timeout: 300_000 }).status === 0
 )
 const torchRunner = path.join(root, 'resources/runners/torch_runner.py')
 const torchEntry = path.join(root, 'examples/workloads/torchEntry.py')
@@ -82,7 +82,7 @@ describe.each(runners.filter(([, , isThere]) => isThere))('workload runner: %s',
     return await runner.until((event) => {
       events.push(event)
       return (event.event === 'done' || event.event === 'error') && event.id === id ? events : undefined
-    }, 60_000)
+    }, 300_000)
   }
   const predicted = async (id: string) => {
     const found = (await step(id)).find((event) => event.event === 'predictions')!
@@ -221,7 +221,7 @@ describe.each(stageRunners.filter(([, , , isThere]) => isThere))(
       return await runner.until((event) => {
         events.push(event)
         return (event.event === 'done' || event.event === 'error') && event.id === id ? events : undefined
-      }, 60_000)
+      }, 300_000)
     }
     const offer = () => greeting.find((event) => event.event === 'knobs')!
 
@@ -326,7 +326,7 @@ def build(precision, device):
     const seen = await runner.until((event) => {
       events.push(event)
       return event.event === 'done' && event.id === 'benchmark:fp32' ? events : undefined
-    }, 60_000)
+    }, 300_000)
     const zero = seen.find((event) => event.event === 'predictions')!
     expect(zero).toMatchObject({
       rows: 6,

@@ -21,7 +21,7 @@ describe.skipIf(chromiumFile === null)('GPU hosts in the window', () => {
     page = await browser.context.newPage()
     complaints = collectComplaints(page)
     await page.goto(app.address)
-  }, 180_000)
+  }, 300_000)
 
   afterAll(async () => {
     await browser?.close()
@@ -44,7 +44,7 @@ describe.skipIf(chromiumFile === null)('GPU hosts in the window', () => {
     await host.getByRole('button', { name: 'Check' }).click()
     await host.getByText('driver 550.54.15: Stand-in A100').waitFor()
     expect(await host.textContent()).toMatch(/clock [+−]\d/)
-  }, 180_000)
+  }, 300_000)
 
   it('records on it from the GPU page, on a machine without a GPU', async () => {
     await page.getByRole('link', { name: 'GPU & energy' }).click()
@@ -56,12 +56,12 @@ describe.skipIf(chromiumFile === null)('GPU hosts in the window', () => {
       .getByRole('cell', { name: /sh -c echo from the host/ })
       .first()
       .waitFor()
-  }, 180_000)
+  }, 300_000)
 
   it('shows on the Runs page where the run was made', async () => {
     await page.getByRole('link', { name: 'Runs' }).click()
     await page.getByText('sh -c echo from the host').first().click()
     await page.getByText(/gpu1 .*driver 550\.54\.15, clock/).waitFor()
     expect(complaints).toEqual([])
-  }, 120_000)
+  }, 300_000)
 })

@@ -74,7 +74,7 @@ describe.skipIf(chromiumFile === null)('layout of every page', () => {
           await pictureBelowTheFold(page, path.join(pictures, `${id}-${theme}-${size.width}-below.png`))
         }
         expect(cut).toEqual([])
-      }, 240_000)
+      }, 300_000)
     }
   }
 

@@ -43,7 +43,7 @@ describe.skipIf(chromiumFile === null)('the loop in the window', () => {
     replied = watchReplies(page)
     await page.goto(app.address)
     await page.getByRole('heading', { name: 'Start', level: 1 }).waitFor()
-  }, 180_000)
+  }, 300_000)
 
   afterAll(async () => {
     await browser?.close()
@@ -61,7 +61,7 @@ describe.skipIf(chromiumFile === null)('the loop in the window', () => {
     await open('Boards')
     const card = page.locator('[data-board="virtual:small"]')
     await card.getByRole('button', { name: 'Connect', exact: true }).click()
-    await card.getByText('connected', { exact: true }).waitFor({ timeout: 60_000 })
+    await card.getByText('connected', { exact: true }).waitFor()
     expect(await card.textContent()).toContain('rv32imac')
     expect(await card.textContent()).toContain('simulated')
     await page.getByLabel('Line to send').fill('?')

@@ -37,7 +37,7 @@ describe.skipIf(chromiumFile === null)('what users reported', () => {
     complaints = collectComplaints(page)
     await page.goto(`${host.origin}/#token=${host.token}`)
     await page.getByRole('heading', { name: 'Start', level: 1 }).waitFor()
-  }, 180_000)
+  }, 300_000)
   afterAll(async () => {
     await browser?.close()
     await host?.kill()
@@ -158,7 +158,7 @@ describe.skipIf(chromiumFile === null)('what users reported', () => {
       const seen = new Set<string>()
       await expect
         .poll(async () => seen.add(/Power\n(\S+) W/.exec(await card.innerText())?.[1] ?? '').size, {
-          timeout: 60_000,
+          timeout: 300_000,
           interval: 500
         })
         .toBeGreaterThan(3)

@@ -48,7 +48,7 @@ describe.skipIf(chromiumFile === null)('picture of every page', () => {
 
   for (const state of sampleStates)
     for (const theme of themes)
-      it(`is as it was found good: ${state}, ${theme}`, { timeout: 180_000 }, async () => {
+      it(`is as it was found good: ${state}, ${theme}`, { timeout: 600_000 }, async () => {
         const host = await serveSamplePage(handlersOf(state, theme))
         const page = await browser.context.newPage()
         const complaints = collectComplaints(page)

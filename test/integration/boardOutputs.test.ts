@@ -22,7 +22,7 @@ beforeAll(async () => {
   bench = await createBoardBench()
   await bench.boards.connect(boardId)
   folder = await mkdtemp(path.join(tmpdir(), 'bitbench-outputs-'))
-}, 120_000)
+}, 300_000)
 
 afterAll(async () => {
   await bench.close()
@@ -96,6 +96,6 @@ describe('outputs of a file computed by a board', () => {
       for (const [at, value] of found.outputs[0]!.values.entries())
         expect(Math.abs(value - float.values[at]!) / scale).toBeLessThan(0.05)
     },
-    120_000
+    300_000
   )
 })

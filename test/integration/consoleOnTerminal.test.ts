@@ -88,7 +88,7 @@ function openTerminal(args: string[]): OpenTerminal {
   }
 }
 
-describe.skipIf(!hasSocat)('a console on a terminal', { timeout: 120_000 }, () => {
+describe.skipIf(!hasSocat)('a console on a terminal', { timeout: 600_000 }, () => {
   it('edits a line, keeps a history and captures bytes while a board without a monitor prints', async () => {
     const board = await startBoard()
     const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-capture-'))

@@ -46,7 +46,7 @@ const networks = [
   { title: 'every pair of bit widths in conv, depthwise and dense, and a skip connection', made: everyPair() }
 ]
 
-describe.each(networks)('exported C: $title', { timeout: 180_000 }, ({ made: { network, builder } }) => {
+describe.each(networks)('exported C: $title', { timeout: 600_000 }, ({ made: { network, builder } }) => {
   const codes = builder.images(imageCount)
   const logits = runInteger(network, codes)
   const plan = planDeployment(network, info)
@@ -65,7 +65,7 @@ describe.each(networks)('exported C: $title', { timeout: 180_000 }, ({ made: { n
     const { status, stdout, stderr } = spawnSync('make', args, {
       cwd: folder,
       encoding: 'utf8',
-      timeout: 120_000
+      timeout: 300_000
     })
     expect(stderr, stdout).toBe('')
     expect(status).toBe(0)

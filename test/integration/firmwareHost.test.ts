@@ -40,7 +40,7 @@ describe.skipIf(!canBuild)(
       const { status, stdout, stderr } = spawnSync(program(target), args, {
         input: `${lines.join('\n')}\n`,
         encoding: 'utf8',
-        timeout: 60_000
+        timeout: 300_000
       })
       expect(stderr).toBe('')
       expect(status).toBe(0)

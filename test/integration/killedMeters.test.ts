@@ -98,7 +98,7 @@ describe('a process that is killed', () => {
         await from.heardOf(({ event, payload }) => {
           const job = payload as { id: string; finishedAtMs: number | null }
           return event === 'job.changed' && job.id === jobId && job.finishedAtMs !== null
-        }, 120_000)
+        }, 300_000)
         return (await from.call('lm.last', {})).loss?.measured
       }
       const first: ServedHost = (host = await serveHost(data))

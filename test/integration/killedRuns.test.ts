@@ -35,7 +35,7 @@ async function killAfter(
     event === 'job.changed' && (payload as { finishedAtMs: number | null }).finishedAtMs !== null
   await expect
     .poll(() => from.heard.filter(fits).length >= count || from.heard.some(isOver), {
-      timeout: 120_000,
+      timeout: 300_000,
       interval: 2
     })
     .toBe(true)

@@ -20,7 +20,7 @@ const missing = [
 ]
 if (missing.length > 0) sayskip('a described board in machine mode', missing.join(' and '))
 
-describe.skipIf(missing.length > 0)('a described board in machine mode', { timeout: 240_000 }, () => {
+describe.skipIf(missing.length > 0)('a described board in machine mode', { timeout: 600_000 }, () => {
   it.each([
     ['mcycle', { kind: 'mcycle' }, undefined],
     [
@@ -78,7 +78,7 @@ describe.skipIf(missing.length > 0)('a described board in machine mode', { timeo
 const has32 = hasTool('qemu-system-riscv32')
 if (!has32) sayskip('a described RV32 board in machine mode', 'qemu-system-riscv32')
 
-describe.skipIf(!has32)('a described RV32 board in machine mode', { timeout: 120_000 }, () => {
+describe.skipIf(!has32)('a described RV32 board in machine mode', { timeout: 600_000 }, () => {
   const built = (name: string, ending = 'bin'): Buffer =>
     readFileSync(resourcePath('firmware', 'build', `${name}.${ending}`))
   const timer = { kind: 'timer', address: 0x200_bff8, highAddress: 0x200_bffc, frequencyHz: 10_000_000 }

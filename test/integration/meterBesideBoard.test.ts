@@ -60,7 +60,7 @@ it('a simulated PPK2 draws 8 mA while a virtual board waits and more while it ex
   const lastEdge = () => meter.edges.at(-1)
   await expect
     .poll(() => lastEdge()?.state === 'end' && meter.readings.at(-1)!.tMs > lastEdge()!.tMs + 20, {
-      timeout: 60_000
+      timeout: 300_000
     })
     .toBe(true)
   await meter.stop()

@@ -46,7 +46,7 @@ let folder = ''
 const make = (...args: string[]): void => spawnedWell('make', args, folder)
 
 function spawnedWell(program: string, args: string[], cwd: string): void {
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 120_000 })
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 300_000 })
   expect(stderr, stdout).toBe('')
   expect(status).toBe(0)
 }
@@ -107,7 +107,7 @@ function speaksTheProtocol(converse: Converse): void {
   expect(rest.at(-1)).toEqual([resultsOf(1)])
 }
 
-describe.skipIf(!hasHost)('the network behind the protocol of MLPerf Tiny', { timeout: 180_000 }, () => {
+describe.skipIf(!hasHost)('the network behind the protocol of MLPerf Tiny', { timeout: 600_000 }, () => {
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'bitbench mlperf '))
     writeExportedC(folder, network, plan, { codes, logits, count: 2 })
@@ -120,7 +120,7 @@ describe.skipIf(!hasHost)('the network behind the protocol of MLPerf Tiny', { ti
     const { stdout, status } = spawnSync(path.join(folder, 'mlperf'), {
       input,
       encoding: 'utf8',
-      timeout: 60_000
+      timeout: 300_000
     })
     expect(status).toBe(0)
     return replies(stdout)
@@ -224,7 +224,7 @@ describe.skipIf(!hasHost)('the network behind the protocol of MLPerf Tiny', { ti
 
 describe.skipIf(!hasHost || !hasTool('socat'))(
   'a network of MLPerf Tiny, exported',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   () => {
     it('runs performance and accuracy over a pty: as many right as the host computes', async () => {
       const work = mkdtempSync(path.join(tmpdir(), 'bitbench ds-cnn '))

@@ -100,6 +100,6 @@ describe.skipIf(process.platform === 'win32')('the packed command line and web h
       const script = `${load}; console.log('loaded')`
       const { stdout } = await run(node, ['--input-type=module', '--eval', script], { cwd: installed })
       expect(stdout).toBe('loaded\n')
-    }, 180_000)
+    }, 300_000)
   }
 })

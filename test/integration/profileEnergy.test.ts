@@ -83,7 +83,7 @@ async function energyBySimulator(samples: readonly Sample[]): Promise<number[]> 
   return energies
 }
 
-describe('a campaign with the simulated power meter', { timeout: 240_000 }, () => {
+describe('a campaign with the simulated power meter', { timeout: 600_000 }, () => {
   const request = {
     boardId: 'virtual:high',
     shapes: [

@@ -28,7 +28,7 @@ function onMachine(socket: string, commands: string[]): void {
       ...commands.flatMap((command) => ['-ex', command]),
       ...['-ex', 'detach']
     ],
-    { stdio: 'ignore', timeout: 60_000 }
+    { stdio: 'ignore', timeout: 300_000 }
   )
 }
 
@@ -38,7 +38,7 @@ function onMachine(socket: string, commands: string[]): void {
  */
 describe.skipIf(missing.length > 0)(
   'a monitor in supervisor mode whose rdcycle counts nothing',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   () => {
     it.each([
       {

@@ -8,7 +8,7 @@ const hasVerilator = spawnSync('verilator', ['--version']).status === 0
 
 it.skipIf(!hasVerilator)(
   'the serial line of the iCEBreaker passes bytes on unchanged, without a pause between them',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-serial-'))
     try {

@@ -47,7 +47,7 @@ async function start(): Promise<Link> {
     }
 }
 
-describe.skipIf(missing.length > 0)('a U-Boot on SiFive’s machine', { timeout: 240_000 }, () => {
+describe.skipIf(missing.length > 0)('a U-Boot on SiFive’s machine', { timeout: 600_000 }, () => {
   it('takes a monitor by Kermit, which drives SiFive’s UART', async () => {
     const link = await start()
     const session = openBoardSession({ link, onText: () => undefined, nonce: () => 1 })

@@ -63,7 +63,7 @@ function runQemu(name: string): string {
     'stdio'
   ]
   return execFileSync(qemu, [...args, '-kernel', path.join(folder, `${name}.elf`)], {
-    timeout: 60_000,
+    timeout: 300_000,
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'latin1'
   })

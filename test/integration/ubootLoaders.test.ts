@@ -172,7 +172,7 @@ if (missingSupervisor.length > 0) sayskip('U-Boot in supervisor mode', missingSu
 
 describe.skipIf(missingSupervisor.length > 0)(
   'a U-Boot in supervisor mode under OpenSBI',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   () => {
     const start = (more: string[] = []): Promise<Link> =>
       openQemuLink({

@@ -18,7 +18,7 @@ import type { LayerEvent } from '@shared/contract/workload/workloadProtocol'
 
 /** The statistics of workload runs against SciPy on random inputs, small and with ties. */
 const python = '/usr/bin/python3'
-const isThere = spawnSync(python, ['-c', 'import scipy'], { timeout: 60_000 }).status === 0
+const isThere = spawnSync(python, ['-c', 'import scipy'], { timeout: 300_000 }).status === 0
 
 const program = `
 import itertools, json, sys

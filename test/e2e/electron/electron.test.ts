@@ -63,7 +63,7 @@ describe.skipIf(chromiumFile === undefined)('built Electron main and preload ove
       .flatMap((context) => context.pages())
       .find((candidate) => candidate.url().endsWith('/index.html'))!
     await page.waitForLoadState()
-  }, 240_000)
+  }, 300_000)
 
   afterAll(async () => {
     main?.kill('SIGKILL')

@@ -109,7 +109,7 @@ describe.skipIf(!canRun)('the packed window', () => {
     const exited = new Promise<number | null>((resolve) => main!.once('exit', resolve))
     main!.kill('SIGTERM')
     expect(await exited).toBe(0)
-  }, 120_000)
+  }, 300_000)
 
   async function openPacked(endpoint: string): Promise<string> {
     const child = spawn(path.join(packed, 'bitbench-window'), [], {

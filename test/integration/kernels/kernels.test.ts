@@ -11,7 +11,7 @@ import { rtlCore } from '@core/sim/boards/rtlCore'
 import { kernelVectorBytes } from './kernelVectors'
 
 /** Compiling for a busy machine, not running, takes the time. */
-const patience = { timeout: 240_000 }
+const patience = { timeout: 600_000 }
 
 const root = path.resolve(import.meta.dirname, '../../..')
 const warnings = ['-std=c11', '-Wall', '-Wextra', '-Werror']
@@ -56,7 +56,7 @@ function hostBuild(): { compiler: string; flags: string[] } | null {
 
 /** Runs the check and expects that it looked at enough cases and found no fault. */
 function expectClean(command: string, args: readonly string[], least: number): void {
-  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 90_000 })
+  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 300_000 })
   expect(stderr).toBe('')
   expectCleanText(stdout, least)
 }

@@ -42,7 +42,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
   let lab: LabServer
   beforeAll(async () => {
     lab = await start()
-  }, 60_000)
+  }, 300_000)
   afterAll(() => lab.stop())
 
   function service(self = me, folder = newFolder()): LabService & { log: string[] } {
@@ -84,7 +84,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     const held = await placeOf(own, 'rack1')
     expect(held.holder).toBe('other/you')
     expect(held.heldMs).toBeLessThan(60_000)
-  }, 60_000)
+  }, 300_000)
 
   it('gives a place to one, shows it as held to others, and gets it back', async () => {
     const own = await connected()
@@ -104,7 +104,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     await line!.release()
     expect(await lab.holderOf('rack1')).toBeNull()
     await until(async () => (await placeOf(other, 'rack1')).state === 'free')
-  }, 60_000)
+  }, 300_000)
 
   it('keeps a place until the last of its lines is given back', async () => {
     const own = await connected()
@@ -114,7 +114,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     expect(await lab.holderOf('rack2')).toBe(me)
     await b!.release()
     expect(await lab.holderOf('rack2')).toBeNull()
-  }, 60_000)
+  }, 300_000)
 
   it('gives both lines of a place to two that want them at once, and a freed place at once again', async () => {
     const own = await connected()
@@ -128,7 +128,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     await given
     expect(await lab.holderOf('rack1')).toBe(me)
     await again!.release()
-  }, 60_000)
+  }, 300_000)
 
   it('is left for good: what is given back because of that does not connect again', async () => {
     const own = await connected()
@@ -138,7 +138,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     await line!.release()
     expect(await lab.holderOf('rack1')).toBeNull()
     expect((await statusOf(own)).problem?.code).toBe('lab.unreachable')
-  }, 60_000)
+  }, 300_000)
 
   it('is told of a place that its holder left behind, and releases it only from that holder', async () => {
     const own = await connected()
@@ -156,7 +156,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     await until(async () => (await placeOf(own, 'rack1')).holder === 'other/you')
     await own.handlers['lab.release']({ place: 'rack1', holder: 'other/you' }, noSignal)
     expect(await lab.holderOf('rack1')).toBeNull()
-  }, 60_000)
+  }, 300_000)
 
   it('refuses what it does not have, and gives back a place whose line cannot be chosen', async () => {
     const own = await connected()
@@ -169,7 +169,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     expect((await refused(own.holdLine('labgrid://a/b/c'))).code).toBe('input.invalid')
     expect(await own.holdLine('tcp://127.0.0.1:1')).toBeNull()
     for (const place of ['empty', 'rack2']) expect(await lab.holderOf(place)).toBeNull()
-  }, 60_000)
+  }, 300_000)
 
   it('reports a place that was taken away', async () => {
     const own = await connected()
@@ -180,7 +180,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     await until(() => lost.length > 0)
     expect(lost).toEqual(['the place was released elsewhere'])
     await line!.release()
-  }, 60_000)
+  }, 300_000)
 
   it('may be gone for a while: what is held is held again and given back afterwards', async () => {
     const own = await connected()
@@ -198,7 +198,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
     expect(lost).toEqual([])
     await line!.release()
     expect(await lab.holderOf('rack2')).toBeNull()
-  }, 90_000)
+  }, 300_000)
 
   describe('in a whole Bitbench', () => {
     let bitbench: Bitbench
@@ -234,7 +234,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
       // The end of the process frees it too.
       await bitbench.close()
       expect(await lab.holderOf('rack1')).toBeNull()
-    }, 60_000)
+    }, 300_000)
 
     it('ends the connection of a place that was taken away', async () => {
       await open()
@@ -243,7 +243,7 @@ describe.each(coordinators)('a coordinator %s', (_name, start) => {
       await client.call('board.connect', { id, identify: false, settings: { reconnect: false } })
       await lab.kick('rack1')
       await until(async () => (await client.call('board.get', { id })).board.state !== 'connected')
-    }, 60_000)
+    }, 300_000)
   })
 })
 

@@ -57,7 +57,7 @@ describe('bitbench lab', () => {
     expect(await lab.holderOf('rack1')).toBeNull()
     const unknown = await said('release', 'rack9', '--holder', 'other/you')
     expect(unknown.err).toContain('There are: empty, rack1, rack2.')
-  }, 30_000)
+  }, 300_000)
 
   it('needs a place and its holder, and forgets the coordinator', async () => {
     expect(await said('release', 'rack1')).toMatchObject({

@@ -55,7 +55,7 @@ describe.skipIf(!isThere)('a GPU host behind Slurm', () => {
     expect(bench.printed.stdout).toContain('device 0\n')
     expect(await recordingOf(runIds[0]!)).toMatchObject({ state: 'done', driverVersion: '550.54.15' })
     await until(() => slurm.queue().length === 0)
-  }, 240_000)
+  }, 300_000)
 
   it('leaves the queue when it is cancelled before it began', async () => {
     const first = await record('srun', patient)
@@ -67,7 +67,7 @@ describe.skipIf(!isThere)('a GPU host behind Slurm', () => {
     await until(() => slurm.queue().length === 1)
     await bench.client.call('job.cancel', { id: first })
     await bench.arrived(first)
-  }, 240_000)
+  }, 300_000)
 
   it('reports a job that scancel ended', async () => {
     const job = await record('srun', patient)
@@ -76,7 +76,7 @@ describe.skipIf(!isThere)('a GPU host behind Slurm', () => {
     const { error } = await bench.arrived(job)
     expect(error?.code).toBe('remote.lost')
     expect(bench.printed.stderr).toContain('CANCELLED')
-  }, 240_000)
+  }, 300_000)
 
   it('does the task again when a batch job was put back into the queue', async () => {
     const starts = path.join(bench.folder, 'starts')
@@ -93,7 +93,7 @@ describe.skipIf(!isThere)('a GPU host behind Slurm', () => {
     const { run } = await bench.client.call('run.get', { id: runIds[0]! })
     expect(run.origin).toMatchObject({ host: 'batch', restarts: 1 })
     expect(readdirSync(shared)).toEqual([])
-  }, 240_000)
+  }, 300_000)
 
   it('cancels a batch job that runs and one that waits', async () => {
     const first = await record('batch', patient)
@@ -108,5 +108,5 @@ describe.skipIf(!isThere)('a GPU host behind Slurm', () => {
     expect((await recordingOf(runIds[0]!)).state).toBe('cancelled')
     await until(() => slurm.queue().length === 0)
     expect(readdirSync(shared)).toEqual([])
-  }, 240_000)
+  }, 300_000)
 })

@@ -21,7 +21,7 @@ describe.skipIf(!hasSsh)('a GPU host behind ssh', () => {
     work = path.join(bench.folder, 'work folder')
     mkdirSync(work)
     await bench.add('gpu1', ssh.prefix, { folder: work })
-  }, 60_000)
+  }, 300_000)
   beforeEach(() => void Object.assign(bench.printed, { stdout: '', stderr: '' }))
   afterAll(async () => {
     await bench.close()
@@ -100,7 +100,7 @@ describe.skipIf(!hasSsh)('a GPU host behind ssh', () => {
     await expect(bench.client.call('run.resume', { id: runs[0]!.id })).rejects.toMatchObject({
       code: 'job.notResumable'
     })
-  }, 180_000)
+  }, 300_000)
 
   it('keeps the recording of a command that fails there', async () => {
     const { runIds } = await bench.arrived(await record(['sh', '-c', 'exit 7']))
@@ -176,5 +176,5 @@ describe.skipIf(!hasSsh)('a GPU host behind ssh', () => {
       recording: { state: 'done', command: ['true'] },
       made: [expect.stringMatching(/^Made on gpu1 .*driver 550\.54\.15, clock /)]
     })
-  }, 180_000)
+  }, 300_000)
 })

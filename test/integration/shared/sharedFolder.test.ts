@@ -558,7 +558,7 @@ describe('a publication that does not come to its end', () => {
 
   it(
     'that was killed is gone on with by the next, and nothing is there twice',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async () => {
       const runs = 12
       for (let run = 0; run < runs; run++) await addCampaign(one.store, `camp-${run}`, 'virtual:small')

@@ -72,5 +72,5 @@ describe.skipIf(!hasRedis)('bitbench worker', () => {
     child.kill('SIGTERM')
     await new Promise((resolve) => child.once('exit', resolve))
     expect((await bitbench(there, 'worker', '--list', '--queue', redis.address))['workers']).toEqual([])
-  }, 240_000)
+  }, 300_000)
 })

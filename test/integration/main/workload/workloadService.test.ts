@@ -7,7 +7,7 @@ import { context, workloadRig, type WorkloadRig } from './workloadRig'
 
 let rig: WorkloadRig
 // Phases of the energy test take their time, whatever the machine.
-vi.setConfig({ testTimeout: 180_000 })
+vi.setConfig({ testTimeout: 600_000 })
 afterEach(() => rig.close())
 
 const logOf = (file: string): string[] =>

@@ -53,7 +53,7 @@ describe('bitbench lm profile, predict and search', () => {
     const values = { proxy: 'mid.json', calibration: 'texts.txt', evaluations: '6', documents: '1' }
     const found = await call('search', { ...values, budget: '0.95' }, 'tiny.bin')
     expect(found.json).toMatchObject({ unit: 'cycles', strategy: 'auto', objective: 'kl' })
-  }, 120_000)
+  }, 300_000)
 
   it('searches within a share of the weights without a proxy', async () => {
     const values = { calibration: 'texts.txt', evaluations: '8', documents: '2', budget: '0.5', kv: '4' }

@@ -33,7 +33,7 @@ describe(`the shipped model ${shippedLm}`, () => {
     loaded = await loadLm({ model: shippedLm }, '.', onnxAccess)
     documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text')
     quantized = await quantizeBySchemes(loaded, schemes)
-  }, 60_000)
+  }, 300_000)
 
   const greedy = (decoder: Parameters<typeof greedyTokens>[0], count: number): number[] => [
     ...greedyTokens(decoder, ofPyTorch.prompt, count, true)
@@ -108,7 +108,7 @@ describe(`the shipped model ${shippedLm}`, () => {
         ...greedyTokens(createIntegerDecoder(lm), prompted, 16)
       ])
     },
-    60_000
+    300_000
   )
 })
 

@@ -95,7 +95,7 @@ describe('value ranges of a model', () => {
       expect(weights.least).toBe(Math.min(...node.weights))
       expect(weights.largest).toBe(Math.max(...node.weights))
     }
-  }, 60_000)
+  }, 300_000)
 
   it('reports the weights where no items fit, and fails with the reason', async () => {
     const file = path.join(folder, 'halves.onnx')

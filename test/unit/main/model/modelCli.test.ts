@@ -59,7 +59,7 @@ describe('bitbench search', () => {
     expect(json.budgetFeasible).toBe(false)
     expect(json.scheme).toBeNull()
     expect(text).toContain('No scheme is within the budgets')
-  }, 60_000)
+  }, 300_000)
 
   it('finds a scheme within its budget', async () => {
     const { json, logged } = await run(
@@ -79,7 +79,7 @@ describe('bitbench search', () => {
     expect(logged.length).toBe(4)
     expect(json.bestCost).toBeLessThanOrEqual(0.75 * json.baselineCost)
     expect(json.test.best).toBeGreaterThan(0.6)
-  }, 120_000)
+  }, 300_000)
 
   it('needs a model', async () => {
     await expect(run(searchCli, 'run')).rejects.toBeInstanceOf(UsageError)

@@ -64,7 +64,7 @@ describe('model service', () => {
     const binary = await evaluate(uniformScheme(layers, 1, 1))
     expect(binary.accuracy).toBeLessThan(int8.accuracy - 0.05)
     expect(binary.accuracy).toBeGreaterThan(0.5)
-  }, 120_000)
+  }, 300_000)
 
   it('answers a second question from memory', async () => {
     const before = run.mock.calls.length
@@ -85,7 +85,7 @@ describe('model service', () => {
       if (argmax(logits.subarray(image * 10, image * 10 + 10)) === labels![image]) correct++
     }
     expect(correct).toBeGreaterThan(48)
-  }, 60_000)
+  }, 300_000)
 
   it('evaluates as a job that ends with an event', async () => {
     const scheme = [...uniformScheme(layers, 8, 8)]

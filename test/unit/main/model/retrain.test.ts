@@ -101,7 +101,7 @@ describe('retraining', () => {
       countCorrect(runInteger(network, codesOfPixels(pixels)), labels)
     expect(correct(trained)).toBeGreaterThan(correct(fitted))
     expect(await retrain({ graph, library }, fitted, context, settings)).toEqual(trained)
-  }, 60_000)
+  }, 300_000)
 
   it('without labels brings it closer too, whatever the labels say', async () => {
     const { graph, images, library, fitted } = await lowBitNetwork()
@@ -123,5 +123,5 @@ describe('retraining', () => {
       network.layers.flatMap((layer) => ('weightScale' in layer ? [Array.from(layer.weightScale)] : []))
     expect(scalesOf(distilled).at(-1)).toEqual(scalesOf(fitted).at(-1))
     expect(scalesOf(distilled)[1]).not.toEqual(scalesOf(fitted)[1])
-  }, 60_000)
+  }, 300_000)
 })

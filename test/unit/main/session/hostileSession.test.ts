@@ -173,7 +173,7 @@ describe('a hostile session file changes nothing', () => {
       } else expect(['session.invalid', 'session.newer']).toContain(outcome)
       await other.close()
     }
-  }, 60_000)
+  }, 300_000)
 
   it('when it was written by a newer Bitbench, as a format or with newer tables', async () => {
     await writeChanged((_, manifest) => void (manifest.version = 2))
