@@ -1,7 +1,6 @@
 import { invalidData } from './byteStream'
 import { badItem, goodItem, type ReadItem } from './item'
-import { imageSplits } from '../../shared/vocabulary'
-import type { ImageSplit } from '../../shared/vocabulary'
+import { placeOfSplit } from './splitNames'
 import { readNumber, type NumberFormat } from '../proxy/csv/cells'
 import { givenSeparator, isComment, mostFrequentDelimiter } from '../proxy/csv/layout'
 import { isMarkedNumber, numberFormats, onlyFormat } from '../proxy/csv/numberFormat'
@@ -191,25 +190,18 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
   const cell = columns.label === null ? null : cells[columns.label].trim()
   if (cell === '') return badItem(name, 'its class is empty')
   const split = columns.split === null ? null : cells[columns.split].trim()
-  if (split !== null && !isSplitOrTrain(split)) return badItem(name, `"${split}" is no split`)
+  const place = split === null ? { split: null, origin: null } : placeOfSplit(split)
+  if (place === null) return badItem(name, `"${split}" is no split`)
   return goodItem(name, features, [features.length], {
     label: cell === null ? null : (toWhole(cell) ?? cell),
     target: target.length === 0 ? null : target,
-    split: isSplit(split) ? split : null,
-    origin: split === 'train' ? 'train' : null
+    ...place
   })
 }
 
 /** That a number is written unlike the others; empty for other texts. */
 const otherWriting = (cell: string): string =>
   isMarkedNumber(cell.trim()) ? ' as the others are written' : ''
-
-/** Whether a text is the name of a split. */
-export function isSplit(text: string | null): text is ImageSplit {
-  return (imageSplits as readonly (string | null)[]).includes(text)
-}
-
-const isSplitOrTrain = (text: string): boolean => text === 'train' || isSplit(text)
 
 /** RFC 4180 cells of one line; doubled quotes inside quotes are one. */
 export function splitCsvLine(line: string, delimiter: string): string[] {

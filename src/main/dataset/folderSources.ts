@@ -5,7 +5,8 @@ import type { DataFormat, DataSetRequest } from '../../shared/contract/dataset'
 import { audioItems, type AudioFeatures } from '../../core/dataset/audio/features'
 import { invalidData } from '../../core/dataset/byteStream'
 import { badItem, goodItem, type GoodItem, type ReadItem } from '../../core/dataset/item'
-import { isSplit, splitCsvLine } from '../../core/dataset/readCsv'
+import { splitCsvLine } from '../../core/dataset/readCsv'
+import { placeOfSplit } from '../../core/dataset/splitNames'
 import { readWav } from '../../core/dataset/readWav'
 import { readRegularFile } from '../files/readRegularFile'
 import { fileLines } from './byteStreams'
@@ -17,26 +18,13 @@ type Known = Pick<GoodItem, 'label' | 'split' | 'origin'>
 const maxSoundBytes = 1 << 30
 const maxManifestBytes = 256 * 2 ** 20
 
-/** Names of folders that are splits; their folders are the classes then. */
-const splitFolders: Readonly<Record<string, Pick<GoodItem, 'split' | 'origin'>>> = {
-  train: { split: null, origin: 'train' },
-  test: { split: 'test', origin: 'test' },
-  val: { split: 'search', origin: null },
-  valid: { split: 'search', origin: null },
-  validation: { split: 'search', origin: null },
-  calibration: { split: 'calibration', origin: null },
-  tune: { split: 'tune', origin: null },
-  search: { split: 'search', origin: null }
-}
-
 /** Class and split by where a file lies: [split/]class/…/file. */
 function knownByPlace(name: string): Known {
   const folders = name.split('/').slice(0, -1)
-  const first = folders[0]?.toLowerCase() ?? ''
-  const isSplitFolder = Object.hasOwn(splitFolders, first)
-  const place = isSplitFolder ? splitFolders[first] : { split: null, origin: null }
-  const label = (isSplitFolder ? folders[1] : folders[0]) ?? null
-  return { ...place, label }
+  // Folders of a split hold those of its classes.
+  const place = placeOfSplit(folders[0] ?? '')
+  const label = (place === null ? folders[0] : folders[1]) ?? null
+  return { ...(place ?? { split: null, origin: null }), label }
 }
 
 /** Opens a folder of pictures; their folders name split and class. */
@@ -131,17 +119,13 @@ export async function openManifest(request: DataSetRequest, features: AudioFeatu
     for (const row of rows) {
       const file = path.resolve(request.path, row.file)
       const inside = path.relative(request.path, file)
-      const split = row.split === '' || row.split === null ? null : row.split
+      const split = row.split ?? ''
+      const place = split === '' ? { split: null, origin: null } : placeOfSplit(split)
       if (inside.startsWith('..') || path.isAbsolute(inside))
         yield badItem(row.file, 'it lies outside the folder')
-      else if (split !== null && split !== 'train' && !isSplit(split))
-        yield badItem(row.file, `"${split}" is no split`)
+      else if (place === null) yield badItem(row.file, `"${split}" is no split`)
       else {
-        const known: Known = {
-          label: row.label === '' ? null : row.label,
-          split: isSplit(split) ? split : null,
-          origin: split === 'train' ? 'train' : null
-        }
+        const known: Known = { label: row.label === '' ? null : row.label, ...place }
         if (/\.wav$/i.test(row.file)) yield* soundItems(file, row.file, known, features)
         else yield await decode(file, row.file, known)
       }
