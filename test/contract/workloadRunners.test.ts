@@ -130,9 +130,11 @@ describe.each(runners.filter(([, , isThere]) => isThere))('workload runner: %s',
   })
 
   it('gives the weights of a precision', async () => {
-    const weights = (await step('benchmark:fp32')).find((event) => event.event === 'weights')
+    const weightsOf = async () => (await step('benchmark:fp32')).find((event) => event.event === 'weights')
+    const weights = await weightsOf()
     if (weights !== undefined) expect(weights.bytes).toBeGreaterThan(0)
-    else expect((await step('benchmark:fp32')).map(({ event }) => event)).not.toContain('error')
+    // Each time: the trial in which it was said first may not count.
+    expect(await weightsOf()).toEqual(weights)
   })
 
   it('predicts log-probabilities, the same each time, and others when a layer is ablated', async () => {

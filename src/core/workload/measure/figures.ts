@@ -81,6 +81,11 @@ export function ratioFigure(
   }
 }
 
+/** What is compared with itself over n trials: 1 without an interval's width, however much the trials differ. */
+export function unity(n: number): MeasuredFigure {
+  return { value: 1, low: 1, high: 1, n, origin: 'measured', verdict: 'VALID', reason: null }
+}
+
 /** Standard normal quantile: that of Student's t with so many degrees of freedom that they differ by less than 1e-6. */
 function normalQuantile(p: number): number {
   return studentTQuantile(p, 1e7)

@@ -11,7 +11,15 @@ import {
 } from '../../../shared/contract/workload/workloadRows'
 import { idleDrift } from '../../energy/traceAnalyser'
 import { closureOf } from './closure'
-import { inverted, quantileFigure, ratioFigure, scaledFigure, timeFigure, unavailableFigure } from './figures'
+import {
+  inverted,
+  quantileFigure,
+  ratioFigure,
+  scaledFigure,
+  timeFigure,
+  unavailableFigure,
+  unity
+} from './figures'
 import { impactRows } from './impacts'
 import { stepFigures, type StepFigures } from './stepFigures'
 
@@ -68,13 +76,13 @@ function benchmarkRows(
         latencyMeanUs: { ...timeFigure(perTrial, confidence), n: passes.length },
         latencyP50Us: quantileFigure(passes, 0.5, confidence),
         latencyP95Us: quantileFigure(passes, 0.95, confidence),
-        speedup: ratioFigure(base.us, step.us, confidence),
+        speedup: precision === 'fp32' ? unity(step.us.length) : ratioFigure(base.us, step.us, confidence),
         throughputPerS: inverted(step.timeUs, batch * 1e6),
         energyTotalJ: scaledFigure(step.totalJ, 1 / batch),
         energyNetJ: scaledFigure(step.netJ, 1 / batch),
         meanPowerW: step.meanW,
         quality: qualityOf(precision, evidence),
-        weightBytes: evidence.weightBytes[precision] ?? 0,
+        weightBytes: evidence.weightBytes[precision] ?? null,
         startC: step.startC
       }
     ]

@@ -34,7 +34,7 @@ export function benchmarkOverview(title: string, { benchmark }: WorkloadTables):
         'MB',
         benchmark.map((row) => ({
           name: row.precision,
-          figure: { value: row.weightBytes / 1e6, low: null, high: null },
+          figure: row.weightBytes === null ? null : { value: row.weightBytes / 1e6, low: null, high: null },
           ...colorOf(row.precision)
         }))
       )

@@ -256,7 +256,10 @@ async function warmUp(
   if (step === undefined) return
   marks.areKept = false
   try {
-    await oneTrial(runner, step, trial)
+    // A runner may print the bytes of weights once, when it loads them.
+    for (const event of await oneTrial(runner, step, trial)) {
+      if (event.event === 'weights') record.evidence.weightBytes[event.precision] = event.bytes
+    }
   } catch (cause) {
     // It fails again when it counts, and is reported then.
     if (!(cause instanceof StepFailure)) throw cause

@@ -85,7 +85,7 @@ function benchmarkTable({ benchmark }: WorkloadTables): string {
       cell(row.energyTotalJ),
       cell(row.energyNetJ),
       cell(row.quality),
-      text(Number((row.weightBytes / 1e6).toPrecision(4)))
+      text(row.weightBytes === null ? 'unavailable' : Number((row.weightBytes / 1e6).toPrecision(4)))
     ])
   )
 }

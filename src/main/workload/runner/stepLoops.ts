@@ -20,6 +20,7 @@ const maxLoops = 40
 export interface StepLoops {
   /** @param cacheBytes what the inputs of all copies should exceed; null where it is not known */
   layer(id: string, cacheBytes: number | null): Promise<TimedLoop>
+  /** Prints the bytes of weights each time: the trial before may not have counted. */
   whole(precision: WorkloadPrecision): Promise<TimedLoop>
   /** Inputs of a copy or a pass: whole batches in turn. */
   batchAt(copy: number): Feeds
@@ -72,10 +73,11 @@ export function createStepLoops(subject: Subject, layers: readonly LayerFacts[])
       return { session, loop: createTimedLoop(session, usedOnly(feeds, session), copies, phases, facts) }
     })
 
-  const whole = (precision: WorkloadPrecision): Promise<TimedLoop> =>
+  const bytesAt = new Map<WorkloadPrecision, number>()
+  const wholeLoop = (precision: WorkloadPrecision): Promise<TimedLoop> =>
     keepLoop(`benchmark:${precision}`, async () => {
       const { model, weightBytes } = await lowered(subject, precision)
-      print({ event: 'weights', precision, bytes: weightBytes })
+      bytesAt.set(precision, weightBytes)
       const network = networkOf(model)
       const inputs = model.inputs.map(({ name }) => name)
       const outputs = model.outputs.map(({ name }) => name)
@@ -89,6 +91,13 @@ export function createStepLoops(subject: Subject, layers: readonly LayerFacts[])
       }
       return { session, loop: createTimedLoop(session, usedOnly(feeds, session), copiesOfWhole, phases) }
     })
+
+  const whole: StepLoops['whole'] = async (precision) => {
+    const loop = await wholeLoop(precision)
+    const bytes = bytesAt.get(precision)
+    if (bytes !== undefined) print({ event: 'weights', precision, bytes })
+    return loop
+  }
 
   return { layer, whole, batchAt }
 }

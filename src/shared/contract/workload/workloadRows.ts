@@ -91,8 +91,8 @@ export const benchmarkRowSchema = z.object({
   metric: taskMetricSchema,
   /** Accuracy 0..1 or perplexity; n: samples or tokens. */
   quality: figureSchema,
-  /** Weights as the runtime holds them, shared ones counted once, bytes. */
-  weightBytes: z.number(),
+  /** Weights as the runtime holds them, shared ones counted once, bytes; null where the runner does not say. */
+  weightBytes: z.number().nullable(),
   /** Null without a GPU. */
   startC: startTemperatureSchema.nullable().default(null)
 })

@@ -66,7 +66,7 @@ describe('the runner on onnxruntime', () => {
       expect.arrayContaining(['fp32', 'int8Dynamic', 'int8Static'])
     )
     const [fp32, ...others] = run.tables.benchmark
-    for (const { weightBytes } of others) expect(weightBytes).toBeLessThan(fp32!.weightBytes)
+    for (const { weightBytes } of others) expect(weightBytes).toBeLessThan(fp32!.weightBytes!)
     expect(run.tables.closure.timePercent).not.toBeNull()
   })
 

@@ -199,6 +199,8 @@ describe('energy of a workload run', () => {
       expect(energyTotalJ).toMatchObject({ n: 4, origin: 'simulated' })
     }
     const [whole] = run.tables.benchmark
+    // Said in the trial that does not count.
+    expect(whole!.weightBytes).toBe(80)
     // 250 W by samples a second is joules a sample.
     near(whole!.energyTotalJ.value, 250 / whole!.throughputPerS.value!)
     const [a, b] = run.tables.layers

@@ -84,9 +84,10 @@ describe('tables of a workload run', () => {
     expect(plain!.latencyP50Us.value).toBe(20)
     expect(plain!.latencyP95Us.value).toBe(40)
     expect([plain!.speedup.value, half!.speedup.value]).toEqual([1, 4])
+    expect(plain!.speedup).toMatchObject({ low: 1, high: 1, verdict: 'VALID' })
     // 60 µs for a batch of two.
     expect(plain!.throughputPerS.value).toBeCloseTo(2e6 / 60, 6)
-    expect([plain!.weightBytes, half!.weightBytes]).toEqual([400, 0])
+    expect([plain!.weightBytes, half!.weightBytes]).toEqual([400, null])
     expect([plain!.quality.value, half!.quality.verdict]).toEqual([0.9, 'unavailable'])
     expect(half!.latencyMeanUs).toMatchObject({ value: null, n: 0 })
     expect(tablesOf(emptyEvidence(), subject, 0.95).benchmark).toEqual([])
