@@ -5,7 +5,7 @@ import { barPanel, figureOf, type Panel } from '../../figures/charts'
 import { emptyPanel } from '../../figures/emptyPanel'
 import { intervalBarPanel } from '../../figures/intervalCharts'
 import type { Figure } from '../../figures/renderFigure'
-import type { Analysis, StatisticsChoice } from './workloadFigures'
+import { isSimulated, type Analysis, type StatisticsChoice } from './workloadFigures'
 
 /**
  * The twelfth figure: networks beside each other by what can be compared between different ones: speedup per precision,
@@ -13,9 +13,10 @@ import type { Analysis, StatisticsChoice } from './workloadFigures'
  * shares that contain one are pale.
  */
 export function comparativeAnalysis(analyses: readonly Analysis[], choice: StatisticsChoice): Figure {
+  const mark = analyses.some(({ tables }) => isSimulated(tables)) ? ' (SIMULATED power)' : ''
   return figureOf('comparative_analysis', [
     precisionPanel('Speedup against fp32', 'times', analyses, (row) => row.speedup),
-    precisionPanel('Share of the net energy at fp32', '%', analyses, (row, base) =>
+    precisionPanel(`Share of the net energy at fp32${mark}`, '%', analyses, (row, base) =>
       row.energyNetJ.verdict !== 'VALID' ||
       row.energyNetJ.value === null ||
       base?.energyNetJ.verdict !== 'VALID' ||
@@ -24,7 +25,7 @@ export function comparativeAnalysis(analyses: readonly Analysis[], choice: Stati
         ? null
         : (100 * row.energyNetJ.value) / base.energyNetJ.value
     ),
-    sharePanel(analyses),
+    sharePanel(analyses, mark),
     correlationPanelOf(analyses, choice)
   ])
 }
@@ -57,11 +58,11 @@ function precisionPanel(
 }
 
 /** Share of energy by layer type where every network has energy, else of time. */
-function sharePanel(analyses: readonly Analysis[]): Panel {
+function sharePanel(analyses: readonly Analysis[], mark: string): Panel {
   const isEnergy = analyses.every(({ tables }) => tables.layers.every((row) => row.energyShare !== null))
   const key = isEnergy ? 'energyShare' : 'timeShare'
   const types = [...new Set(analyses.flatMap(({ tables }) => tables.layers.map((row) => row.type)))]
-  const title = isEnergy ? 'Energy by layer type' : 'Time by layer type (energy unavailable)'
+  const title = isEnergy ? `Energy by layer type${mark}` : 'Time by layer type (energy unavailable)'
   /** An INVALID layer is part of the sum that every share of its network is of. */
   const isDoubtful = ({ tables }: Analysis): boolean =>
     tables.layers.some((row) => (isEnergy ? row.energyTotalJ : row.timeUs).verdict === 'INVALID')

@@ -10,6 +10,7 @@ import {
 } from '../../../shared/contract/workload/workloadRows'
 import { figureColors, figureOf, type Panel } from '../../figures/charts'
 import { correlationPanel } from '../../figures/correlationChart'
+import { withCaption } from '../../figures/caption'
 import { emptyPanel } from '../../figures/emptyPanel'
 import { intervalBarPanel, labelledPointsPanel, type IntervalValue } from '../../figures/intervalCharts'
 import type { Figure } from '../../figures/renderFigure'
@@ -176,39 +177,6 @@ export function energyImpactScatter(
     )
   ])
   return withCaption(figure, evidence)
-}
-
-/** Adds lines of text below a figure. */
-function withCaption(figure: Figure, lines: readonly string[]): Figure {
-  const lineHeight = 15
-  const wrapped = lines.flatMap((line) => wrap(line, 92))
-  const { title } = figure.option as { title: Record<string, unknown>[] }
-  return {
-    ...figure,
-    height: figure.height + lineHeight * wrapped.length + 8,
-    option: {
-      ...figure.option,
-      title: [
-        ...title,
-        ...wrapped.map((text, at) => ({
-          text,
-          left: 12,
-          top: figure.height + at * lineHeight - 4,
-          textStyle: { fontSize: 10, fontWeight: 'normal', color: '#333333' }
-        }))
-      ]
-    }
-  }
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    const last = lines[lines.length - 1]
-    if (last !== '' && last.length + word.length + 1 > width) lines.push(word)
-    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`
-  }
-  return lines
 }
 
 /** Figures 8 and 12: Pearson above, Spearman beside it, with p in every cell. */

@@ -1,6 +1,7 @@
 import { findingsOf } from '../../../core/workload/statistics/findings'
 import { mergeTables, type MergedRow } from '../../../core/workload/statistics/merge'
 import type { MeasuredFigure, WorkloadTables } from '../../../shared/contract/workload/workloadRows'
+import { withCaption } from '../../figures/caption'
 import type { Figure } from '../../figures/renderFigure'
 import { benchmarkOverview, speedAccuracyTradeoff } from './benchmarkFigures'
 import { energyImpactScatter, impactByType, impactCorrelationMatrix, perLayerAnalysis } from './layerFigures'
@@ -29,20 +30,37 @@ export function analyseWorkload(model: string, tables: WorkloadTables, choice: S
   const correlation = findings.filter(
     (sentence) => sentence.includes('Pearson') && sentence.includes('per pass')
   )
+  const { benchmark, layers } = tables
+  const ofPrecisions = paleNote(benchmark.flatMap(drawnOfPrecision))
+  const ofLayers = paleNote(layers.flatMap((row) => [row.timeUs, row.energyTotalJ, row.meanPowerW]))
   const figures = [
-    ...(tables.benchmark.length === 0
+    ...(benchmark.length === 0
       ? []
-      : [benchmarkOverview(title, tables), speedAccuracyTradeoff(title, tables)]),
-    ...(tables.layers.length === 0 ? [] : [perLayerAnalysis(title, tables)]),
+      : [
+          withCaption(benchmarkOverview(title, tables), ofPrecisions),
+          withCaption(speedAccuracyTradeoff(title, tables), ofPrecisions)
+        ]),
+    ...(layers.length === 0 ? [] : [withCaption(perLayerAnalysis(title, tables), ofLayers)]),
     ...(tables.impacts.length === 0
       ? []
       : [
           impactByType(title, merged),
-          energyImpactScatter(title, merged, correlation.slice(0, 2)),
+          energyImpactScatter(title, merged, [...correlation.slice(0, 2), ...ofLayers]),
           impactCorrelationMatrix(title, merged)
         ])
   ]
   return { model, tables, merged, findings, figures }
+}
+
+const drawnOfPrecision = (row: WorkloadTables['benchmark'][number]): MeasuredFigure[] => [
+  ...[row.latencyMeanUs, row.speedup, row.energyNetJ, row.throughputPerS, row.quality]
+]
+
+/** What pale bars and points mean, below a figure that has one. */
+function paleNote(drawn: readonly MeasuredFigure[]): string[] {
+  return drawn.some(({ value, verdict }) => value !== null && verdict === 'INVALID')
+    ? ['Pale: INVALID, not to be quoted; the reason stands in the tables.']
+    : []
 }
 
 /** Whether a figure of the tables comes from a stand-in. */

@@ -138,6 +138,35 @@ describe('workload figures', () => {
     expect(readFileSync(svg, 'utf8')).toContain('(SIMULATED power)')
   })
 
+  it('marks simulated energy in the comparison too, and says what pale means where something is', () => {
+    const choice = { confidence: 0.95, seed: 1 }
+    const layers = sampleTables().layers.map((row) => ({
+      ...row,
+      energyShare: 0.125,
+      energyTotalJ: { ...row.energyTotalJ, origin: 'simulated' as const }
+    }))
+    const textsOf = ({ option }: { option: object }) =>
+      (option as { title: { text: string }[] }).title.map(({ text }) => text)
+    const simulated = analyseWorkload('bert', sampleTables({ layers }), choice)
+    const measured = analyseWorkload('gpt', sampleTables(), choice)
+    expect(textsOf(comparativeAnalysis([simulated, simulated], choice))).toEqual(
+      expect.arrayContaining([
+        'Share of the net energy at fp32 (SIMULATED power)',
+        'Energy by layer type (SIMULATED power)'
+      ])
+    )
+    expect(textsOf(comparativeAnalysis([measured, measured], choice)).join()).not.toContain('SIMULATED')
+    const paleIn = (analysis: typeof measured) =>
+      analysis.figures
+        .filter((one) => textsOf(one).some((text) => text.startsWith('Pale: INVALID')))
+        .map(({ name }) => name)
+    expect(paleIn(measured)).toEqual([])
+    expect(paleIn(analyseWorkload('gpt', languageModel, choice))).toEqual([
+      'per_layer_energy_analysis',
+      'energy_vs_impact_scatter'
+    ])
+  })
+
   it('wants a target for stored runs, and something to draw', async () => {
     const verb = workloadFiguresVerb(stored)
     await expect(run(verb, '/tmp')).rejects.toThrow(UsageError)
