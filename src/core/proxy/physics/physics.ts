@@ -1,6 +1,6 @@
 import { groupByShape, shapeFolds, splitRows } from '../fit/folds'
 import { relativeNnls } from '../../math/nnls'
-import { globalAsPair, globalTerms, precisionTerms, type TermSet } from './physicsTerms'
+import { globalAsPair, globalTerms, precisionTerms, termSetsOf, type TermSet } from './physicsTerms'
 import { takeSamples, type SampleTable, type ShapeRows } from '../samples'
 
 /**
@@ -30,8 +30,6 @@ const pull = 1
 /** A poorer term set must lower the error on unseen shapes by this share: real kernels pack. */
 const betterToReplace = 0.1
 const choiceFolds = 4
-const richest: TermSet = 'packed'
-const poorer: readonly TermSet[] = ['aligned', 'plain']
 /** Rounds of reweighting of the robust fit; it has settled after four. */
 const robustRounds = 4
 
@@ -50,6 +48,7 @@ export function fitPhysics(samples: SampleTable, robust = false): PhysicsFit {
 
 /** The richest set, unless held-out shapes show that its terms cannot be separated. */
 function chooseTerms(samples: SampleTable): TermSet {
+  const [richest, ...poorer] = termSetsOf(samples.kernel)
   if (groupByShape(samples).groups < 2) return richest
   const folds = shapeFolds(samples, choiceFolds)
   const parts = Array.from({ length: folds.folds }, (_, fold) => {

@@ -1,5 +1,6 @@
 import { workColumns } from '../features'
 import { packedWork } from './packedWork'
+import { productBlocks } from './productBlocks'
 import type { ShapeRows } from '../samples'
 
 /**
@@ -8,11 +9,17 @@ import type { ShapeRows } from '../samples'
  * plain     MACs, outputs, im2col elements, weights, inputs, a constant
  * aligned   also MACs of reductions rounded up to whole words
  * packed    also register blocks, unpacking per block of rows, aligned im2col elements, rows
+ * blocks    plain, and what lies outside whole register blocks: products of two activations
  */
-export const termSets = ['plain', 'aligned', 'packed'] as const
+export const termSets = ['plain', 'aligned', 'packed', 'blocks'] as const
 
 /** Name of a set of physical terms. */
 export type TermSet = (typeof termSets)[number]
+
+/** The richest set of a kernel, and the poorer ones that may replace it. */
+export function termSetsOf(kernel: ShapeRows['kernel']): readonly [TermSet, ...TermSet[]] {
+  return kernel === 'product' ? ['blocks', 'packed', 'plain'] : ['packed', 'aligned', 'plain']
+}
 
 /** Products of the leading MACs term and bit widths that stand before it in globalTerms. */
 export const precisionTerms = 3
@@ -38,6 +45,10 @@ function sharedTerms(rows: ShapeRows, set: TermSet): Float64Array[] {
   const constant = new Float64Array(rows.count).fill(1)
   const plain = [work.macs, work.outputs, work.patches, work.weights, work.inputs, constant]
   if (set === 'plain') return plain
+  if (set === 'blocks') {
+    const blocks = productBlocks(work)
+    return [...plain, blocks.leftMacs, blocks.leftOutputs, blocks.blocks, blocks.rows]
+  }
   const packed = packedWork(work)
   if (set === 'aligned') return [packed.alignedMacs, ...plain]
   return [
