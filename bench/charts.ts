@@ -57,6 +57,18 @@ const server = createServer((request, response) => {
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 const { port } = server.address() as { port: number }
 
+/** Frames by the times between them; one that took the time of two was dropped once. */
+function framesOf(intervalsMs: readonly number[]) {
+  const sorted = [...intervalsMs].sort((a, b) => a - b)
+  const total = intervalsMs.reduce((sum, one) => sum + one, 0)
+  const dropped = intervalsMs.reduce((sum, one) => sum + Math.max(0, Math.round((one * 60) / 1000) - 1), 0)
+  return {
+    ...{ framesPerSecond: (1000 * intervalsMs.length) / total, frames: intervalsMs.length, dropped },
+    p95Ms: sorted[Math.floor(0.95 * sorted.length)]!,
+    longestMs: sorted.at(-1)!
+  }
+}
+
 const signal = createSignal(Number(values.hz), Number(values.seconds))
 const lastMs = Number(values.seconds) * 1000
 const browser = await openBrowser()
@@ -73,15 +85,15 @@ try {
     await cdp.send('HeapProfiler.collectGarbage')
     return (await cdp.send('Runtime.getHeapUsage')).usedSize
   }
-  const zoom = (seconds: number) =>
+  const zoom = (seconds: number, turns = true) =>
     page.evaluate(
-      (time) =>
+      ([time, isTurning]) =>
         (
           globalThis as unknown as {
-            zoomFor(seconds: number): Promise<{ intervalsMs: number[]; fetched: number }>
+            zoomFor(seconds: number, turns: boolean): Promise<{ intervalsMs: number[]; fetched: number }>
           }
-        ).zoomFor(time),
-      seconds
+        ).zoomFor(time, isTurning),
+      [seconds, turns] as const
     )
   // Processor time of the page's main thread, which other work on the machine does not lengthen.
   await cdp.send('Performance.setTimeDomain', { timeDomain: 'threadTicks' })
@@ -92,6 +104,7 @@ try {
   }
   // Compiled code and caches are there after a first round.
   await zoom(roundSeconds)
+  const still = framesOf((await zoom(roundSeconds, false)).intervalsMs)
   const before = await heap()
   const rounds = []
   for (let round = 0; round < Number(values.rounds); round++) {
@@ -99,12 +112,8 @@ try {
     const { intervalsMs, fetched } = await zoom(roundSeconds)
     const ended = await busy()
     const perFrame = (name: string): number => (ended[name]! - begun[name]!) / intervalsMs.length
-    const sorted = [...intervalsMs].sort((a, b) => a - b)
-    const total = intervalsMs.reduce((sum, one) => sum + one, 0)
     rounds.push({
-      framesPerSecond: (1000 * intervalsMs.length) / total,
-      p95Ms: sorted[Math.floor(0.95 * sorted.length)]!,
-      longestMs: sorted.at(-1)!,
+      ...framesOf(intervalsMs),
       fetched,
       mainThreadMs: perFrame('TaskDuration'),
       scriptMs: perFrame('ScriptDuration'),
@@ -112,7 +121,7 @@ try {
     })
   }
   const result = {
-    ...{ readings: signal.readings, points: buckets, rounds, before, complaints },
+    ...{ readings: signal.readings, points: buckets, still, rounds, before, complaints },
     grownBytes: rounds.at(-1)!.heapBytes - before,
     processor: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
@@ -124,9 +133,12 @@ try {
     console.log(
       `${signal.readings.toLocaleString('en')} readings; ${result.processor}, ${result.cores} cores, load ${result.load.toFixed(1)}`
     )
+    console.log(
+      `the page at rest: ${still.framesPerSecond.toFixed(1)} frames/s, ${still.dropped} of ${still.frames} dropped`
+    )
     for (const one of rounds)
       console.log(
-        `${one.framesPerSecond.toFixed(1)} frames/s, p95 ${one.p95Ms.toFixed(1)} ms, longest ${one.longestMs.toFixed(1)} ms, ` +
+        `${one.framesPerSecond.toFixed(1)} frames/s, ${one.dropped} of ${one.frames} dropped, p95 ${one.p95Ms.toFixed(1)} ms, longest ${one.longestMs.toFixed(1)} ms, ` +
           `main thread ${one.mainThreadMs.toFixed(1)} ms a frame (${one.scriptMs.toFixed(1)} script), ${one.fetched} finer parts, ${(one.heapBytes / 1e6).toFixed(1)} MB`
       )
     console.log(

@@ -12,7 +12,7 @@ import '../../src/renderer/theme/base.css'
 declare global {
   interface Window {
     readEnvelope(fromMs: number, toMs: number): Promise<Envelope>
-    zoomFor(seconds: number): Promise<{ intervalsMs: number[]; fetched: number }>
+    zoomFor(seconds: number, turns: boolean): Promise<{ intervalsMs: number[]; fetched: number }>
     ready: boolean
   }
 }
@@ -46,8 +46,11 @@ const Page = defineComponent(
         })
 )
 
-/** Turns the wheel once a frame, in and out over the whole range, and notes when every frame came. */
-window.zoomFor = (seconds) =>
+/**
+ * Turns the wheel once a frame, in and out over the whole range, and notes when every frame came; without turns it only notes,
+ * which is what this browser gives at most.
+ */
+window.zoomFor = (seconds, turns) =>
   new Promise((resolve) => {
     const over = document.querySelector<HTMLElement>('.u-over')!
     const intervalsMs: number[] = []
@@ -68,7 +71,7 @@ window.zoomFor = (seconds) =>
       const isIn = frame % (2 * framesIn) < framesIn
       const isResting = frame % (framesTurned + framesResting) >= framesTurned
       const box = over.getBoundingClientRect()
-      if (!isResting)
+      if (turns && !isResting)
         over.dispatchEvent(
           new WheelEvent('wheel', {
             ...{ bubbles: true, cancelable: true, deltaY: isIn ? -24 : 24 },

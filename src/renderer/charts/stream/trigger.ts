@@ -4,7 +4,8 @@ import type { Span } from './trace'
 export type Trigger =
   | { kind: 'level'; side: 'above' | 'below'; level: number }
   | { kind: 'edge'; direction: 'rising' | 'falling'; level: number }
-  | { kind: 'phase'; name: string }
+  /** `name` null: whichever phase begins first. */
+  | { kind: 'phase'; name: string | null }
 
 /** Beginning of a phase, Unix ms. */
 export interface PhaseStart {
@@ -24,7 +25,10 @@ export function triggerTime(
   sinceMs: number
 ): number | null {
   if (trigger.kind === 'phase')
-    return phases.find(({ name, atMs }) => name === trigger.name && atMs > sinceMs)?.atMs ?? null
+    return (
+      phases.find(({ name, atMs }) => (trigger.name === null || name === trigger.name) && atMs > sinceMs)
+        ?.atMs ?? null
+    )
   const upward = trigger.kind === 'level' ? trigger.side === 'above' : trigger.direction === 'rising'
   const isBeyond = (value: number): boolean => (upward ? value >= trigger.level : value <= trigger.level)
   for (let at = 0; at < timesMs.length; at++) {

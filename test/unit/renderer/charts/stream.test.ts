@@ -195,5 +195,6 @@ describe('a trigger', () => {
     expect(at({ kind: 'phase', name: 'run' }, [])).toBe(25)
     expect(at({ kind: 'phase', name: 'run' }, [], 25)).toBeNull()
     expect(at({ kind: 'phase', name: 'other' }, [])).toBeNull()
+    expect(at({ kind: 'phase', name: null }, [])).toBe(25)
   })
 })

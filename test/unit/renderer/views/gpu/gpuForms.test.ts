@@ -109,15 +109,24 @@ describe('a trigger', () => {
     expect(held).toEqual([])
   })
 
-  it('on a phase needs the name of one', async () => {
+  it('waits for the phase that is named, or for any', async () => {
+    const onPhase = async (name: string): Promise<string | null | undefined> => {
+      mounted(trace(1, 1))
+      const kind = view.the<HTMLSelectElement>('[aria-label="Trigger on"]')
+      kind.selectedIndex = 4
+      kind.dispatchEvent(new Event('change'))
+      await nextTick()
+      await type(view, 'Phase', name)
+      await submit(view)
+      const phases = [{ name: 'warm-up', atMs: 1e12 }]
+      await view.set({ signal: trace(1, 1, 1), phases })
+      const state = view.the('[role=status]').textContent
+      view.unmount()
+      return state
+    }
+    expect(await onPhase(' fp16 ')).toBe('armed')
+    expect(await onPhase('')).toBe('fired, waiting for the time after it')
     mounted(trace(1))
-    const kind = view.the<HTMLSelectElement>('[aria-label="Trigger on"]')
-    kind.selectedIndex = 4
-    kind.dispatchEvent(new Event('change'))
-    await nextTick()
-    expect(view.button('Arm').disabled).toBe(true)
-    await type(view, 'Phase', ' fp16 ')
-    expect(view.button('Arm').disabled).toBe(false)
   })
 })
 
