@@ -7,8 +7,10 @@ const steps: Readonly<Record<string, Partial<Record<SampleState, (page: Page) =>
     async finished(page) {
       for (const row of [0, 1])
         await page
-          .getByRole('checkbox', { name: /^Mark (?!all)/ })
+          .getByRole('row')
+          .filter({ has: page.getByRole('cell', { name: 'search', exact: true }) })
           .nth(row)
+          .getByRole('checkbox')
           .check()
       await page.getByRole('button', { name: 'Compare', exact: true }).click()
       await page.getByRole('heading', { name: 'Side by side' }).waitFor()
