@@ -126,6 +126,9 @@ function batched(loss: Loss, rows: Int32Array, size: number): number {
   return sum / rows.length
 }
 
+/** Least deviation of a stage's times, as a share of their mean: one that is constant would outweigh all others. */
+const minSpread = 0.02
+
 /** Mean loss of some rows; adds its gradient. */
 function createLoss(net: JointNet, samples: JointSamples, batchSize: number): Loss {
   const { stages, weights, decode, tokens, perToken } = samples
@@ -136,7 +139,7 @@ function createLoss(net: JointNet, samples: JointSamples, batchSize: number): Lo
   const input = new Float64Array(batchSize * perRow * width)
   const pull = new Float64Array(batchSize * perRow * outputs)
   const spread = [...stages, ...(decode === null ? [] : [decode])].map((times) =>
-    Math.max(1e-12, varianceOf(times))
+    Math.max(1e-12, (minSpread * meanOf(times)) ** 2, varianceOf(times))
   )
   return (rows, gradient) => {
     let used = 0

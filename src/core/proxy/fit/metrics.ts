@@ -16,6 +16,9 @@ export interface Metrics {
   spearman: number | null
 }
 
+/** Share of the squares of equal times that rounding their mean may leave as their variance. */
+const roundedAway = 1e-24
+
 /** `predicted` and `measured` have equal lengths; measured > 0. */
 export function metricsOf(predicted: ArrayLike<number>, measured: ArrayLike<number>): Metrics {
   const count = measured.length
@@ -37,7 +40,7 @@ export function metricsOf(predicted: ArrayLike<number>, measured: ArrayLike<numb
   return {
     count,
     mape: percentSum / count,
-    r2: total > 0 ? 1 - residual / total : null,
+    r2: total > roundedAway * count * mean * mean ? 1 - residual / total : null,
     mae: absolute / count,
     p95: quantile(percent.sort(), 0.95),
     spearman: spearman(predicted, measured)

@@ -4,6 +4,7 @@ import {
   jointToJson,
   predictJoint,
   predictJointDecode,
+  trainJointNet,
   type JointNet
 } from '@core/estimator/network/jointNet'
 
@@ -56,5 +57,27 @@ describe('a network of all stages', () => {
     const json = jointToJson(netOf(2))
     expect(jointFromJson(JSON.parse(JSON.stringify(json)))).toEqual(netOf(2))
     expect(() => jointFromJson({ ...json, weights: json.weights.slice(1) })).toThrow(/broken network/)
+  })
+
+  it('a stage that takes the same time everywhere does not outweigh the others', () => {
+    const x = Float64Array.from({ length: 96 }, (_, row) => (row * 37) % 96)
+    const samplesOf = (constantMs: number) => ({
+      matrix: { names: ['knob'], columns: [x], count: x.length },
+      stages: [x.map((value) => 2 + value / 16), x.map(() => constantMs)],
+      ...{ weights: [2, 1], decode: null, tokens: x.map(() => 1), perToken: Array.from(x, () => null) }
+    })
+    const options = { hidden: [16], epochs: 150, batchSize: 16, rate: 0.01, seed: 5 }
+    const { net, history } = trainJointNet(samplesOf(0.3), samplesOf(0.3), options)
+    // In units of the variance, 2 % of the mean at least: an error of the whole mean is 2,500.
+    expect(history[0]!.trainLoss).toBeLessThan(2500)
+    const [prefill, constant] = predictJoint(
+      net,
+      samplesOf(0.3).matrix,
+      x.map(() => 1)
+    )
+    const error = (found: Float64Array, wanted: (row: number) => number): number =>
+      found.reduce((sum, value, row) => sum + Math.abs(value / wanted(row) - 1), 0) / found.length
+    expect(error(prefill!, (row) => 2 + x[row]! / 16)).toBeLessThan(0.03)
+    expect(error(constant!, () => 0.3)).toBeLessThan(0.03)
   })
 })

@@ -144,3 +144,10 @@ describe('proxy', () => {
     expect(one.predict(samples).every((time) => time > 0)).toBe(true)
   })
 })
+
+it('has no R2 where all times are equal, also when their mean is rounded', () => {
+  // Seven times 0.3 by 7 is not exactly 0.3 in binary.
+  for (const time of [0.3, 1, 1e-6, 1e6])
+    expect(metricsOf([1, 2, 3, 4, 5, 6, 7], Array<number>(7).fill(time)).r2).toBeNull()
+  expect(metricsOf([1, 2], [1, 1.0001]).r2).not.toBeNull()
+})
