@@ -80,8 +80,7 @@ export function* sflLoad(options: SflOptions): Conversation<SflResult> {
       if (returns === maxReturns) throw failed(receiver)
       // A line end first: the frames that it echoed are still on its command line.
       yield* receiver.drain(100)
-      yield* awaitRequest(receiver, promptTimeoutMs)
-      transfer.restart()
+      if (yield* awaitRequest(receiver, promptTimeoutMs)) transfer.restart()
     }
     if (options.jumpAddress === null) yield* abort(receiver)
     const { totalBytes: loadedBytes, repeatedFrames, speed } = transfer

@@ -20,11 +20,12 @@ const maxTrainBytes = 4096
 
 /**
  * Brings a BIOS to the point where it takes frames: waits while text flows (memory test), replies to its request, and
- * asks for one at the menu or the console. One that is in its loader already needs no request.
+ * asks for one at the menu or the console. One that is in its loader already needs no request. Returns whether there was one: a
+ * BIOS that never left its loader still holds what it has confirmed.
  *
  * @throws loader.noPrompt with what was received
  */
-export function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part<void> {
+export function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part<boolean> {
   const texts = [sflMagicRequest, ...litexMenus, ...litexPrompts, sflTrain]
   // A BIOS that sits at its prompt says nothing by itself: a line end makes it show the prompt.
   let found = yield* receiver.until(texts, Math.min(promptSilenceMs, promptTimeoutMs))
@@ -35,9 +36,9 @@ export function* awaitRequest(receiver: Receiver, promptTimeoutMs: number): Part
   for (let turn = 0; turn < 8 && found !== null; turn++) {
     if (found.index === 0) {
       yield { kind: 'send', bytes: asciiBytes(sflMagicAnswer) }
-      return
+      return true
     }
-    if (texts[found.index] === sflTrain && (yield* resynchronise(receiver)) === 'ready') return
+    if (texts[found.index] === sflTrain && (yield* resynchronise(receiver)) === 'ready') return false
     const key = menuKeys[found.index - 1]
     yield { kind: 'send', bytes: key === undefined ? asciiBytes('serialboot\n') : Uint8Array.of(key) }
     found = yield* receiver.until(texts, promptTimeoutMs)
