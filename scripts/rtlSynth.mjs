@@ -1,6 +1,7 @@
-// npm run rtl:synth [-- --no-place] [--json] [--bitstream FILE]: cells that the core in resources/rtl takes on an iCE40 and an ECP5,
+// npm run rtl:synth [-- --no-place] [--json] [--bitstream FILE [--only-bitstream]]: cells that the core in resources/rtl takes on an iCE40 and an ECP5,
 // with and without the unit for packed dot products, as yosys maps it; then the whole board of resources/rtl/icebreaker placed and
-// routed by nextpnr-ice40 for a UP5K: what it takes, and the clock that it reaches. --bitstream packs the board without the unit.
+// routed by nextpnr-ice40 for a UP5K: what it takes, and the clock that it reaches. --bitstream packs the board without the unit;
+// with --only-bitstream nothing else is done.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +13,8 @@ const { values: options } = parseArgs({
   options: {
     'no-place': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
-    bitstream: { type: 'string' }
+    bitstream: { type: 'string' },
+    'only-bitstream': { type: 'boolean', default: false }
   }
 })
 const rtlFolder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'resources', 'rtl')
@@ -130,16 +132,21 @@ if (options.bitstream !== undefined && options['no-place']) {
   console.error('--bitstream packs what was placed: leave out --no-place.')
   process.exit(2)
 }
+if (options['only-bitstream'] && options.bitstream === undefined) {
+  console.error('--only-bitstream needs --bitstream FILE.')
+  process.exit(2)
+}
 // All of them before minutes of work.
 need('yosys', '-V')
 if (!options['no-place']) need('nextpnr-ice40', '--version')
 if (options.bitstream !== undefined) need('icepack', '-h')
-const rows = targets.flatMap((target) => [false, true].map((xbb) => synthesise(target, xbb)))
+const counted = options['only-bitstream'] ? [] : targets
+const rows = counted.flatMap((target) => [false, true].map((xbb) => synthesise(target, xbb)))
 let placed = []
 if (!options['no-place']) {
   const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-synth-'))
   try {
-    placed = [false, true].map((xbb) => place(xbb, folder))
+    placed = (options['only-bitstream'] ? [false] : [false, true]).map((xbb) => place(xbb, folder))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
