@@ -126,6 +126,33 @@ export function residualNetwork(seed = 2): Graph {
   return { name: 'residual', inputShape: [1, 6, 6], inputScale: 1 / 255, inputZero: 128, nodes, output: 6 }
 }
 
+/** A dense layer of 784 taps and one of 12 on 1 x 28 x 28 images; four classes. */
+export function wideNetwork(seed = 3): Graph {
+  const random = createRandom(seed)
+  const nodes: GraphNode[] = [
+    { op: 'flatten', name: 'flatten', inputs: [-1], outputShape: [784] },
+    {
+      op: 'dense',
+      name: 'fc1',
+      inputs: [0],
+      outputShape: [12],
+      weights: draw(random, 12 * 784, 0.05),
+      bias: draw(random, 12, 0.1),
+      relu: true
+    },
+    {
+      op: 'dense',
+      name: 'fc2',
+      inputs: [1],
+      outputShape: [4],
+      weights: draw(random, 48, 0.3),
+      bias: draw(random, 4, 0.1),
+      relu: false
+    }
+  ]
+  return { name: 'wide', inputShape: [1, 28, 28], inputScale: 1 / 255, inputZero: 128, nodes, output: 2 }
+}
+
 /** Smooth random images, so that neighbouring pixels are alike as in photographs. */
 export function someImages(graph: Graph, count: number, seed = 5): Uint8Array {
   const random = createRandom(seed)

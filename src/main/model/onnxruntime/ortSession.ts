@@ -24,9 +24,10 @@ export async function openOrtSession(
   return ort.InferenceSession.create(model instanceof Uint8Array ? model : encodeOnnx(model), options)
 }
 
-/** Returns a float32 tensor for onnxruntime. */
+/** Returns a float32 tensor for onnxruntime, whose binding takes no memory that threads share: such data is copied. */
 export function realTensor(data: Float32Array, dims: readonly number[]): ort.Tensor {
-  return new ort.Tensor('float32', data, dims)
+  const own = data.buffer instanceof SharedArrayBuffer ? new Float32Array(data) : data
+  return new ort.Tensor('float32', own, dims)
 }
 
 /** Values of a float32 tensor of onnxruntime. */

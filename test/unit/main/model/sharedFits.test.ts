@@ -7,7 +7,7 @@ import type { QuantizedNetwork } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
 import { createOrtFitEngine } from '@main/model/onnxruntime/ortFitEngine'
 import { createFitExchange, type FitChannel } from '@main/model/sharedFits'
-import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
+import { plainNetwork, residualNetwork, someImages, wideNetwork } from '../../../support/smallNetworks'
 
 /** Channels of threads; what one posts reaches the others as a copy. `sent` counts messages. */
 function createThreads(): { open: () => FitChannel; sent: unknown[] } {
@@ -29,7 +29,9 @@ function createThreads(): { open: () => FitChannel; sent: unknown[] } {
 
 describe.each([
   ['plain', plainNetwork()],
-  ['residual', residualNetwork()]
+  ['residual', residualNetwork()],
+  // More taps than are rounded at once: its moments hold the inputs, which go to onnxruntime out of shared memory.
+  ['wide', wideNetwork()]
 ] as const)('fits of the %s network in several threads', (_, graph) => {
   const pixels = someImages(graph, 64)
   const layers = weightedLayerNames(graph)
@@ -37,10 +39,10 @@ describe.each([
   const measured = (): ActivationRanges => measureActivationRanges(graph, pixels)
 
   /** The network, and what had to be computed for it. */
-  async function fitted(ranges: ActivationRanges): Promise<[QuantizedNetwork, string[]]> {
+  async function fitted(ranges: ActivationRanges, wanted = scheme): Promise<[QuantizedNetwork, string[]]> {
     const kinds: string[] = []
     const engine = createOrtFitEngine()
-    const network = await runFit(quantizing(ranges, scheme), {
+    const network = await runFit(quantizing(ranges, wanted), {
       carryOut(request: ArithmeticRequest) {
         kinds.push(request.kind)
         return engine.carryOut(request)
@@ -75,6 +77,16 @@ describe.each([
     runPlain(quantizing(a.ranges, scheme))
     const network = runPlain(quantizing(b.ranges, changed))
     expect(network).toEqual(quantizeNetwork(measured(), changed))
+  })
+
+  it('serve another width of every layer through onnxruntime', async () => {
+    const { open } = createThreads()
+    const [first, second] = [createFitExchange(open()), createFitExchange(open())]
+    const threads = [first.join('network', measured()), second.join('network', measured())]
+    const other = uniformScheme(layers, 2, 8)
+    await fitted(threads[0].ranges)
+    const [alone] = await fitted(measured(), other)
+    for (const { ranges } of threads) expect((await fitted(ranges, other))[0]).toEqual(alone)
   })
 
   it('stay in their thread without an equal, for other content and after leaving', () => {
