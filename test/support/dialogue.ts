@@ -6,6 +6,10 @@ export interface TimedPeer {
   hear(bytes: Uint8Array, atMs: number, line: PeerLine): void
   /** Time passed with nothing on the line. */
   tick?(atMs: number, line: PeerLine): void
+  /** The host changed the speed of its line. */
+  setBaud?(baudRate: number, atMs: number, line: PeerLine): void
+  /** The host set modem lines (true: asserted). */
+  setSignals?(signals: { dtr: boolean; rts: boolean }, atMs: number, line: PeerLine): void
 }
 
 export interface PeerLine {
@@ -88,6 +92,10 @@ export function runDialogue<T>(
       } else if (step.kind === 'discard') {
         takeDue()
         kept = new Uint8Array(0)
+      } else if (step.kind === 'setBaud') {
+        peer.setBaud?.(step.baudRate, nowMs, line)
+      } else if (step.kind === 'setSignals') {
+        peer.setSignals?.(step, nowMs, line)
       } else if (step.kind === 'progress') {
         outcome.progress.push(step.doneBytes)
       }

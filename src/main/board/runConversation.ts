@@ -110,6 +110,9 @@ async function perform(
     case 'setBaud':
       await link.setBaud(step.baudRate)
       return nothing
+    case 'setSignals':
+      await link.setSignals({ dtr: step.dtr, rts: step.rts })
+      return nothing
     case 'progress':
       onProgress?.({ doneBytes: step.doneBytes, totalBytes: step.totalBytes, note: step.note ?? '' })
       return nothing
