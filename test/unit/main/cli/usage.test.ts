@@ -60,6 +60,35 @@ describe('bitbench with a wrong command line', () => {
     expect((await said('board', 'constructor')).err).toMatch(/board has no verb "constructor"/)
   })
 
+  it.each([
+    ['--data', 'FOLDER', 'dataset', 'add'],
+    ['--data=FOLDER', '--json', 'dataset', 'add'],
+    ['dataset', '--data', 'FOLDER', 'add'],
+    ['--json', 'dataset', 'add', '--data', 'FOLDER']
+  ])('takes the options of every verb in front of noun and verb: %s %s %s %s', async (...argv) => {
+    const { err, code } = await said(...argv)
+    expect(code).toBe(2)
+    // The verb's own complaint: it was found.
+    expect(err).toMatch(/name a file or folder/)
+    expect(err).toMatch(/Usage: bitbench dataset add PATH/)
+  })
+
+  it('still refuses a folder that is missing or given twice, and says where other options go', async () => {
+    expect((await said('--data')).err).toMatch(/--data needs the folder of the data file behind it/)
+    expect((await said('--data', '--json', 'run', 'list')).err).toMatch(/--data needs the folder/)
+    expect((await said('--data', 'A', 'run', 'list', '--data', 'B')).err).toMatch(
+      /--data is given more than once/
+    )
+    expect((await said('--board', 'virtual:small', 'bench', 'kernels')).err).toMatch(
+      /"--board" goes behind a noun and its verb: bitbench <noun> <verb> --board …; only --data and --json/
+    )
+  })
+
+  it('leaves the options of a wrapped command alone', async () => {
+    const { err } = await said('gpu', 'recrd', '--', 'bench.py', '--data', 'x')
+    expect(err).toMatch(/gpu has no verb "recrd"/)
+  })
+
   it('names an unknown option and the nearest one', async () => {
     const { err, code } = await said('profile', 'run', '--bord', 'virtual:small')
     expect(code).toBe(2)
