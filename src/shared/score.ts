@@ -24,16 +24,16 @@ export function isShare(name: ScoreName): boolean {
   return name === 'accuracy' || name === 'agreement'
 }
 
-/** The value of a score, as "98.3 %" where it is a share, else "0.983"; `digits` behind the point of the percentage. */
-export function scoreText(name: ScoreName, value: number | null | undefined, digits = 1): string {
+/** The value of a score, as "98.32 %" where it is a share, else "0.9832"; `digits` behind the point of the percentage. */
+export function scoreText(name: ScoreName, value: number | null | undefined, digits = 2): string {
   if (isShare(name)) return formatPercent(value, digits)
   return value === null || value === undefined || !Number.isFinite(value)
     ? unavailable
     : value.toFixed(digits + 2)
 }
 
-/** As scoreText with the name in front, where it is not accuracy: "98.3 %", "AUC 0.983". */
-export function namedScoreText(name: ScoreName, value: number | null | undefined, digits = 1): string {
+/** As scoreText with the name in front, where it is not accuracy: "98.32 %", "AUC 0.9832". */
+export function namedScoreText(name: ScoreName, value: number | null | undefined, digits = 2): string {
   const text = scoreText(name, value, digits)
   return name === 'accuracy' ? text : `${name} ${text}`
 }

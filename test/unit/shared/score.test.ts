@@ -14,12 +14,12 @@ describe('scores of tasks', () => {
   })
 
   it('writes shares as percentages and others as they are, equally finely', () => {
-    expect(namedScoreText('accuracy', 0.98316)).toBe('98.3 %')
-    expect(namedScoreText('accuracy', 0.98316, 2)).toBe('98.32 %')
-    expect(namedScoreText('agreement', 0.98316)).toBe('agreement 98.3 %')
-    expect(namedScoreText('AUC', 0.98316)).toBe('AUC 0.983')
-    expect(namedScoreText('AUC', 0.98316, 2)).toBe('AUC 0.9832')
-    expect(namedScoreText('R²', -0.5)).toBe('R² -0.500')
+    expect(namedScoreText('accuracy', 0.98316)).toBe('98.32 %')
+    expect(namedScoreText('accuracy', 0.98316, 1)).toBe('98.3 %')
+    expect(namedScoreText('agreement', 0.98316)).toBe('agreement 98.32 %')
+    expect(namedScoreText('AUC', 0.98316)).toBe('AUC 0.9832')
+    expect(namedScoreText('AUC', 0.98316, 1)).toBe('AUC 0.983')
+    expect(namedScoreText('R²', -0.5)).toBe('R² -0.5000')
     expect(scoreText('AUC', NaN)).toBe(unavailable)
     expect(scoreText('AUC', null)).toBe(unavailable)
     expect([scoreTitle('AUC'), scoreTitle('accuracy')]).toEqual(['AUC', 'Accuracy'])

@@ -100,13 +100,13 @@ function summary(search: Search): string {
 function retrainedLines({ trace, metric }: Search, { entries, kept, test }: RetrainedJson): string[] {
   const lines = entries.map(({ index, kl, accuracy }) => {
     const { scheme, kl: before } = trace[index]
-    return `retrained ${schemeKey(scheme)}: KL ${(before ?? NaN).toFixed(4)} to ${kl.toFixed(4)}, ${namedScoreText(metric, accuracy, 2)} on the search items`
+    return `retrained ${schemeKey(scheme)}: KL ${(before ?? NaN).toFixed(4)} to ${kl.toFixed(4)}, ${namedScoreText(metric, accuracy)} on the search items`
   })
   if (kept === null || test === null) return lines
   const how = kept.isRetrained ? 'retrained' : 'as fitted'
   return [
     ...lines,
-    `kept: ${schemeKey(trace[kept.index].scheme)} ${how}, test ${metric} ${scoreText(metric, test.accuracy, 2)}`,
+    `kept: ${schemeKey(trace[kept.index].scheme)} ${how}, test ${metric} ${scoreText(metric, test.accuracy)}`,
     ...againstInt8(test.versusInt8, 'items')
   ]
 }

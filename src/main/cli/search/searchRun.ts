@@ -220,5 +220,5 @@ function describe(
   metric: ScoreName
 ): string {
   const fits = feasible ? '' : ', over the budget'
-  return `${index + 1} ${phase}: ${schemeKey(scheme)} loss ${loss.toFixed(4)}, ${namedScoreText(metric, accuracy, 2)}, ${formatCount(cost)} ${space.costs[0].unit}${fits}`
+  return `${index + 1} ${phase}: ${schemeKey(scheme)} loss ${loss.toFixed(4)}, ${namedScoreText(metric, accuracy)}, ${formatCount(cost)} ${space.costs[0].unit}${fits}`
 }

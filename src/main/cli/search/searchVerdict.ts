@@ -6,7 +6,7 @@ type Tested = Pick<NonNullable<Search['test']>, 'best' | 'int8' | 'float' | 'ima
 
 /** "test accuracy 90.61 %; int8 91.50 %, float 91.65 % on 1000 images" */
 export function testText(metric: ScoreName, { best, int8, float, images }: Tested): string {
-  const [found, reference, real] = [best, int8, float].map((value) => scoreText(metric, value, 2))
+  const [found, reference, real] = [best, int8, float].map((value) => scoreText(metric, value))
   return `test ${metric} ${found}; int8 ${reference}, float ${real} on ${countOf(images, 'image')}`
 }
 

@@ -73,7 +73,7 @@ export function scoreColumn<R>(metric: ScoreName, scoreOf: (row: R) => number | 
   const inPercent = isShare(metric)
   return {
     title: scoreTitle(metric),
-    text: (row) => scoreText(metric, scoreOf(row), 2),
+    text: (row) => scoreText(metric, scoreOf(row)),
     value: (row) => (inPercent ? percentOf(scoreOf(row)) : scoreOf(row)),
     unit: inPercent ? '%' : '',
     align: 'right'

@@ -138,12 +138,19 @@ describe('layers', () => {
 
 it('precisions show accuracy in percent and perplexity as it is', () => {
   view = mountView(BenchmarkTable, { rows: [benchmarkRow('fp32', 1000)] })
-  expect(cellsOf(view.root)[0]![6]).toContain('91.0 %')
+  expect(cellsOf(view.root)[0]![7]).toContain('91.0 %')
   view.unmount()
   view = mountView(BenchmarkTable, {
     rows: [benchmarkRow('fp32', 1000, { metric: 'perplexity', quality: figure(12.5) })]
   })
-  expect(cellsOf(view.root)[0]![6]).toMatch(/^12\.5 /)
+  expect(cellsOf(view.root)[0]![7]).toMatch(/^12\.5 /)
+})
+
+it('precisions show the throughput of the looped times, as the CSV does', () => {
+  const looped = figure(12_345, { low: 12_000, high: 12_700 })
+  view = mountView(BenchmarkTable, { rows: [benchmarkRow('fp32', 1000, { throughputPerS: looped })] })
+  expect(headsOf(view.root)[4]).toBe('Samples/s')
+  expect(cellsOf(view.root)[0]![4]).toBe('12300 12000 … 12700')
 })
 
 describe('findings and figures', () => {
