@@ -80,6 +80,32 @@ export async function isOneHot(file: NpyFile): Promise<boolean> {
   return true
 }
 
+/** Class numbers are below this. */
+const maxClassNumber = 100_000
+
+/**
+ * How many different whole numbers from 0 an array of one number per row holds, and the range of them; null where it holds
+ * anything else, or hardly a number twice.
+ */
+export async function wholeNumbers(
+  file: NpyFile
+): Promise<{ different: number; low: number; high: number } | null> {
+  const header = await readNpyHeader(file.stream, file.name)
+  const [count = 0, ...rest] = header.shape
+  if (sizeOfShape(rest) !== 1) return null
+  const seen = new Set<number>()
+  for (let row = 0; row < count; row++) {
+    const value = (await nextRow(file, header, 1))?.[0]
+    if (value === undefined || !Number.isInteger(value) || value < 0 || value >= maxClassNumber) return null
+    seen.add(value)
+    if (seen.size > count / 2) return null
+  }
+  const numbers = [...seen].sort((a, b) => a - b)
+  return numbers.length < 2
+    ? null
+    : { different: numbers.length, low: numbers[0], high: numbers[numbers.length - 1] }
+}
+
 /**
  * Items of an array, with a second array as labels (whole numbers, one per item) or targets (numbers, any width).
  * @throws AppError data.invalid

@@ -197,6 +197,7 @@ function describe(set: DataSetInfo): string {
     lines.push(`left out: ${set.skipped.count}`)
     for (const { name, reason } of set.skipped.first.slice(0, 10)) lines.push(`  ${name}: ${reason}`)
   }
+  lines.push(...set.notes.map((note) => `note: ${note}`))
   if (set.audio !== null) lines.push(`sound: ${JSON.stringify(set.audio)}`)
   return lines.join('\n')
 }

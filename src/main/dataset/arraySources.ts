@@ -6,6 +6,7 @@ import {
   isOneHot,
   readNpy,
   readNpyHeader,
+  wholeNumbers,
   type NpyFile,
   type NpyHeader,
   type NpyRole
@@ -33,6 +34,9 @@ export async function arraysOf(target: string, kind: 'file' | 'folder'): Promise
 
 const inputNames = ['x', 'data', 'images', 'inputs', 'input', 'features', 'arr_0']
 const outputNames = ['y', 'labels', 'label', 'targets', 'target', 'classes', 'arr_1']
+
+/** Arrays that were not read are named up to this number. */
+const maxNamedArrays = 10
 
 interface ArrayPair {
   readonly items: string
@@ -84,6 +88,7 @@ export async function openArrays(
 ): Promise<ItemSource> {
   const { path: file, task } = request
   const pairs = pairsOf(arrays, file)
+  const notes = unusedNote([...arrays.keys()], pairs)
   const open = async (name: string): Promise<NpyFile> => ({
     name: `${path.basename(file)}: ${name}`,
     stream: await arrays.get(name)!()
@@ -93,6 +98,8 @@ export async function openArrays(
   const read = async function* ({ items, beside, origin, split }: ArrayPair): AsyncGenerator<ReadItem> {
     const first = await open(items)
     const as = beside === null ? null : await roleOf(() => open(beside), task)
+    if (beside !== null && as === 'target' && task === null)
+      notes.push(...(await wholeNote(await open(beside))))
     const second = beside === null || as === null ? null : { file: await open(beside), as }
     try {
       yield* readNpy(first, second, origin, split)
@@ -106,9 +113,35 @@ export async function openArrays(
     total,
     classNames: null,
     audio: null,
+    notes,
     async *items() {
       for (const pair of pairs) yield* read(pair)
     }
+  }
+}
+
+/** Names the arrays that are neither items nor labels by their names; none where all are. */
+function unusedNote(names: readonly string[], pairs: readonly ArrayPair[]): string[] {
+  const used = new Set(pairs.flatMap(({ items, beside }) => [items, beside]))
+  const unused = names.filter((name) => !used.has(name))
+  if (unused.length === 0) return []
+  const shown = unused.slice(0, maxNamedArrays).join(', ')
+  const more = unused.length > maxNamedArrays ? ` and ${unused.length - maxNamedArrays} more` : ''
+  return [
+    `Not read, since their names say neither items nor labels: ${shown}${more}. Items are called x, images or data, labels y, labels or targets, with _train, _val or _test behind.`
+  ]
+}
+
+/** Says that numbers to predict look like class numbers, as labels that were saved as floats do. */
+async function wholeNote(file: NpyFile): Promise<string[]> {
+  try {
+    const found = await wholeNumbers(file)
+    if (found === null) return []
+    return [
+      `${file.name} holds ${found.different} different whole numbers as floats, ${found.low} to ${found.high}: read as numbers to predict (regression). If they are classes, add the set again with --task classification.`
+    ]
+  } finally {
+    await file.stream.close()
   }
 }
 

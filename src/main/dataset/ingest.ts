@@ -247,6 +247,7 @@ async function finish(
         splits: [one, other]
       }))
     },
+    notes: [...(source.notes ?? [])],
     audio: source.audio,
     sizeBytes:
       keys.length *

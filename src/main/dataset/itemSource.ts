@@ -10,5 +10,7 @@ export interface ItemSource {
   /** Names of classes by number, where the files give them. */
   readonly classNames: readonly string[] | null
   readonly audio: AudioFeatures | null
+  /** What was taken another way than it may have been meant, or not read; complete once the items were read. */
+  readonly notes?: readonly string[]
   items(): AsyncIterable<ReadItem>
 }

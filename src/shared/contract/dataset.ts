@@ -148,6 +148,8 @@ export const dataSetInfoSchema = z.object({
       })
     )
   }),
+  /** What was taken another way than it may have been meant, or not read; sentences. */
+  notes: z.array(z.string()).default([]),
   /** Parameters of sound features; null for everything else. */
   audio: audioSchema.nullable(),
   sizeBytes: z.number(),

@@ -26,6 +26,7 @@ export const sampleDataSet: DataSetInfo = {
   ],
   skipped: { count: 1, first: [{ name: 'oak/damaged.png', reason: 'it cannot be decoded' }] },
   leaks: { items: 2, pairs: [{ names: ['oak/a.png', 'oak/b.png'], splits: ['search', 'test'] }] },
+  notes: [],
   audio: null,
   sizeBytes: 15_360,
   createdAtMs: 0,

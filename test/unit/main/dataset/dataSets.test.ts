@@ -251,6 +251,49 @@ describe('data sets', () => {
     expect(info.splits.find(({ split }) => split === 'search')!.items).toBeGreaterThanOrEqual(1)
   })
 
+  it('of arrays say which were not read, and which floats look like class numbers', async () => {
+    const arrays = path.join(root, 'floats')
+    await mkdir(arrays)
+    const write = (name: string, values: number[]): Promise<void> => {
+      const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length},), }\n`
+      const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, head.length, 0])
+      const body = Buffer.from(Float32Array.from(values).buffer)
+      return writeFile(path.join(arrays, `${name}.npy`), Buffer.concat([start, Buffer.from(head), body]))
+    }
+    const count = Array.from({ length: 40 }, (_, at) => at)
+    await write(
+      'x_train',
+      count.map((at) => at / 7)
+    )
+    await write(
+      'y_train',
+      count.map((at) => at % 3)
+    )
+    await write('weights', [1, 2])
+    await write('names', [1])
+    const unsaid = await createService().add(arrays)
+    expect(unsaid).toMatchObject({ task: 'regression', items: 40 })
+    expect(unsaid.notes).toEqual([
+      'Not read, since their names say neither items nor labels: names, weights. Items are called x, images or data, labels y, labels or targets, with _train, _val or _test behind.',
+      'floats: y_train holds 3 different whole numbers as floats, 0 to 2: read as numbers to predict (regression). If they are classes, add the set again with --task classification.'
+    ])
+    await rm(path.join(arrays, 'weights.npy'))
+    await rm(path.join(arrays, 'names.npy'))
+    expect(await createService().add(arrays, { name: 'b', task: 'classification' })).toMatchObject({
+      ...{ task: 'classification', classes: ['0', '1', '2'], notes: [] }
+    })
+    expect((await createService().add(arrays, { name: 'c', task: 'regression' })).notes).toEqual([])
+    // Numbers that hardly occur twice, fractions and negative ones are no classes.
+    const others = [count, count.map((at) => (at % 3) / 2), count.map((at) => (at % 3) - 1)]
+    for (const [at, values] of others.entries()) {
+      await write('y_train', values)
+      expect(await createService().add(arrays, { name: `d${at}` })).toMatchObject({
+        task: 'regression',
+        notes: []
+      })
+    }
+  })
+
   it('have one identity for one content, another for another preparation', async () => {
     const first = await createService().add('idx', { name: 'a' })
     const second = await createService().add('idx', { name: 'b' })
