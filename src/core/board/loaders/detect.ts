@@ -107,7 +107,7 @@ function refuseHopeless(replies: readonly string[]): void {
     throw new AppError(
       'loader.noPrompt',
       `What comes is no text: "${printable(reply.slice(-40))}".`,
-      'The speed of the line is probably another one: give it with --baud, or under Speed on the page Boards.'
+      'The speed of the line is probably another one: give it with --baud, or under Baud rate on the page Boards.'
     )
 }
 

@@ -1,8 +1,6 @@
-/**
- * What the host says about options of the command line, and what a user of the window does instead. The first that fits is
- * taken; each is tried everywhere in a hint.
- */
-const replacements: readonly (readonly [RegExp, string])[] = [
+type Replacement = readonly [option: RegExp, instead: string]
+
+const dataSets: readonly Replacement[] = [
   [
     /bitbench dataset add PATH --name N --task unlabelled/g,
     'add it on the page Data sets with the task “unlabelled”'
@@ -25,6 +23,58 @@ const replacements: readonly (readonly [RegExp, string])[] = [
     'Name them as y in an NPZ; columns of a table: bitbench dataset add with --target COLUMN'
   ]
 ]
+
+const samples: readonly Replacement[] = [
+  [/--kernel\b/g, '“Kernel”'],
+  // Files of stage times have no such field in the window.
+  [/Say which with --decimal \. or --decimal , or write (?=[^.]*, cells)/g, 'Write '],
+  [/Say which with --decimal \. or --decimal ,/g, 'Say which under “Decimal mark” on the page Profile,'],
+  [/--decimal \S+(?= reads)/g, '“Decimal mark” on the page Profile'],
+  [
+    /with --unit, or the mark of thousands with --decimal ,/g,
+    'under “Unit of Time” on the page Profile, or the mark of thousands under “Decimal mark” there'
+  ],
+  [/Add --use-all-datasets to read the folders below it/g, 'Name the folder of the samples itself'],
+  [/Check --results-dir/g, 'Check the path'],
+  [/Ask for fewer with --n, or give more target rows/g, 'Give more rows of the new device']
+]
+
+const workloads: readonly Replacement[] = [
+  [/Only for --runner torch/g, 'Only for networks on PyTorch'],
+  [
+    /Give --entry FILE\.py:FUNCTION, or a name of the transformers library with --dataset FILE/g,
+    'Give “Python file” and “Function that builds it”'
+  ],
+  [/Give --dataset FILE(?:\.jsonl)?/g, 'Give “Test set (JSON lines)”'],
+  [/name the interpreter with --python/g, 'name the interpreter in the variable BITBENCH_PYTHON'],
+  [/ \(--lock-clock MHZ\)/g, ' (bitbench gpu record --lock-clock MHZ)'],
+  [
+    /give the path of bitbench on that machine with --bitbench/g,
+    'give the path of bitbench on that machine: bitbench remote add NAME --bitbench PATH'
+  ]
+]
+
+const boards: readonly Replacement[] = [
+  [/ \(--trial\)/g, ' (“Trial, ms”)'],
+  [/ \(--trials\)/g, ' (“Trials”)'],
+  [/ \(--kind\)/g, ' (“Kind”)'],
+  [/ \(--voltage 3\.3\)/g, ' (“Supply, V”)'],
+  [/with --baud, or under /g, 'under '],
+  [/ \(--baud\)/g, ''],
+  [/ \(--description FILE\)/g, ' (“Description”)'],
+  [/ \(--soc csr\.csv\)/g, ' (“Description”)'],
+  [/ \(--soc\)/g, ' (“Description”)'],
+  [/: --tokenizer FILE/g, ' as “Tokenizer”'],
+  [/: --calibration FILE\.txt/g, ', under “Texts to choose scales on”'],
+  [/: --text FILE\.txt/g, ', under “Texts to measure perplexity on”'],
+  [/: --decoders (\d+)/g, ': bitbench lm profile --decoders $1']
+]
+
+/**
+ * What the host says about options of the command line, and what a user of the window does instead. Each is tried everywhere in
+ * a hint, in this order.
+ */
+const replacements: readonly Replacement[] = [...dataSets, ...samples, ...workloads, ...boards]
 
 /** A hint in the words of the window: fields and pages where the command line has options. */
 export function windowHint(hint: string): string {

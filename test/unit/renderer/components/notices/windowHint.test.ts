@@ -3,20 +3,21 @@ import path from 'node:path'
 import { expect, it } from 'vitest'
 import { windowHint } from '@renderer/components/notices/windowHint'
 
-const folders = ['main/model', 'main/dataset', 'core/dataset'].map((one) =>
-  path.resolve(import.meta.dirname, '../../../../../src', one)
-)
-/** Texts in quotes that name an option of the command line; templates with a stand-in for every part. */
-function textsWithOptions(): string[] {
-  const files = folders.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, withFileTypes: true })
+const source = path.resolve(import.meta.dirname, '../../../../../src')
+/** Sentences in quotes that name an option, of all that replies to the window; templates with a stand-in for every part. */
+function sentencesWithOptions(): string[] {
+  const files = ['main', 'core'].flatMap((folder) =>
+    readdirSync(path.join(source, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
       .map((entry) => path.join(entry.parentPath, entry.name))
+      .filter((file) => !file.startsWith(path.join(source, 'main/cli')))
+      .sort()
   )
   const quoted = /'([^'\n]*--[a-z][^'\n]*)'|`([^`\n]*--[a-z][^`\n]*)`/g
   return files
     .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(quoted)])
     .map((match) => (match[1] ?? match[2]).replaceAll(/\$\{[^}]*\}/g, '32'))
+    .filter((text) => text.split(' ').length > 4 || text.endsWith('.'))
 }
 
 it('puts what networks and data sets ask for into the words of the window', () => {
@@ -33,12 +34,52 @@ it('puts what networks and data sets ask for into the words of the window', () =
   expect(windowHint('Use --method ptq.')).toBe('Choose “calibrated only”.')
 })
 
-it('leaves no option of the command line in what models and data sets say, unless it names the command', () => {
-  const texts = textsWithOptions()
-  expect(texts.length).toBeGreaterThan(8)
-  const left = texts
-    .map(windowHint)
-    .filter((text) => text.includes('--') && !text.includes('bitbench dataset add'))
-  // A note of the command line alone.
-  expect(left).toEqual(['as exported: 32 (--scheme exported)'])
+it.each([
+  [
+    'A Conv2D file has the columns H,W; check --kernel.',
+    'A Conv2D file has the columns H,W; check “Kernel”.'
+  ],
+  [
+    'Say which with --decimal . or --decimal , or write the numbers without marks of thousands.',
+    'Say which under “Decimal mark” on the page Profile, or write the numbers without marks of thousands.'
+  ],
+  [
+    'Say which with --decimal . or --decimal , or write the numbers without marks of thousands, cells separated by commas.',
+    'Write the numbers without marks of thousands, cells separated by commas.'
+  ],
+  ['--decimal , reads it the other way.', '“Decimal mark” on the page Profile reads it the other way.'],
+  ['Give --dataset FILE.jsonl: one a line.', 'Give “Test set (JSON lines)”: one a line.'],
+  [
+    'Give --entry FILE.py:FUNCTION, or a name of the transformers library with --dataset FILE.',
+    'Give “Python file” and “Function that builds it”.'
+  ],
+  [
+    'Check the speed of the line (--baud) and the kind of the meter (--kind).',
+    'Check the speed of the line and the kind of the meter (“Kind”).'
+  ],
+  ['Give the csr.csv (--soc csr.csv).', 'Give the csr.csv (“Description”).'],
+  [
+    'Name a text file with one document a line: --text FILE.txt.',
+    'Name a text file with one document a line, under “Texts to measure perplexity on”.'
+  ]
+])('puts "%s" into the words of the window', (hint, shown) => {
+  expect(windowHint(hint)).toBe(shown)
+})
+
+/** Other programs' options, names of the command line's commands, and what is never shown in the window. */
+const ofOthers =
+  /bitbench [a-z]+ |"(?:gpu record|workload run) --|qemu-system|csr-(?:csv|json)|integrated-main-ram|--cpu-type|udevadm|nvidia-smi|--query-gpu|--format=csv|--gpus all|export\.py|save-detailed|tcp-port|`bitbench --help`|runner needs --model/
+
+it('leaves no option of the command line in what the host says, unless it names the command', () => {
+  const texts = sentencesWithOptions()
+  expect(texts.length).toBeGreaterThan(50)
+  const left = texts.map(windowHint).filter((text) => /--[a-z]/.test(text) && !ofOthers.test(text))
+  expect(left).toEqual([
+    // A note of the command line alone.
+    'as exported: 32 (--scheme exported)',
+    // The data folder is an option of whatever starts the window.
+    'The file was written by a newer Bitbench: start that one, or choose another data folder with --data.',
+    'Close the other Bitbench, or give this one a data folder of its own with --data FOLDER.',
+    'Use it at 32, close it, or give this one a data folder of its own with --data FOLDER.'
+  ])
 })

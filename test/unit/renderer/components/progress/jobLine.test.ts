@@ -89,6 +89,16 @@ it('offers to resume what was stopped, and says why it failed', async () => {
   expect(asked).toEqual(['resume j1'])
 })
 
+it('says what to do about a job that failed in the words of the window', () => {
+  const error = {
+    code: 'data.invalid' as const,
+    message: 'No labels.',
+    hint: 'Name them, or use --task unlabelled.'
+  }
+  mounted({ state: 'failed', finishedAtMs: 4000, error })
+  expect(view.text()).toContain('No labels. Name them, or choose the task “unlabelled”.')
+})
+
 it('shows no error for what was cancelled on purpose, and no Resume where there is none', () => {
   const error = { code: 'job.cancelled' as const, message: 'It was cancelled.', hint: 'Start it again.' }
   mounted({ state: 'cancelled', finishedAtMs: 2000, error, resumable: false })
