@@ -66,14 +66,15 @@ export interface NpyFile {
 /** How an array beside the items is read: class numbers, rows that are 1 for the class and else 0, or numbers to predict. */
 export type NpyRole = 'label' | 'oneHot' | 'target'
 
-/** Whether every row is 1 in one place and 0 in all others, as Keras' to_categorical writes classes. */
+/** Whether every row that is there is 1 in one place and 0 in all others, as Keras' to_categorical writes classes. */
 export async function isOneHot(file: NpyFile): Promise<boolean> {
   const header = await readNpyHeader(file.stream, file.name)
   const [count, width] = header.shape
   if (header.shape.length !== 2 || count === 0 || width < 2) return false
   for (let row = 0; row < count; row++) {
     const values = await nextRow(file, header, width)
-    if (values === undefined) return false
+    // A cut file stays what it is: the items behind its end are left out when they are read.
+    if (values === undefined) return row > 0
     const ones = values.filter((value) => value === 1).length
     if (ones !== 1 || values.filter((value) => value === 0).length !== width - 1) return false
   }

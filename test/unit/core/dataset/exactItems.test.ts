@@ -8,7 +8,7 @@ import { bytesOf, inputFormatOf, itemReals } from '@core/dataset/inputFormat'
 import { elementBytes, elementOf, sizeOfShape, type ReadItem } from '@core/dataset/item'
 import { prepareItem, resize } from '@core/dataset/prepare'
 import { chooseCsvColumns, readCsvItems } from '@core/dataset/readCsv'
-import { readNpy } from '@core/dataset/readNpy'
+import { isOneHot, readNpy } from '@core/dataset/readNpy'
 import { readWav } from '@core/dataset/readWav'
 import { createRandom, type Random } from '@core/math/random'
 
@@ -291,6 +291,10 @@ describe('items', () => {
       'bad f[2] to [3]'
     ])
     expect(items[1]).toMatchObject({ values: Uint8Array.of(3, 4), shape: [2], origin: 'test', label: null })
+    // One-hot rows stay classes, as far as they are there.
+    expect(await isOneHot(file([1, 0, 0, 1, 0]))).toBe(true)
+    expect(await isOneHot(file([1, 0, 1, 1, 0]))).toBe(false)
+    expect(await isOneHot(file([1]))).toBe(false)
   })
 })
 
