@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors'
 import { sizeOf } from '../model/graph'
+import { indexRowsOf } from '../model/indexRows'
 import type { ImportedModel } from '../model/onnx/importOnnx'
 import type { ImportedOutput } from '../model/tensorView'
 import { storagePlaces } from '../model/storage'
@@ -14,7 +15,7 @@ export interface OutputValues {
 
 /** Elements of the file's input, in ONNX order, as the graph's input lies in memory. */
 export function graphInput({ graph, input }: ImportedModel, values: ArrayLike<number>): Float32Array {
-  if (input.isIndex === true) return indexBytes(values)
+  if (input.isIndex === true) return indexBytes(values, indexRowsOf(graph))
   const places = storagePlaces(graph.inputShape)
   const result = new Float32Array(places.length)
   for (let at = 0; at < result.length; at++)
@@ -24,9 +25,10 @@ export function graphInput({ graph, input }: ImportedModel, values: ArrayLike<nu
 
 /**
  * Whole numbers as the two bytes that a network of indices reads for each: all low ones, then all high ones.
+ * @param rows of the tables that each number is an index into (indexRows.ts)
  * @throws AppError input.invalid for other numbers
  */
-export function indexBytes(values: ArrayLike<number>): Float32Array {
+export function indexBytes(values: ArrayLike<number>, rows: ArrayLike<number> | null = null): Float32Array {
   const result = new Float32Array(2 * values.length)
   for (let at = 0; at < values.length; at++) {
     const value = values[at]
@@ -36,10 +38,21 @@ export function indexBytes(values: ArrayLike<number>): Float32Array {
         `${value} is no index: the network's input holds whole numbers from 0 to 65,535.`,
         'Give the numbers of the tokens, not their vectors or texts.'
       )
+    if (rows !== null && value >= rows[at]) throw beyondRows(value, at, rows[at])
     result[at] = value & 255
     result[values.length + at] = value >> 8
   }
   return result
+}
+
+function beyondRows(value: number, at: number, rows: number): AppError {
+  return new AppError(
+    'input.invalid',
+    `Number ${at + 1} of an item is ${value}, where the network reads ${rows === 2 ? '0 or 1' : `0 to ${rows - 1}`}.`,
+    rows === 2
+      ? 'Masks and kinds of tokens are 0 or 1; an item holds the inputs one behind the other, in the order of the file.'
+      : 'Give token numbers of the vocabulary that the network was trained with.'
+  )
 }
 
 /** What a graph's output, in the order of its shape, means as the file's: put in its order, with Softmax and the like applied. */

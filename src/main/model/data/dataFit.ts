@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import { readsIndices, sizeOf, type Graph } from '../../../core/model/graph'
+import { indexRowsOf } from '../../../core/model/indexRows'
 import type { ItemBatch, ItemSet } from '../../../core/dataset/itemSet'
 import { toChannelsFirst } from '../../../core/dataset/prepare'
 import type { ShapeHwc } from '../../../core/kernel/shape'
@@ -40,6 +41,7 @@ function fitIndices(graph: Graph, set: ItemSet): ItemSet {
     )
   }
   checkOutputs(graph, set)
+  const rows = indexRowsOf(graph)
   return {
     ...set,
     shape: [1, 1, 2 * numbers],
@@ -47,7 +49,7 @@ function fitIndices(graph: Graph, set: ItemSet): ItemSet {
       const batch = await set.read(split, from, count)
       const reals = new Float32Array(2 * batch.reals.length)
       for (let at = 0; at < batch.reals.length; at += size)
-        reals.set(indexBytes(batch.reals.subarray(at, at + size)), 2 * at)
+        reals.set(indexBytes(batch.reals.subarray(at, at + size), rows), 2 * at)
       return { ...batch, reals, bytes: Uint8Array.from(reals) }
     }
   }

@@ -10,7 +10,7 @@ import { importModel, type ImportedModel } from '@core/model/onnx/importOnnx'
 import { codesOfPixels, runInteger } from '@core/quant/integer/runInteger'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
-import { createImportedRunner, indexBytes } from '@core/quant/runImported'
+import { createImportedRunner, graphInput, indexBytes } from '@core/quant/runImported'
 import { uniformScheme } from '@core/quant/scheme'
 import { decodeOnnx } from '@main/model/files/onnxFile'
 import { SimulatedBoard } from '../../core/board/simulatedBoard'
@@ -63,6 +63,20 @@ describe.each(styles)('an encoder whose attention mask is an input: %s', (style)
       const { values } = run(joined(imported, items[at]!))
       for (const [k, value] of wanted.entries()) expect(values[k]).toBeCloseTo(value, 3)
     }
+  })
+
+  it('refuses numbers beyond its tables, which would be read as their last row', () => {
+    const item = texts(1)[0]!
+    const changed = (input: number, value: number): number[] =>
+      joined(
+        imported,
+        item.map((list, at) => (at === input ? list.with(2, value) : list))
+      )
+    const read = (values: number[]) => () => graphInput(imported, values)
+    expect(read(changed(0, 399))).not.toThrow()
+    expect(read(changed(0, 400))).toThrow('Number 3 of an item is 400, where the network reads 0 to 399.')
+    expect(read(changed(1, 5))).toThrow('Number 13 of an item is 5, where the network reads 0 or 1.')
+    if (style === 'added') expect(read(changed(2, 2))).toThrow('Number 23 of an item is 2')
   })
 
   it('gives the same integers on host and board, near the float logits at 8 bits', async () => {
