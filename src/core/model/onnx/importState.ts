@@ -43,6 +43,8 @@ export interface ImportState {
   readonly batch: number
   /** Values behind which only Softmax, LogSoftmax, ArgMax and views stand before an output of the graph. */
   readonly endings: ReadonlySet<string>
+  /** Values that lead to nothing but a softmax. */
+  readonly scores: ReadonlySet<string>
   /** Softmax and the like at the end, left out of the graph: by the name of their output. */
   readonly left: Map<string, Ending>
   /** Values behind those that only quantize and dequantize them. */

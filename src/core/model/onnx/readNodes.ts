@@ -11,6 +11,7 @@ import {
   type Value
 } from './importState'
 import type { ImportedOutput, TensorView } from '../tensorView'
+import { findScores } from './findScores'
 import { ownInputs, type InputLayout } from './inputLayout'
 import { foldConstant } from '../operators/foldConstant'
 import { indexValue } from '../operators/embedding'
@@ -31,7 +32,7 @@ export interface NodesRead {
   readonly errors: readonly AppError[]
 }
 
-const integerTypes: ReadonlySet<OnnxElementType> = new Set(['int64', 'int32', 'uint8', 'int8'])
+const integerTypes: ReadonlySet<OnnxElementType> = new Set(['int64', 'int32', 'uint8', 'int8', 'bool'])
 
 /** Operators that may stand behind the last one that is part of the graph. */
 const endingOperators = new Set([
@@ -67,6 +68,7 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     opset: model.opset,
     batch: layout.batch,
     endings: findEndings(nodes, outputName),
+    scores: findScores(nodes, outputName),
     left: new Map(),
     leftBehind: new Set(),
     names: new Set(),

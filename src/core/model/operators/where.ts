@@ -7,6 +7,7 @@ import {
   type ImportState,
   type OperatorReader
 } from '../onnx/importState'
+import { broadcastDims } from '../constants/indexing'
 import { numbersOf } from '../constants/numbers'
 import { call } from '../tableFunction'
 import { createMacro, type Macro } from './macro'
@@ -14,10 +15,13 @@ import { addTable } from './unary'
 
 /** What is written into a score that is masked is at most this. */
 const maskedAtMost = -1000
+/** Beside this nothing of float32 is left of a usual value. */
+const lowestAtMost = -1e9
 
 /**
  * Where by a condition of zeros and ones. Scores that take a very negative constant where they are masked get it added: behind the
- * softmax nothing is left of it either way. Other choices are condition * a + (1 - condition) * b.
+ * softmax nothing is left of it either way, nor in float32 of what is added to the lowest numbers. Other choices are
+ * condition * a + (1 - condition) * b.
  */
 export function whereReader(read: (state: ImportState, node: OnnxNode) => void): OperatorReader {
   return (state, node) => {
@@ -29,7 +33,7 @@ export function whereReader(read: (state: ImportState, node: OnnxNode) => void):
         'Give a mask of zeros and ones as an input.'
       )
     const macro = createMacro(state, node, read)
-    const [ifTrue, ifFalse] = [1, 2].map((at) => lowestAt(state, node, at))
+    const [ifTrue, ifFalse] = [lowestAt(state, node, 1), lowestAt(state, node, 2)]
     if (ifTrue !== null) return macro.bind(macro.add('Add', [second, added(state, node, macro, [ifTrue, 0])]))
     if (ifFalse !== null)
       return macro.bind(macro.add('Add', [first, added(state, node, macro, [-ifFalse, ifFalse])]))
@@ -58,15 +62,21 @@ function added(
   return name
 }
 
-/** The one very negative value that an input holds; null for any other input. */
-function lowestAt(state: ImportState, node: OnnxNode, position: number): number | null {
+/** The one very negative value that an input holds and that may be added; null for any other input. */
+function lowestAt(state: ImportState, node: OnnxNode, position: 1 | 2): number | null {
   const constant = constantAt(state, node, position)
   if (constant === undefined) return null
+  const most = state.scores.has(node.outputs[0]) ? maskedAtMost : lowestAtMost
   const [lowest = 0, ...others] = numbersOf(constant)
-  return lowest <= maskedAtMost && others.every((value) => value === lowest)
-    ? Math.max(lowest, -3.4e38)
-    : null
+  if (lowest > most || others.some((value) => value !== lowest)) return null
+  const rest = broadcastDims(dimsAt(state, node, 0), dimsAt(state, node, 3 - position)) ?? []
+  // A constant of more places than the rest would make more of these.
+  const isWithin = broadcastDims(rest, constant.dims)?.join() === rest.join()
+  return isWithin ? Math.max(lowest, -3.4e38) : null
 }
+
+const dimsAt = (state: ImportState, node: OnnxNode, position: number): readonly number[] =>
+  constantAt(state, node, position)?.dims ?? valueAt(state, node, position).dims
 
 /** Not: 1 where a value of zeros and ones is 0. */
 export const readNot: OperatorReader = (state, node) =>
