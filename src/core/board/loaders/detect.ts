@@ -67,6 +67,8 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     if (receiver.lastSeen() !== before) limit = tries + 1 + triesOfBusy
     if (found === null) {
       replies.push(receiver.unmatched)
+      // A slow core's `E` come further apart than a try waits.
+      if (replies.join('').endsWith(sflTrain)) return { kind: 'litex' }
       if (!endsLikePrompt(receiver.unmatched) || !(yield* learnPrompt(receiver))) {
         refuseHopeless(replies)
         if (limit > triesOfSilent)

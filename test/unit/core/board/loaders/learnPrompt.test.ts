@@ -80,13 +80,13 @@ describe('a boot loader that is busy', () => {
     expect(runDialogue(detectBootLoader(), slowTest).value).toEqual({ kind: 'litex' })
   })
 
-  it('shows LiteX in its loader by the E that it repeats', () => {
-    let nextMs = 250
+  it.each([250, 2_400])('shows LiteX in its loader by the E that it repeats every %i ms', (apartMs) => {
+    let nextMs = apartMs
     const sendsE: TimedPeer = {
       hear: () => undefined,
       tick(atMs, line) {
         if (atMs < nextMs) return
-        nextMs += 250
+        nextMs += apartMs
         line.send(new TextEncoder().encode('E'))
       }
     }
