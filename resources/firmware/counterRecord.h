@@ -1,10 +1,11 @@
 /*
- * What counts on this board, filled in by the host before it loads the monitor (src/core/board/counterRecord.ts). As built: the
+ * What counts on this board, and whether it has the CSRs of machine mode, filled in by the host before it loads the monitor (src/core/board/counterRecord.ts). As built: the
  * hart's own counters. The numbers of CSRs are in instructions: the host writes others into those that .debug_counter_sites lists.
  */
 #ifndef COUNTER_RECORD_H
 #define COUNTER_RECORD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define COUNTER_WRITES 8
@@ -23,12 +24,14 @@ typedef struct {
     uint32_t setups;       /* CSRs written at the start; their numbers are in instructions */
     uint32_t setup[2];
     uint64_t low, high, latch; /* words of a timer; latch 0: it need not be sampled */
-    uint32_t writes, unused;
+    uint32_t writes;
+    uint32_t no_machine_csrs; /* 1 on PicoRV32: an access to one halts the core, and so does every trap */
     struct {
         uint64_t address;
         uint32_t value, unused;
     } write[COUNTER_WRITES]; /* words written before anything else */
 } counter_record_type;
+_Static_assert(offsetof(counter_record_type, no_machine_csrs) == 76, "start.S reads it there");
 
 /* Defined in a file of its own, so that the compiler does not take what it sees there for what will be there. */
 extern const counter_record_type counter_record;

@@ -64,6 +64,13 @@ static COUNTER_INLINE uint32_t read_instructions_low(void)
     return (uint32_t)value;
 }
 
+/* 0 on a core without machine mode: nothing that could trap may be tried there (counterRecord.h). */
+#if defined(COUNTER_RECORD) && __riscv_xlen == 32
+#define HAS_MACHINE_CSRS (!counter_record.no_machine_csrs)
+#else
+#define HAS_MACHINE_CSRS 1
+#endif
+
 #ifndef COUNTER_RECORD
 #define cycles_now read_cycles
 #define cycles_now_low read_cycles_low

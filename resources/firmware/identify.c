@@ -76,10 +76,11 @@ static uintptr_t multiply_bytes(uintptr_t value)
     return a0;
 }
 
+/* Of a CSR of machine mode. */
 static uint32_t read_or_zero(uintptr_t (*reader)(uintptr_t))
 {
     uintptr_t value;
-    return guard_call(reader, 0, &value) == 0 ? (uint32_t)value : 0;
+    return HAS_MACHINE_CSRS && guard_call(reader, 0, &value) == 0 ? (uint32_t)value : 0;
 }
 
 /* A counter is available when it reads and moves. */
@@ -122,6 +123,7 @@ static void identify_isa(void)
     if (misa == 0) to = put(to, built_for); /* misa may read as zero or not at all */
     for (const char *l = letters; misa && *l; l++)
         if (misa >> (*l - 'a') & 1) *to++ = *l;
+    if (!HAS_MACHINE_CSRS) return;
     to = put(to, "_zicsr");
     /* Vector registers on, where there are any: mstatus.VS = initial. Only kernels use them, and nothing interrupts those. */
     if (misa >> ('v' - 'a') & 1) __asm__ volatile("csrs mstatus, %0" ::"r"(1u << 9));
@@ -159,7 +161,7 @@ void board_identify(void)
 {
 #ifdef COUNTER_RECORD
     counters_prepare();
-    if (counter_record.kind == COUNTER_CSR) guard_call(uninhibit, 0, 0);
+    if (HAS_MACHINE_CSRS && counter_record.kind == COUNTER_CSR) guard_call(uninhibit, 0, 0);
 #else
     guard_call(uninhibit, 0, 0);
 #endif

@@ -42,7 +42,7 @@ static uintptr_t call_entry(uintptr_t argument)
 {
     call_request *call = (call_request *)argument;
     uintptr_t (*entry)(uintptr_t, uintptr_t) = (uintptr_t (*)(uintptr_t, uintptr_t))call->entry;
-    __asm__ volatile("fence.i" ::: "memory"); /* the code was stored as data */
+    if (HAS_MACHINE_CSRS) __asm__ volatile("fence.i" ::: "memory"); /* the code was stored as data */
     uint64_t cycles = board.has_cycles ? cycles_now() : 0;
     uint64_t instructions = board.has_instructions ? read_instructions() : 0;
     uintptr_t result = entry(call->a0, call->a1);

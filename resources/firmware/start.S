@@ -29,9 +29,29 @@
 # define INTERRUPTS_ON 8
 #endif
 
+/*
+ * A core without machine mode (PicoRV32) has none of these registers and halts on the first access: the host notes that in
+ * counter_record (counterRecord.h). Jumps to `past` there; changes t0.
+ */
+#if __riscv_xlen == 32 && (defined(BOARD_LITEX) || defined(BOARD_DESCRIBED))
+# define NO_MACHINE_CSRS 76
+  .macro without_machine_csrs past
+  .option push
+  .option norelax              # gp is not set yet where this runs first
+  la t0, counter_record
+  .option pop
+  lw t0, NO_MACHINE_CSRS(t0)
+  bnez t0, \past
+  .endm
+#else
+  .macro without_machine_csrs past
+  .endm
+#endif
+
   .section .text.start, "ax"
   .globl _start
 _start:
+  without_machine_csrs 3f
   csrw XIE, zero
   csrci XSTATUS, INTERRUPTS_ON
 #ifdef BOARD_SUPERVISOR
@@ -40,6 +60,7 @@ _start:
   csrr t0, mhartid
   bnez t0, park
 #endif
+3:
   .option push
   .option norelax              # gp is not set yet, so its own load must not be relaxed against it
   la gp, __global_pointer$
@@ -53,8 +74,10 @@ _start:
   addi t0, t0, 4
   j 1b
 2:
+  without_machine_csrs 4f
   la t0, trap_entry
   csrw XTVEC, t0
+4:
   call monitor_main
   j _start
 
@@ -98,10 +121,12 @@ guard_return:
   .option norelax
   la gp, __global_pointer$
   .option pop
+  without_machine_csrs 2f
   csrw XIE, zero
   csrci XSTATUS, INTERRUPTS_ON
   la t0, trap_entry
   csrw XTVEC, t0
+2:
   la t0, guard_top
   LREG sp, 0(t0)
   LREG t1, 15*XB(sp)

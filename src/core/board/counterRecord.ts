@@ -19,6 +19,7 @@ const offset = {
   high: 56,
   latch: 64,
   writes: 72,
+  noMachineCsrs: 76,
   write: 80
 } as const
 const writeBytes = 16
@@ -31,8 +32,11 @@ const site = { cycles: 1, cyclesHigh: 2, instructions: 3, instructionsHigh: 4, s
 const cycleNumbers = { mcycle: [0xb00, 0xb80], cycle: [0xc00, 0xc80] } as const
 const instructionNumbers = { minstret: [0xb02, 0xb82], instret: [0xc02, 0xc82] } as const
 
-/** What a description says of counters. */
-export type DescribedCounters = Pick<BoardDescription, 'counter' | 'instructions' | 'startWrites' | 'clockHz'>
+/** What a description says of counters, and of the CSRs that the core lacks. */
+export type DescribedCounters = Pick<
+  BoardDescription,
+  'counter' | 'instructions' | 'machineCsrs' | 'startWrites' | 'clockHz'
+>
 
 /** Contents of NAME.addresses and NAME.counters beside a monitor image. */
 export interface MonitorLists {
@@ -41,9 +45,10 @@ export interface MonitorLists {
 }
 
 function countsAsBuilt(
-  { counter, instructions, startWrites }: DescribedCounters,
+  { counter, instructions, machineCsrs, startWrites }: DescribedCounters,
   built: UsualCounters
 ): boolean {
+  if (!machineCsrs) return false
   return counter.kind === built.cycles && instructions === built.instructions && startWrites.length === 0
 }
 
@@ -62,7 +67,7 @@ export function fillInCounters(
   built: UsualCounters
 ): void {
   if (sites === '' && countsAsBuilt(board, built)) return
-  const { counter, instructions, startWrites } = board
+  const { counter, instructions, machineCsrs, startWrites } = board
   const view = new DataView(image.buffer, image.byteOffset, image.length)
   const at = findImageRecord(image, magic, recordBytes)
   const put = (where: number, value: number): void => view.setUint32(at + where, value, true)
@@ -87,6 +92,7 @@ export function fillInCounters(
   put(offset.setups, setup.length)
   for (const [index, { value }] of setup.entries()) put(offset.setup + 4 * index, value)
   put(offset.writes, startWrites.length)
+  put(offset.noMachineCsrs, machineCsrs ? 0 : 1)
   for (const [index, { address, value }] of startWrites.entries()) {
     putLong(offset.write + writeBytes * index, address)
     put(offset.write + writeBytes * index + 8, value)

@@ -56,6 +56,7 @@ export function describeUbootBoard(
     flash: null,
     counter: { kind: counts.cycles },
     instructions: counts.instructions,
+    machineCsrs: true,
     startWrites: [],
     loader: 'uboot',
     resetLines: 'none',

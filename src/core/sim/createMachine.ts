@@ -91,7 +91,8 @@ class Machine implements VirtualMachine {
         clockHz: config.clockIsKnown === false ? 0 : config.clockHz,
         zbb: config.zbb,
         plain: config.plain === true,
-        counters: config.counters ?? 'all'
+        counters: config.counters ?? 'all',
+        machineCsrs: config.machineCsrs !== false
       },
       observer
     })

@@ -27,6 +27,7 @@ export function checkDescription(input: unknown): BoardDescription {
   checkMemory(data)
   checkMonitor(data)
   checkCounter(data)
+  checkMachineCsrs(data)
   return data
 }
 
@@ -85,6 +86,21 @@ function checkCounter({ counter, clockHz, monitor, startWrites }: BoardDescripti
     throw invalid(
       `The monitor "${monitor}" is used as it is built: it reads mcycle and writes nothing first.`,
       'Choose the monitor "machine", which is made for the board, or leave counter and startWrites out.'
+    )
+}
+
+/** A core without CSRs of machine mode halts on any of them: only the monitors for RV32 that are filled in leave them alone. */
+function checkMachineCsrs({ machineCsrs, monitor, isa, counter, instructions }: BoardDescription): void {
+  if (machineCsrs) return
+  if (!(monitor === 'litex' || (monitor === 'machine' && isa?.startsWith('rv32') === true)))
+    throw invalid(
+      `The monitor "${monitor}"${isa === null ? '' : ` for ${isa}`} needs the CSRs of machine mode, which this core is said to lack.`,
+      'Choose the monitor "litex", or "machine" with an isa that begins with rv32.'
+    )
+  if (counter.kind === 'mcycle' || counter.kind === 'csr' || instructions === 'minstret')
+    throw invalid(
+      'Without CSRs of machine mode neither mcycle, minstret nor a CSR of the core can be read.',
+      'Choose "cycle", "timer" or "none" as counter and "instret" or "none" for instructions.'
     )
 }
 

@@ -38,6 +38,7 @@ export function describeDeviceTree(root: DeviceNode): BoardDescription {
     flash: null,
     counter: { kind: counts.cycles },
     instructions: counts.instructions,
+    machineCsrs: true,
     startWrites: [],
     loader: loaders[monitor],
     resetLines: 'none',

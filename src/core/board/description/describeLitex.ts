@@ -24,6 +24,7 @@ export function describeLitexMap(map: Omit<LitexSoc, 'core'>): BoardDescription 
     flash: null,
     counter: { kind: 'mcycle' },
     instructions: 'minstret',
+    machineCsrs: true,
     startWrites: [],
     loader: 'sfl',
     resetLines: 'none',
@@ -35,15 +36,16 @@ export function describeLitexMap(map: Omit<LitexSoc, 'core'>): BoardDescription 
 const uncounted = ['lite', 'standard']
 
 /**
- * PicoRV32 has the counters of user mode alone. VexRiscv without readable ones counts by timer0, which is 32 bits wide and runs at
+ * PicoRV32 has the counters of user mode and no other CSR. VexRiscv without readable ones counts by timer0, which is 32 bits wide and runs at
  * the core's clock; on every other core mcycle is read.
  */
 function countersOf({
   core,
   timer0,
   clockHz
-}: LitexSoc): Partial<Pick<BoardDescription, 'counter' | 'instructions' | 'startWrites'>> {
-  if (core.type === 'picorv32') return { counter: { kind: 'cycle' }, instructions: 'instret' }
+}: LitexSoc): Partial<Pick<BoardDescription, 'counter' | 'instructions' | 'machineCsrs' | 'startWrites'>> {
+  if (core.type === 'picorv32')
+    return { counter: { kind: 'cycle' }, instructions: 'instret', machineCsrs: false }
   const isUncounted = core.type === 'vexriscv' && uncounted.includes(core.variant ?? '')
   if (!isUncounted || timer0 === null || clockHz === null) return {}
   return {

@@ -33,6 +33,8 @@ export interface MachineConfig {
   cycleModel: CycleModel
   /** Counters that the hart has; default all. */
   counters?: HartCounters
+  /** False: no registers of machine mode and no fence.i; a trap ends what runs, as on PicoRV32. */
+  machineCsrs?: false
   /** Present on a LiteX SoC: RAM and UART lie there, and its BIOS boots (litexBoard.ts). Absent: the map of memoryMap.ts. */
   litex?: {
     ramBase: number

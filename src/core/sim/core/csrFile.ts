@@ -17,6 +17,8 @@ export interface CsrSurroundings {
   plain?: boolean
   /** Counters that the hart has; default all. */
   counters?: HartCounters
+  /** False: the counters of user mode are all there is, as on PicoRV32. Default true. */
+  machineCsrs?: boolean
 }
 
 /**
@@ -111,9 +113,15 @@ export class CsrFile {
     return (this.ownCount + passed) % wordRange
   }
 
+  /** Whether the hart has registers of machine mode; without them mtvec stays 0, and a trap is the end. */
+  get hasMachine(): boolean {
+    return this.surroundings.machineCsrs !== false
+  }
+
   /** The register's value as a signed word, or null when it does not exist. */
   read(number: number): number | null {
     const { surroundings } = this
+    if (!this.hasMachine && !isUserCounter(number)) return null
     if (surroundings.counters !== undefined && surroundings.counters !== 'all') {
       const own = this.readOwn(surroundings.counters, number)
       if (own !== undefined) return own
@@ -176,7 +184,7 @@ export class CsrFile {
 
   /** False when the register does not exist or is read-only (its number says so in bits 11:10). */
   write(number: number, value: number): boolean {
-    if (number >> 10 === 3) return false
+    if (number >> 10 === 3 || !this.hasMachine) return false
     const { counters = 'all' } = this.surroundings
     if (counters !== 'all' && isMachineCounter(number)) return false
     if (typeof counters === 'number' && this.writeOwn(counters, number, value)) return true

@@ -66,6 +66,7 @@ export function executeSlow(hart: Hart): SlowOutcome {
       retire()
       return 'wait'
     case op.fencei:
+      if (!hart.csr.hasMachine) return illegal(hart)
       // Decoded code follows every store by itself; only the modelled cache has to be emptied.
       hart.instructionCache?.clear()
       hart.fetchLine = -1
@@ -82,8 +83,7 @@ export function executeSlow(hart: Hart): SlowOutcome {
   const writes = swaps || rs1 !== 0
   const old = hart.csr.read(csrNumber)
   if (old === null || (writes && csrNumber >> 10 === 3)) {
-    hart.trap(exceptionCause.illegalInstruction, hart.code.wordAt(hart.pc))
-    return 'done'
+    return illegal(hart)
   }
   const sets = operation === op.csrrs || operation === op.csrrsi
   const next = swaps ? operand : sets ? old | operand : old & ~operand
@@ -91,6 +91,11 @@ export function executeSlow(hart: Hart): SlowOutcome {
   // A written counter shows the written value to the next instruction (section 3.1.10), so it is written last.
   retire()
   if (writes) hart.csr.write(csrNumber, next)
+  return 'done'
+}
+
+function illegal(hart: Hart): SlowOutcome {
+  hart.trap(exceptionCause.illegalInstruction, hart.code.wordAt(hart.pc))
   return 'done'
 }
 

@@ -113,6 +113,7 @@ export function describeDraft(
     flash: before?.flash ?? null,
     counter: counterOf(draft, before, { number, optional }),
     instructions: draft.instructions,
+    machineCsrs: before?.machineCsrs ?? true,
     startWrites: before?.startWrites ?? [],
     loader: draft.loader,
     resetLines: before?.resetLines ?? 'none',

@@ -77,6 +77,8 @@ export const boardDescriptionSchema = z.strictObject({
   counter: counterSourceSchema.default({ kind: 'mcycle' }),
   /** What counts instructions; `none` is not even tried, for cores that hang on an unknown CSR. */
   instructions: z.enum(['minstret', 'instret', 'none']).default('minstret'),
+  /** False for a core without CSRs of machine mode (PicoRV32): an access halts it, and no trap can be caught. */
+  machineCsrs: z.boolean().default(true),
   /** Words written before anything else: watchdogs off, timers on. */
   startWrites: z
     .array(z.strictObject({ address: addressSchema, value: wordSchema }))

@@ -82,6 +82,7 @@ describe('the monitor for supervisor mode', () => {
     clockHz: 1_250_000_000,
     counter: { kind: 'cycle' } as const,
     instructions: 'instret' as const,
+    machineCsrs: true,
     startWrites: [],
     monitor: 'supervisor' as const,
     name: 'StarFive VisionFive 2 v1.3B, and a name that is much too long for it'

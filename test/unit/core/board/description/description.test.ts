@@ -26,6 +26,7 @@ const described = {
   flash: null,
   counter: { kind: 'cycle' },
   instructions: 'instret',
+  machineCsrs: true,
   startWrites: [],
   loader: 'uboot',
   resetLines: 'none',
@@ -145,6 +146,26 @@ describe('a board description as JSON', () => {
   ])('refuses %s', (_what, change, code, message) => {
     const text = typeof change === 'string' ? change : JSON.stringify({ ...shippedBoards.qemu, ...change })
     expect(() => read(text)).toThrow(refusal(code, message))
+  })
+
+  it('refuses what a core without CSRs of machine mode cannot run or count by', () => {
+    const pico = {
+      ...described,
+      isa: 'rv32im',
+      ram: { base: 0x4000_0000, sizeBytes: 1 << 20 },
+      monitor: 'machine',
+      machineCsrs: false
+    }
+    expect(checkDescription(pico)).toMatchObject({ machineCsrs: false, counter: { kind: 'cycle' } })
+    const wrong = refusal('input.invalid', 'CSRs of machine mode')
+    for (const change of [
+      { monitor: 'supervisor', isa: 'rv64imac' },
+      { isa: 'rv64imac' },
+      { isa: null },
+      { counter: { kind: 'mcycle' } },
+      { instructions: 'minstret' }
+    ])
+      expect(() => checkDescription({ ...pico, ...change })).toThrow(wrong)
   })
 
   it('keeps a name in any script', () => {

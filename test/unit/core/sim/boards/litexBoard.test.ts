@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { BoardDescription } from '@shared/contract/board/boardDescription'
 import { monitorImages } from '@core/board/description/monitorImages'
 import { readDescription } from '@core/board/description/readDescription'
 import { fillInLitexMonitor } from '@core/board/litexMonitor'
@@ -102,6 +103,55 @@ describe('the virtual LiteX SoC', () => {
       session.bench({ ...item, dims: [...item.dims], repetitions: 1, seed: 5 })
     )
     expect(checksum).toBe(expectedChecksum({ ...item, dims: [...item.dims] }, 5))
+  })
+
+  describe('with a core that has no CSRs of machine mode (PicoRV32)', () => {
+    const pico: MachineConfig = {
+      ...litexBoard,
+      plain: true,
+      hasIdentity: false,
+      counters: 'cycle',
+      machineCsrs: false
+    }
+    const csv = `${litexBoardCsv(pico)}constant,config_cpu_type_picorv32,None,,\nconstant,config_cpu_human_name,PicoRV32,,\n`
+    const boot = (session: OpenSession, description: BoardDescription) =>
+      bootMonitor(session, {
+        loader: 'auto',
+        description,
+        readMonitor: async (name, ending = 'bin') =>
+          new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
+        signal: new AbortController().signal,
+        onProgress: () => undefined
+      })
+
+    it('the monitor leaves them alone: hello, counters, kernels, a program, a restart', async () => {
+      const { session, clock } = powerOn(pico)
+      const { info } = await clock.run(boot(session, described(csv)))
+      expect(info).toMatchObject({ coreName: 'PicoRV32', isa: 'rv32im', counters: { cycles: true } })
+      const item = {
+        kernel: 'conv2d',
+        activationBits: 4,
+        weightBits: 2,
+        dims: [6, 6, 8, 8, 3, 3, 1]
+      } as const
+      const result = await clock.run(
+        session.bench({ ...item, dims: [...item.dims], repetitions: 2, seed: 5 })
+      )
+      expect(result.checksum).toBe(expectedChecksum({ ...item, dims: [...item.dims] }, 5))
+      expect(result.instructions[0]).toBeGreaterThan(1_000)
+      expect(result.cycles[0]).toBeGreaterThan(result.instructions[0]!)
+      // add a0, a0, a1; ret
+      const entry = info.ram.low
+      await clock.run(session.upload(entry, Uint8Array.of(0x33, 0x05, 0xb5, 0x00, 0x67, 0x80, 0x00, 0x00)))
+      expect((await clock.run(session.call(entry, 40, 2))).returned).toBe(42)
+      expect((await clock.run(session.reset())).isa).toBe('rv32im')
+    })
+
+    it('is silent where the description does not say so', async () => {
+      const { session, clock } = powerOn(pico)
+      const wrong = { ...described(csv), machineCsrs: true }
+      await expect(clock.run(boot(session, wrong))).rejects.toMatchObject({ code: 'board.notMonitor' })
+    })
   })
 
   it('does not start an image that nobody filled in', async () => {
