@@ -10,6 +10,7 @@ import { createMachine } from '@core/sim/createMachine'
 import { wallClock } from '@main/board/clock'
 import { converse } from '@main/board/runConversation'
 import { steadyMs, virtualBoardsMetered } from '@main/board/links/virtualActivity'
+import type { EnergyMeter } from '@main/profile/measureEnergy'
 import { createMeterService } from '@main/meter/meterService'
 import { resourcePath } from '@main/paths'
 import { createProfileService, profileMigrations, type ProfileService } from '@main/profile/profileService'
@@ -152,6 +153,42 @@ describe('a campaign with the simulated power meter', { timeout: 600_000 }, () =
     expect(page.samples.map(({ unit, time }) => [unit, time])).toEqual(
       samples.map(({ time }) => ['nJ', time])
     )
+  })
+
+  it('keeps the counts of a kernel whose energy the meter cannot tell from nothing, and counts it once', async () => {
+    let phases = 0
+    const drawnJ = [5, 1, 1, 5]
+    const noise: EnergyMeter = {
+      name: 'noise',
+      origin: 'simulated',
+      nowMs: () => performance.now(),
+      async phase(work) {
+        await work()
+        return { energyJ: drawnJ[phases++ % 4]!, windowMs: 100, durationMs: 60 }
+      },
+      rest: async (durationMs) => ({ energyJ: 0, windowMs: durationMs, durationMs }),
+      close: async () => undefined
+    }
+    const noisy = createProfileService({ ...deps, openMeter: async () => noise })
+    const shapes = [{ kernel: 'matmul', dims: [1, 20, 32] }]
+    const input = profileContract.commands['profile.run'].in.parse({ ...request, shapes })
+    const { campaignId } = (await noisy.handlers['profile.run'](input as never, context)) as {
+      campaignId: string
+    }
+    await bench.jobs.idle()
+    const campaign = (await call('profile.campaigns', {})).campaigns.find(({ id }) => id === campaignId)
+    expect(campaign).toMatchObject({ state: 'done', error: null, done: 2, total: 2 })
+    const { samples } = await call('profile.samples', { campaignId })
+    expect(samples.map(({ unit, verified }) => [unit, verified])).toEqual([
+      ['cycles', true],
+      ['cycles', true]
+    ])
+    const noted = await bench.store.all(
+      'SELECT reason FROM profile_refusal WHERE campaign_id = $1 ORDER BY item_key',
+      [campaignId]
+    )
+    expect(noted).toHaveLength(2)
+    for (const { reason } of noted) expect(reason).toContain('matmul')
   })
 
   it('refuses the simulated meter beside another board', async () => {

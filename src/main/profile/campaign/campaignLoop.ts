@@ -119,9 +119,9 @@ async function measureLeft(
               signal: context.signal
             })
             const took = tookMs()
-            if (energyOf === null) await store.addSample(sample, took)
+            const energy = energyOf === null ? null : await unlessRefused(energyOf(session, item, sample))
+            if (energy === null || energy instanceof AppError) await store.addSample(sample, took)
             else {
-              const energy = await energyOf(session, item, sample)
               // How long trials last says nothing about the kernel: estimates go by its counts.
               await store.addTogether([
                 { sample, tookMs: took },
@@ -130,10 +130,11 @@ async function measureLeft(
               options.onSample(energy, tookMs())
             }
             options.onSample(sample, took)
+            // Its counts are right all the same.
+            if (energy instanceof AppError) await store.addRefusal(run.campaignId, item, energy.message)
             correction.add(guessMs(item, run.repetitions, run.speed), took)
           } catch (error) {
-            const refusal = AppError.from(error)
-            if (!refusals.has(refusal.code)) throw error
+            const refusal = refusalOf(error)
             await store.addRefusal(run.campaignId, item, refusal.message)
           }
           next++
@@ -148,6 +149,17 @@ async function measureLeft(
     }
   }
   context.progress(total, total, '')
+}
+
+/** Returns why an item cannot be measured; throws every other error on. */
+function refusalOf(error: unknown): AppError {
+  const refusal = AppError.from(error)
+  if (!refusals.has(refusal.code)) throw error
+  return refusal
+}
+
+async function unlessRefused(energy: Promise<Sample>): Promise<Sample | AppError> {
+  return await energy.catch(refusalOf)
 }
 
 function refuseOther(run: CampaignRun, board: ProfiledBoard): void {

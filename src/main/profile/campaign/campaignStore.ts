@@ -57,11 +57,12 @@ export interface CampaignStore {
   adopt(campaignId: string, sampleIds: readonly string[]): Promise<void>
 }
 
-// An item of a campaign with a meter leaves a Sample of energy beside that of its counts: it is done once.
+// An item of a campaign with a meter leaves a Sample of energy beside that of its counts, or a refusal: it is done once.
 const campaignSelect = `SELECT c.*,
     (SELECT count(*) FROM profile_sample s WHERE s.campaign_id = c.id AND s.${ofQuantity('latency')}) +
     (SELECT count(*) FROM profile_adopted a WHERE a.campaign_id = c.id) +
-    (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id) AS done
+    (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id AND NOT EXISTS (
+      SELECT 1 FROM profile_sample m WHERE m.campaign_id = r.campaign_id AND m.item_key = r.item_key)) AS done
   FROM profile_campaign c`
 
 /** Returns the campaigns of a data file. */
