@@ -52,6 +52,7 @@ describe.skipIf(missing.length > 0)('a described board in machine mode', { timeo
         }),
         readMonitor: async (name, ending = 'bin') =>
           new Uint8Array(readFileSync(resourcePath('firmware', 'build', `${name}.${ending}`))),
+        nowMs: () => performance.now(),
         signal: new AbortController().signal,
         onProgress: () => undefined
       })

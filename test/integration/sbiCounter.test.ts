@@ -83,6 +83,7 @@ describe.skipIf(missing.length > 0)(
           description: null,
           readMonitor: async (name, ending = 'bin') =>
             new Uint8Array(readFileSync(resourcePath('firmware', 'build', `${name}.${ending}`))),
+          nowMs: () => performance.now(),
           signal: new AbortController().signal,
           onProgress: () => undefined
         })

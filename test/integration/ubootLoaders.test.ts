@@ -188,6 +188,7 @@ describe.skipIf(missingSupervisor.length > 0)(
         loader: 'auto',
         description,
         readMonitor: readBuilt,
+        nowMs: () => performance.now(),
         signal: new AbortController().signal,
         onProgress: () => undefined
       })

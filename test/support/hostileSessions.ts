@@ -154,6 +154,7 @@ async function runBoot(session: BoardSession, random: Random): Promise<string | 
     description: readDescription(new TextEncoder().encode(litexBoardCsv())),
     readMonitor: async (name, ending = 'bin') =>
       new Uint8Array(readFileSync(resourcePath('firmware', 'build', `${name}.${ending}`))),
+    nowMs: () => 0,
     signal: new AbortController().signal,
     onProgress: () => undefined
   })

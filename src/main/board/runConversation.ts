@@ -17,6 +17,8 @@ export interface ConverseOptions {
   signal?: AbortSignal | undefined
   /** The longest the whole conversation may take, whatever keeps arriving; then board.timeout is thrown into it. */
   limitMs?: number | undefined
+  /** The longest it may take from one progress with more bytes than ever before to the next; in place of `limitMs`. */
+  stallMs?: number | undefined
   onProgress?: ((progress: ConverseProgress) => void) | undefined
   /** Whose time the waits are; default the computer's. */
   clock?: Clock | undefined
@@ -30,14 +32,14 @@ const tidyUpMs = 4_000
  * only what arrives from now on.
  *
  * @throws what the conversation throws; board.disconnected when the link ends; job.cancelled after an abort;
- *   board.timeout beyond `limitMs`
+ *   board.timeout beyond `limitMs` or `stallMs`
  */
 export async function converse<T>(
   link: Link,
   conversation: Conversation<T>,
   options: ConverseOptions = {}
 ): Promise<T> {
-  const { signal, onProgress, limitMs, clock = wallClock } = options
+  const { signal, limitMs, stallMs, clock = wallClock } = options
   const inbox = createInbox(link, clock)
   let callOff = (): void => undefined
   let isTidyingUp = false
@@ -53,14 +55,22 @@ export async function converse<T>(
   const shouldStop = (): boolean => outOfTime || (!isTidyingUp && signal?.aborted === true)
   const wake = (): void => inbox.wake()
   signal?.addEventListener('abort', wake)
-  if (limitMs !== undefined) allow(limitMs)
+  const longestMs = stallMs ?? limitMs
+  if (longestMs !== undefined) allow(longestMs)
+  let mostBytes = 0
+  const onProgress = (progress: ConverseProgress): void => {
+    if (stallMs !== undefined && !isTidyingUp && progress.doneBytes > mostBytes) allow(stallMs)
+    mostBytes = Math.max(mostBytes, progress.doneBytes)
+    options.onProgress?.(progress)
+  }
 
   try {
     let next = conversation.next(nothing)
     while (next.done !== true) {
       if (inbox.isClosed()) throw disconnected(link.descriptor.label, link.closed)
       if (shouldStop()) {
-        const reason = signal?.aborted === true ? cancelled() : overdue(link, limitMs ?? tidyUpMs)
+        const reason =
+          signal?.aborted === true ? cancelled() : overdue(link, longestMs ?? tidyUpMs, stallMs !== undefined)
         if (isTidyingUp) throw reason
         isTidyingUp = true
         allow(tidyUpMs)
@@ -127,10 +137,13 @@ function cancelled(): AppError {
   )
 }
 
-function overdue(link: Link, limitMs: number): AppError {
+function overdue(link: Link, limitMs: number, hasStalled: boolean): AppError {
+  const seconds = Math.round(limitMs / 1000)
   return new AppError(
     'board.timeout',
-    `The conversation with ${link.descriptor.label} did not end within ${Math.round(limitMs / 1000)} s.`,
+    hasStalled
+      ? `${link.descriptor.label} has taken nothing more for ${seconds} s.`
+      : `The conversation with ${link.descriptor.label} did not end within ${seconds} s.`,
     'Reset the board and try again.'
   )
 }

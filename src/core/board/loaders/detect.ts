@@ -24,12 +24,19 @@ export type BootLoader =
 
 /** End of the monitor's banner (docs/protocol.md "Text at a terminal"). */
 const bannerEnd = "'?' for help.\r\n"
-/** A slow core checks its own code first (LiteX at 0.4 MHz under simulation: 5 s). */
-const bannerMs = 10_000
+/** A monitor checks its own code before it prints; on a core of usual speed that takes a part of a second. */
+const leastBannerMs = 10_000
+const mostBannerMs = 180_000
 
-/** Waits for the banner of a monitor that was just started; returns the text up to its end, null when none arrived in time. */
-export function* awaitBanner(): Conversation<string | null> {
-  const banner = yield* createReceiver().until([bannerEnd], bannerMs)
+/**
+ * Waits for the banner of a monitor that was just started; returns the text up to its end, null when none arrived in time.
+ *
+ * @param loadMs how long it took to load: a core needs more instructions to receive a byte than the monitor to check it, so that one
+ *   that was slow to take the image is given as long to start
+ */
+export function* awaitBanner(loadMs = 0): Conversation<string | null> {
+  const silenceMs = Math.min(Math.max(loadMs, leastBannerMs), mostBannerMs)
+  const banner = yield* createReceiver().until([bannerEnd], silenceMs)
   return banner?.text ?? null
 }
 

@@ -71,7 +71,9 @@ export function writeTimeoutMs(byteCount: number, baudRate: number | null, patie
 export function disconnected(label: string, reason: CloseReason | null): AppError {
   return new AppError(
     'board.disconnected',
-    reason === null ? `${label} is not connected.` : `${label} was disconnected: ${reason.text}`,
+    reason === null
+      ? `${label} is not connected.`
+      : `${label} was disconnected: ${reason.text}${/[.!?]$/.test(reason.text) ? '' : '.'}`,
     reason?.hint ??
       (reason?.kind === 'unplugged'
         ? 'Plug the board in again; it is connected by itself.'

@@ -25,6 +25,7 @@ export interface BootOptions {
   description: BoardDescription | null
   /** A flat monitor image of resources/firmware/build, by name, or the list of the words in it that are addresses or read counters. */
   readMonitor: ReadMonitor
+  nowMs: () => number
   signal: AbortSignal
   onProgress: (doneBytes: number, totalBytes: number, note: string) => void
 }
@@ -56,6 +57,7 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
   })
   const loader = chooseLoader(options.loader, found)
   const image = await imageFor(found, options)
+  const beganMs = options.nowMs()
   const { crc32: crc, result } = await loadOver(session, {
     loader,
     image,
@@ -65,7 +67,7 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
   })
   onProgress(image.sizeBytes, image.sizeBytes, 'waiting for the monitor')
   // An earlier hello would be lost, and count as a fault of the line.
-  const banner = (await session.converse(awaitBanner(), { signal })) ?? ''
+  const banner = (await session.converse(awaitBanner(options.nowMs() - beganMs), { signal })) ?? ''
   const { buildId } = await session.hello({ signal })
   checkBuild(buildId, image)
   if (options.description !== null) session.describe(describedCore(options.description))

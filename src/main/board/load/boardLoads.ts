@@ -23,9 +23,12 @@ export interface LoadOptions {
   onProgress: (doneBytes: number, note: string) => void
 }
 
-/** A transfer slower than this is stuck, whatever still trickles in. */
-const slowestBytesPerSecond = 300
-const limitMs = (sizeBytes: number): number => 60_000 + (sizeBytes / slowestBytesPerSecond) * 1_000
+/**
+ * How long a transfer may go without a byte that was not there before. A loader may have to begin again, and a board on a simulator be as
+ * slow as it likes while it confirms: at this rate all of it would be there once more.
+ */
+const stallRate = 300
+const stallMs = (sizeBytes: number): number => 60_000 + (sizeBytes / stallRate) * 1_000
 
 /** Carries an image over a leased board's line with the chosen loader. */
 export async function loadOver(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
@@ -68,7 +71,7 @@ async function throughSfl(
 ): Promise<LoadOutcome> {
   const loaded = await session.converse(
     sflLoad({ segments: image.segments, jumpAddress: start ? image.entry : null }),
-    { signal, limitMs: limitMs(image.sizeBytes), onProgress: relay(onProgress) }
+    { signal, stallMs: stallMs(image.sizeBytes), onProgress: relay(onProgress) }
   )
   const repeats = loaded.repeatedFrames === 0 ? '' : `, ${loaded.repeatedFrames} frames repeated`
   return {
@@ -92,7 +95,7 @@ async function throughUboot(
       crc32: crc,
       start: start ? { entry: image.entry, programReturns: false } : null
     }),
-    { signal, limitMs: limitMs(block.bytes.length), onProgress: relay(onProgress) }
+    { signal, stallMs: stallMs(block.bytes.length), onProgress: relay(onProgress) }
   )
   return { crc32: crc, result: start ? 'verified by U-Boot, started' : 'verified by U-Boot' }
 }

@@ -42,6 +42,7 @@ export function createBootHandlers(deps: {
               loader,
               description: described,
               readMonitor,
+              nowMs,
               signal: context.signal,
               onProgress: (done, total, note) => context.progress(done, total, note)
             })

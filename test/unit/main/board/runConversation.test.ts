@@ -3,6 +3,7 @@ import type { Conversation } from '@core/board/conversation'
 import { converse } from '@main/board/runConversation'
 import { createConsoleLog } from '@main/board/consoleLog'
 import { createMemoryLink } from '../../../support/memoryLink'
+import { VirtualClock } from '../../../support/virtualClock'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
@@ -57,6 +58,28 @@ describe('converse', () => {
     } finally {
       clearInterval(chatter)
     }
+  })
+
+  it('goes on beyond a limit that follows progress while more is confirmed, and ends when nothing more is', async () => {
+    const clock = new VirtualClock()
+    const { link } = createMemoryLink()
+    function* slow(steps: number, last: number): Conversation<string> {
+      for (let step = 1; step <= steps; step++) {
+        yield { kind: 'pause', durationMs: 900 }
+        yield { kind: 'progress', doneBytes: Math.min(step, last), totalBytes: steps }
+      }
+      return 'done'
+    }
+    const talk = (steps: number, last = steps): Promise<string> =>
+      clock.run(converse(link, slow(steps, last), { stallMs: 1_000, clock }))
+    expect(await talk(50)).toBe('done')
+    // The same bytes over and over are no progress.
+    const stalled = talk(50, 20)
+    await expect(stalled).rejects.toMatchObject({
+      code: 'board.timeout',
+      message: expect.stringContaining('nothing more for 1 s') as string
+    })
+    expect(clock.nowMs()).toBeLessThan(45_000 + 20 * 900 + 10_000)
   })
 
   it('tells of a line that ends, after handing over what came before', async () => {

@@ -88,6 +88,7 @@ describe('the virtual LiteX SoC', () => {
         description: described(named),
         readMonitor: async (name, ending = 'bin') =>
           new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
+        nowMs: () => 0,
         signal: new AbortController().signal,
         onProgress: () => undefined
       })
@@ -120,6 +121,7 @@ describe('the virtual LiteX SoC', () => {
         description,
         readMonitor: async (name, ending = 'bin') =>
           new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
+        nowMs: () => 0,
         signal: new AbortController().signal,
         onProgress: () => undefined
       })
