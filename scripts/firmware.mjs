@@ -77,7 +77,8 @@ const decoder = {
 
 /** One committed binary per purpose; `kernels` are extra flags of the kernel sources, `base` an address instead of 0x80000000. */
 const monitors = [
-  { name: 'monitor', variants: ['rv32im', 'reference'], machine: rv32, kernels: [], base: null },
+  // `hello`: what it says of itself is kept beside it, so that a plan for its kernels needs no machine.
+  { name: 'monitor', variants: ['rv32im', 'reference'], machine: rv32, kernels: [], base: null, hello: true },
   {
     name: 'monitor-zbb',
     variants: ['rv32im_zbb'],
@@ -199,10 +200,22 @@ function counterSites(elf, base, work) {
   return `${lines.join('\n')}\n`
 }
 
-const filesOf = ({ name, movable, counters }) =>
-  ['elf', 'bin', ...(movable === true ? ['addresses'] : []), ...(counters === true ? ['counters'] : [])].map(
-    (ending) => `${name}.${ending}`
-  )
+/** What a monitor's hello says on the largest virtual board, as JSON (src/main/board/monitorInfo.ts reads it). */
+function helloOf(elf) {
+  const run = [path.join(root, 'scripts', 'runTs.mjs'), path.join(root, 'scripts', 'monitorHello.ts'), elf]
+  const { status, stdout, stderr } = spawnSync(process.execPath, run, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`The monitor's hello cannot be read:\n${stderr}`)
+  return stdout
+}
+
+const filesOf = ({ name, movable, counters, hello }) =>
+  [
+    'elf',
+    'bin',
+    ...(movable === true ? ['addresses'] : []),
+    ...(counters === true ? ['counters'] : []),
+    ...(hello === true ? ['hello.json'] : [])
+  ].map((ending) => `${name}.${ending}`)
 
 /** Builds one monitor into `folder`; returns the names of its files. */
 function build(monitor, folder) {
@@ -237,6 +250,7 @@ function build(monitor, folder) {
         path.join(folder, `${monitor.name}.counters`),
         counterSites(elf, Number(monitor.base), work)
       )
+    if (monitor.hello === true) writeFileSync(path.join(folder, `${monitor.name}.hello.json`), helloOf(elf))
     if (monitor.movable !== true) return filesOf(monitor)
     const moved = `-Wl,--defsym=MONITOR_BASE=${Number(monitor.base) + movedBy}`
     const other = linkTo(path.join(work, 'moved.elf'), path.join(work, 'moved.bin'), [moved])

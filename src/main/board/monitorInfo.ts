@@ -1,18 +1,23 @@
+import { readFile } from 'node:fs/promises'
 import type { BoardInfo } from '../../core/board/boardInfo'
-import type { Link } from './links/link'
-import { openBoardSession } from './boardSession'
+import { boardInfoSchema } from '../../shared/contract/board'
+import { AppError } from '../../shared/errors'
 
 /**
- * What this copy's monitor reports (above all its kernels), read over a separate link that is closed again: no board of the
- * user is connected, listed or changed.
+ * What this copy's monitor says of itself (above all its kernels), as scripts/firmware.mjs has written it down beside the image: no
+ * board is connected and no machine started.
  *
- * @param open opens a machine that runs the monitor
+ * @throws internal for a file that is missing or damaged
  */
-export async function readMonitorInfo(open: () => Promise<Link>): Promise<BoardInfo> {
-  const link = await open()
+export async function readMonitorInfo(file: string): Promise<BoardInfo> {
   try {
-    return await openBoardSession({ link, onText: () => undefined, nonce: () => 1 }).hello()
-  } finally {
-    await link.close()
+    return boardInfoSchema.parse(JSON.parse(await readFile(file, 'utf8')))
+  } catch (cause) {
+    throw new AppError(
+      'internal',
+      `The list of the monitor's kernels (${file}) cannot be read.`,
+      'Install Bitbench again, or build the firmware again: npm run firmware.',
+      { cause }
+    )
   }
 }

@@ -33,11 +33,11 @@ const boardAdapters = ({ spawn, findProgram, jobs, dataFolder, log }: Foundation
     findProgram
   })
 
-/** What this copy's monitor says of itself; asked once, on a machine of its own that is gone again. */
-export function monitorInfo(foundation: Foundation): () => Promise<BoardInfo> {
+/** What this copy's monitor says of itself; read once. */
+export function monitorInfo(): () => Promise<BoardInfo> {
   let known: Promise<BoardInfo> | undefined
   return () => {
-    known ??= readMonitorInfo(() => boardAdapters(foundation).openVirtual('high', false))
+    known ??= readMonitorInfo(resourcePath('firmware', 'build', 'monitor.hello.json'))
     known.catch(() => (known = undefined))
     return known
   }

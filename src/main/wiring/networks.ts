@@ -67,7 +67,7 @@ export function connectNetworks(
   const labels = createRunLabels(store)
   const base: Base = { ...foundation, labels }
   const imported = createImportedRuns(store, newId)
-  const anyInfo = monitorInfo(foundation)
+  const anyInfo = monitorInfo()
   const { dataset, model } = connectModels(foundation, folder)
   const profile = connectProfile(base, board, model, openMeter)
   const proxies = createProxyStore(store)
