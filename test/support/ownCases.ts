@@ -44,6 +44,8 @@ export const ownCases: ReadonlyMap<string, OwnCase> = new Map<string, OwnCase>([
   ['Shrink', { opsets: [9, 13, 17], shapes: everyShape, make: shrunk }],
   ['ThresholdedRelu', { opsets: [10, 13, 17], shapes: everyShape, make: thresholded }],
   ['Equal', { opsets: [11, 13, 17], shapes: everyShape, make: equalTo }],
+  ['Not', { opsets: [11, 13, 17], shapes: everyShape, make: notEqualTo }],
+  ['Where', { opsets: [11, 13, 17], shapes: everyShape, make: chosen }],
   ['CastLike', { opsets: [15, 19], shapes: everyShape, make: castLike }],
   ['Shape', { opsets: [9, 13, 15, 19], shapes: everyShape, make: shapeOfItself }],
   ['Size', { opsets: [9, 13, 19], shapes: everyShape, make: sizeOfItself }]
@@ -144,6 +146,16 @@ function mish(draft: Draft, value: Known): Known {
 
 /** Whole numbers that equal one: 1, else 0. */
 function equalTo(draft: Draft, value: Known): Known {
+  return draft.add('Cast', [equality(draft, value)], value.dims, { to: int(1) })
+}
+
+function notEqualTo(draft: Draft, value: Known): Known {
+  const other = draft.add('Not', [equality(draft, value)], value.dims)
+  return draft.add('Cast', [other], value.dims, { to: int(1) })
+}
+
+/** Truth values: where twice the value, cut to a whole number, equals one. */
+function equality(draft: Draft, value: Known): Known {
   const scaled = draft.add('Mul', [value, draft.tensor([], Float32Array.of(2))], value.dims)
   const whole = draft.add('Cast', [scaled], value.dims, { to: int(7) })
   const wanted = draft.tensor([], BigInt64Array.of(BigInt(draft.side(-1, 1))))
@@ -151,8 +163,20 @@ function equalTo(draft: Draft, value: Known): Known {
     [whole, wanted],
     [wanted, whole]
   ])
-  const same = draft.add('Equal', operands, value.dims)
-  return draft.add('Cast', [same], value.dims, { to: int(1) })
+  return draft.add('Equal', operands, value.dims)
+}
+
+/** A value or a constant, by a mask in either sense; the constant for all or for each of the last axis. */
+function chosen(draft: Draft, value: Known): Known {
+  const mask = equality(draft, value)
+  const condition = draft.pick([mask, draft.add('Not', [mask], value.dims)])
+  const constant = draft.constant(draft.pick([[], [value.dims.at(-1)!]]))
+  const other = draft.add('Tanh', [value], value.dims)
+  const choices = draft.pick([
+    [other, constant],
+    [constant, other]
+  ])
+  return draft.add('Where', [condition, ...choices], value.dims)
 }
 
 function castLike(draft: Draft, value: Known): Known {
