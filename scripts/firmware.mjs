@@ -23,6 +23,8 @@ const target = '--specs=picolibc.specs -misa-spec=2.2 -mcmodel=medany'.split(' '
 const rv32 = ['-march=rv32imac', '-mabi=ilp32']
 /** LiteX's usual cores (VexRiscv "standard") know neither compressed nor atomic instructions. */
 const rv32im = ['-march=rv32im', '-mabi=ilp32']
+/** ESP32-C3; the C6 knows atomic instructions too, which the monitor does not need. */
+const rv32imc = ['-march=rv32imc', '-mabi=ilp32']
 const rv64 = ['-march=rv64imac', '-mabi=lp64']
 const language =
   '-std=c11 -ffreestanding -fno-builtin-printf -ffunction-sections -fdata-sections -msmall-data-limit=0 -Wall -Wextra -Werror'.split(
@@ -125,6 +127,22 @@ const monitors = [
     kernels: [],
     base: '0x80800000',
     movable: true,
+    counters: true
+  })),
+  // For the RAM of ESP32-C3 and C6, carried by the loader in their ROM; UART and counters are filled in.
+  ...[
+    { name: 'monitor-esp32c3', base: '0x3fc80000', codeDistance: 0x700000 },
+    { name: 'monitor-esp32c6', base: '0x40800000', codeDistance: 0 }
+  ].map(({ name, base, codeDistance }) => ({
+    name,
+    variants: ['rv32im', 'reference'],
+    machine: [...rv32imc, '-DBOARD_DESCRIBED', '-DBOARD_ESP'],
+    sources: ['describedBoard.c', ...counterSources],
+    kernels: [],
+    base,
+    script: 'esp32.ld',
+    symbols: [`-Wl,--defsym=CODE_DISTANCE=${codeDistance}`],
+    codeDistance,
     counters: true
   })),
   // Like monitor-rv64 with vector kernels, for cores whose ISA string has V.
@@ -236,7 +254,9 @@ function build(monitor, folder) {
     const bin = path.join(folder, `${monitor.name}.bin`)
     const script = path.join(firmwareFolder, monitor.script ?? 'board.ld')
     const place =
-      monitor.base === null || monitor.program ? [] : [`-Wl,--defsym=MONITOR_BASE=${monitor.base}`]
+      monitor.base === null || monitor.program
+        ? []
+        : [`-Wl,--defsym=MONITOR_BASE=${monitor.base}`, ...(monitor.symbols ?? [])]
     const linkTo = (elfFile, binFile, where) => {
       const link = [...target, ...monitor.machine, ...linking, ...where, '-T', script]
       compile([...link, ...objects, '-lgcc', '-o', elfFile], 'link')
@@ -248,7 +268,7 @@ function build(monitor, folder) {
     if (monitor.counters === true)
       writeFileSync(
         path.join(folder, `${monitor.name}.counters`),
-        counterSites(elf, Number(monitor.base), work)
+        counterSites(elf, Number(monitor.base) + (monitor.codeDistance ?? 0), work)
       )
     if (monitor.hello === true) writeFileSync(path.join(folder, `${monitor.name}.hello.json`), helloOf(elf))
     if (monitor.movable !== true) return filesOf(monitor)

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { UART_NS16550 = 0, UART_SIFIVE = 1 };
+enum { UART_NS16550 = 0, UART_SIFIVE = 1, UART_ESP = 2, UART_ESP_USB = 3 };
 
 typedef struct {
     char magic[8];

@@ -10,6 +10,13 @@
 # define XB 4
 #endif
 
+# ESP32-C3 has no mie (interrupts are off in mstatus alone), and its mtvec holds multiples of 256.
+#ifdef BOARD_ESP
+# define TRAP_ALIGN 8
+#else
+# define TRAP_ALIGN 2
+#endif
+
 # The control registers of the mode this image runs in. In supervisor mode an SBI firmware lies below: it has chosen the hart.
 #ifdef BOARD_SUPERVISOR
 # define XIE sie
@@ -33,7 +40,7 @@
  * A core without machine mode (PicoRV32) has none of these registers and halts on the first access: the host notes that in
  * counter_record (counterRecord.h). Jumps to `past` there; changes t0.
  */
-#if __riscv_xlen == 32 && (defined(BOARD_LITEX) || defined(BOARD_DESCRIBED))
+#if __riscv_xlen == 32 && (defined(BOARD_LITEX) || defined(BOARD_DESCRIBED)) && !defined(BOARD_ESP)
 # define NO_MACHINE_CSRS 76
   .macro without_machine_csrs past
   .option push
@@ -52,7 +59,9 @@
   .globl _start
 _start:
   without_machine_csrs 3f
+#ifndef BOARD_ESP
   csrw XIE, zero
+#endif
   csrci XSTATUS, INTERRUPTS_ON
 #ifdef BOARD_SUPERVISOR
   fence.i                      # the loader wrote this as data
@@ -122,7 +131,9 @@ guard_return:
   la gp, __global_pointer$
   .option pop
   without_machine_csrs 2f
+#ifndef BOARD_ESP
   csrw XIE, zero
+#endif
   csrci XSTATUS, INTERRUPTS_ON
   la t0, trap_entry
   csrw XTVEC, t0
@@ -153,7 +164,7 @@ guard_return:
   ret
 
 # Every trap ends the guarded code, so no register has to be kept. Outside a guard the monitor itself is at fault: restart.
-  .align 2
+  .align TRAP_ALIGN
 trap_entry:
   .option push
   .option norelax

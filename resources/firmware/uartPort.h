@@ -1,6 +1,6 @@
 /*
- * Registers of the UART: an NS16550A (QEMU virt, virtual boards), LiteX's own, built with -DBOARD_LITEX, or one that the
- * host describes, built with -DBOARD_DESCRIBED.
+ * Registers of the UART: an NS16550A (QEMU virt, virtual boards), LiteX's own, built with -DBOARD_LITEX, one that the host
+ * describes, built with -DBOARD_DESCRIBED, or those of ESP32-C3 and C6, built with -DBOARD_ESP as well.
  */
 #ifndef UART_PORT_H
 #define UART_PORT_H
@@ -9,6 +9,8 @@
 
 #ifdef BOARD_LITEX
 #include "uartLitex.h"
+#elif defined(BOARD_ESP)
+#include "uartEsp.h"
 #elif defined(BOARD_DESCRIBED)
 #include "uartRecord.h"
 #else

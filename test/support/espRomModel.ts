@@ -11,6 +11,10 @@ export interface EspRomOptions {
   start?: 'download' | 'program' | 'off'
   /** Which modem lines lead where. */
   wiring?: 'none' | 'bridge' | 'usbJtag'
+  /** Its line is its own USB-Serial-JTAG. */
+  isUsb?: boolean
+  /** Prints its text again at a line end, as a reset beside it would. */
+  greetsEnter?: boolean
   /** The ROM hears nothing (a broken wire). */
   isDeaf?: boolean
   baudRate?: number
@@ -32,6 +36,8 @@ export class EspRomModel implements TimedPeer {
   /** Commands that were carried out, in order. */
   readonly commands: number[] = []
   readonly counts = { badChecksum: 0, badOrder: 0, unknown: 0, garbage: 0, lost: 0 }
+  /** Writes of a key for a watchdog. */
+  stoppedWatchdogs = 0
   /** The next packets with this command are not replied to. */
   readonly ignored: number[] = []
   /** The next MEM_DATA packets arrive with a damaged byte. */
@@ -61,6 +67,8 @@ export class EspRomModel implements TimedPeer {
       ramBytes: 0x6_0000,
       start: 'download',
       wiring: 'none',
+      isUsb: false,
+      greetsEnter: false,
       isDeaf: false,
       baudRate: 115_200,
       ...options
@@ -106,6 +114,7 @@ export class EspRomModel implements TimedPeer {
   hear(bytes: Uint8Array, atMs: number, line: PeerLine): void {
     this.tick(atMs, line)
     if (this.state !== 'download' || this.options.isDeaf) return
+    if (this.options.greetsEnter && bytes.length === 2 && bytes[0] === 0x0d) this.greet(line, true)
     for (const byte of bytes) this.take(byte, line)
   }
 
@@ -165,6 +174,7 @@ export class EspRomModel implements TimedPeer {
     const data = packet.slice(8)
     const word = (index: number): number => new DataView(data.buffer).getUint32(4 * index, true)
     const checksum = view.getUint32(4, true)
+    if (command === 0x09 && [0x50d8_3aa1, 0x8f1d_312a].includes(word(1))) this.stoppedWatchdogs++
     const isLocked = (this.options.securityFlags & 4) !== 0
     if (command === 0x08) {
       const isSync =
@@ -176,11 +186,13 @@ export class EspRomModel implements TimedPeer {
       fields.setUint32(0, this.options.securityFlags, true)
       fields.setUint32(12, this.options.chipId, true)
       this.reply(line, command, 0, [...info])
-    } else if (isLocked || ![0x05, 0x06, 0x07, 0x0a, 0x0f].includes(command)) {
+    } else if (isLocked || ![0x05, 0x06, 0x07, 0x09, 0x0a, 0x0b, 0x0d, 0x0f].includes(command)) {
       this.counts.unknown++
       for (let count = 0; count < 8; count++) this.reply(line, 0xff, 0, [], 0x05)
-    } else if (command === 0x0a)
-      this.reply(line, command, word(0) === 0x4000_1000 ? this.options.magic : 0, [])
+    } else if (command === 0x0a) this.reply(line, command, this.register(word(0)), [])
+    else if (command === 0x09 || command === 0x0b || command === 0x0d)
+      // WRITE_REG, SPI_SET_PARAMS, SPI_ATTACH: Espressif's tool sends them first; loads into RAM need none of them.
+      this.reply(line, command, 0, [])
     else if (command === 0x0f) {
       this.reply(line, command, 0, [])
       this.romBaudRate = word(0)
@@ -191,6 +203,12 @@ export class EspRomModel implements TimedPeer {
       this.startedAt = word(1)
       this.state = 'running'
     } else this.reply(line, command, 0, [])
+  }
+
+  /** Magic word, and the variables that say which line is in use (of revision 0 of the C3, and of the C6). */
+  private register(address: number): number {
+    if (address === 0x4000_1000) return this.options.magic
+    return this.options.isUsb && [0x3fcd_f07c, 0x4087_f580].includes(address) ? 3 : 0
   }
 
   private begin(size: number, blocks: number, blockBytes: number, address: number, line: PeerLine): void {

@@ -13,15 +13,17 @@ const magic = 'BBBOARD1'
 const nameAt = 40
 const nameBytes = 40
 const recordBytes = nameAt + nameBytes
-const uartKinds = { ns16550: 0, sifive: 1 } as const
+const uartKinds = { ns16550: 0, sifive: 1, esp: 2, espUsb: 3 } as const
 
 /** Forms that the host makes for one board. */
-type MovableForm = Exclude<MonitorForm, 'virt' | 'virt64'>
+type FilledInForm = Exclude<MonitorForm, 'virt' | 'virt64'>
 
 /** What the monitor of a described board is made from: names of files in resources/firmware/build, without extension. */
-const imageNames: Record<MovableForm, (isa: string | null) => string> = {
+const imageNames: Record<FilledInForm, (isa: string | null) => string> = {
   litex: () => 'monitor-litex',
   supervisor: () => 'monitor-rv64s',
+  esp32c3: () => 'monitor-esp32c3',
+  esp32c6: () => 'monitor-esp32c6',
   machine: (isa) => (isa?.startsWith('rv32') === true ? 'monitor-rv32m' : 'monitor-rv64m')
 }
 
@@ -35,7 +37,7 @@ export function describedImageName({ monitor, isa }: Pick<BoardDescription, 'mon
   throw new AppError(
     'input.unsupported',
     `The monitor "${monitor}" is used as it is built; nothing of the board is filled in.`,
-    'Choose the monitor "machine", "supervisor" or "litex" in the description.'
+    'Choose another monitor ("machine", "supervisor", "litex") in the description.'
   )
 }
 
@@ -55,8 +57,8 @@ export function fillInDescribedMonitor(
   if (uart.kind === 'litex') return fillInLitexMonitor(image, board, lists)
   checkMonitorRam(ram)
   const { addresses = '', counters = '' } = lists
-  const { base, counts } = monitorImages[monitor]
-  const filled = moveImage(image, addresses, ram.base - base)
+  const { base, counts, isMovable } = monitorImages[monitor]
+  const filled = isMovable ? moveImage(image, addresses, ram.base - base) : image.slice()
   const at = findImageRecord(filled, magic, recordBytes)
   const view = new DataView(filled.buffer)
   view.setBigUint64(at + 8, BigInt(uart.base), true)

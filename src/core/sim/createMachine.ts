@@ -15,6 +15,7 @@ import type { Engine, MachineOptions, RunResult, StopReason, VirtualMachine } fr
 import { clintBase, finisherBase, ramBase as virtRamBase, uartBase } from './memoryMap'
 import { checkConfig } from './machineConfig'
 import { corePresets, type MachineConfig } from './boards/presets'
+import { espPollDistance, mapEspLines } from './devices/espLines'
 import { TestFinisher } from './devices/testFinisher'
 import { worstInstructionCycles } from './core/timing'
 import { TimerLitex, timerLitexBytes } from './devices/timerLitex'
@@ -55,13 +56,14 @@ class Machine implements VirtualMachine {
   ) {
     const { engine = 'compiled', cycleModel = true, compileAfterJumps = 1000, observer } = options
     this.ramBytes = config.ramBytes
-    this.ramBase = config.litex?.ramBase ?? virtRamBase
+    this.ramBase = config.litex?.ramBase ?? config.esp?.ramBase ?? virtRamBase
     this.entry = this.ramBase
     this.isa = isaOf(config)
-    this.uart = new Uart16550(() => this.hart.instret)
+    this.uart = new Uart16550(() => this.hart.instret, config.esp === undefined ? undefined : espPollDistance)
     this.clint = new Clint(() => this.hart.cycles)
     const bus = new Bus()
-    if (config.litex === undefined) {
+    if (config.esp !== undefined) mapEspLines(bus, this.uart, config.esp)
+    else if (config.litex === undefined) {
       bus.map(uartBase, 8, this.uart)
       bus.map(finisherBase, 4, this.finisher)
       bus.map(clintBase, 0xc000, this.clint)
@@ -92,7 +94,8 @@ class Machine implements VirtualMachine {
         zbb: config.zbb,
         plain: config.plain === true,
         counters: config.counters ?? 'all',
-        machineCsrs: config.machineCsrs !== false
+        machineCsrs: config.machineCsrs !== false,
+        isEsp: config.esp !== undefined
       },
       observer
     })

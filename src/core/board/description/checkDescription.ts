@@ -50,14 +50,19 @@ function checkUart(uart: number, start: number, end: number): void {
   )
 }
 
-function checkMonitor({ monitor, uart, isa }: BoardDescription): void {
+function checkMonitor({ monitor, uart, isa, ram }: BoardDescription): void {
   const form = monitorImages[monitor]
   if (!(form.uarts as readonly string[]).includes(uart.kind))
     throw invalid(
       `The monitor "${monitor}" drives a UART of kind ${form.uarts.join(' or ')}, not ${uart.kind}.`,
       'Choose another monitor, or correct uart.kind.'
     )
-  if (isa !== null && form.isMovable && form.xlen !== null && !isa.startsWith(`rv${form.xlen}`))
+  if (form.isFilledIn && !form.isMovable && ram.base !== form.base)
+    throw invalid(
+      `The monitor "${monitor}" lies at ${formatHex(form.base)}; RAM is said to begin at ${formatHex(ram.base)}.`,
+      `Set ram.base to ${formatHex(form.base)}.`
+    )
+  if (isa !== null && form.isFilledIn && form.xlen !== null && !isa.startsWith(`rv${form.xlen}`))
     throw invalid(
       `The monitor "${monitor}" is a ${form.xlen}-bit program, and the core is ${isa}.`,
       'Choose another monitor, or correct isa.'
@@ -81,7 +86,7 @@ function checkCounter({ counter, clockHz, monitor, startWrites }: BoardDescripti
       `The monitor "${monitor}" runs in machine mode, where no SBI gives a counter.`,
       'Choose another counter, or the monitor "supervisor".'
     )
-  const isFixed = !monitorImages[monitor].isMovable
+  const isFixed = !monitorImages[monitor].isFilledIn
   if (isFixed && (counter.kind !== 'mcycle' || startWrites.length > 0))
     throw invalid(
       `The monitor "${monitor}" is used as it is built: it reads mcycle and writes nothing first.`,

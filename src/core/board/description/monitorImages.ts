@@ -1,4 +1,5 @@
 import type { BoardDescription, MonitorForm } from '@shared/contract/board/boardDescription'
+import { espMaps } from './espBoards'
 
 /** Counters of the mode that a monitor runs in. */
 export type UsualCounters =
@@ -12,8 +13,12 @@ const userCounters = { cycles: 'cycle', instructions: 'instret' } as const
 export interface MonitorImage {
   /** Where it is linked. */
   base: number
+  /** Whether the host fills in what differs from board to board. */
+  isFilledIn: boolean
   /** Whether it can be moved to where the board's RAM is. */
   isMovable: boolean
+  /** How far above its data it starts, where one RAM has two addresses. */
+  codeDistance?: number
   /** UARTs it drives. */
   uarts: readonly BoardDescription['uart']['kind'][]
   /** null: one for each width. */
@@ -25,10 +30,18 @@ export interface MonitorImage {
 /** The monitors by form: where they are linked, and what the host fills in. */
 export const monitorImages = {
   /** For LiteX SoCs: UART, RAM, clock and counters are filled in. */
-  litex: { base: 0x4000_0000, isMovable: true, uarts: ['litex'], xlen: 32, counts: machineCounters },
+  litex: {
+    base: 0x4000_0000,
+    isFilledIn: true,
+    isMovable: true,
+    uarts: ['litex'],
+    xlen: 32,
+    counts: machineCounters
+  },
   /** For supervisor mode under an SBI firmware: UART, RAM, clock, name and counters are filled in. */
   supervisor: {
     base: 0x8080_0000,
+    isFilledIn: true,
     isMovable: true,
     uarts: ['ns16550', 'sifive'],
     xlen: 64,
@@ -37,13 +50,48 @@ export const monitorImages = {
   /** The same for machine mode. */
   machine: {
     base: 0x8080_0000,
+    isFilledIn: true,
     isMovable: true,
     uarts: ['ns16550', 'sifive'],
     xlen: null,
     counts: machineCounters
   },
+  /** For the RAM of an ESP32-C3, where instructions are fetched 7 MiB above the data; UART, clock, name and counters are filled in. */
+  esp32c3: {
+    base: espMaps.c3.ram.base,
+    isFilledIn: true,
+    isMovable: false,
+    codeDistance: 0x70_0000,
+    uarts: ['esp', 'espUsb'],
+    xlen: 32,
+    counts: machineCounters
+  },
+  /** The same for an ESP32-C6. */
+  esp32c6: {
+    base: espMaps.c6.ram.base,
+    isFilledIn: true,
+    isMovable: false,
+    codeDistance: 0,
+    uarts: ['esp', 'espUsb'],
+    xlen: 32,
+    counts: machineCounters
+  },
   /** For the virtual boards and QEMU's virt machine; nothing is filled in. */
-  virt: { base: 0x8000_0000, isMovable: false, uarts: ['ns16550'], xlen: 32, counts: machineCounters },
+  virt: {
+    base: 0x8000_0000,
+    isFilledIn: false,
+    isMovable: false,
+    uarts: ['ns16550'],
+    xlen: 32,
+    counts: machineCounters
+  },
   /** For a U-Boot in machine mode on a 64-bit virt machine; nothing is filled in. */
-  virt64: { base: 0x8080_0000, isMovable: false, uarts: ['ns16550'], xlen: 64, counts: machineCounters }
+  virt64: {
+    base: 0x8080_0000,
+    isFilledIn: false,
+    isMovable: false,
+    uarts: ['ns16550'],
+    xlen: 64,
+    counts: machineCounters
+  }
 } as const satisfies Record<MonitorForm, MonitorImage>

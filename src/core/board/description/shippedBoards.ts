@@ -1,4 +1,5 @@
 import { type BoardDescription, boardDescriptionSchema } from '@shared/contract/board/boardDescription'
+import { describeEsp } from './espBoards'
 
 /** Devices of QEMU's `virt` machine, and of the virtual boards, on which the same firmware runs. */
 export const virtMap = {
@@ -29,7 +30,11 @@ export const shippedBoards = {
   'qemu-zbb': describe({ ...virt, name: 'qemu-virt', isa: 'rv32imac_zbb' }),
   'qemu-rvv': describe({ ...virt, name: 'qemu-virt', isa: 'rv64imac_v', monitor: 'virt64' }),
   /** The same machine with a 64-bit core and U-Boot in machine mode. */
-  'qemu-uboot': describe({ ...virt, name: 'qemu-virt', isa: 'rv64imac', loader: 'uboot', monitor: 'virt64' })
+  'qemu-uboot': describe({ ...virt, name: 'qemu-virt', isa: 'rv64imac', loader: 'uboot', monitor: 'virt64' }),
+  'esp32-c3': describe(describeEsp('c3', false)),
+  'esp32-c3-usb': describe(describeEsp('c3', true)),
+  'esp32-c6': describe(describeEsp('c6', false)),
+  'esp32-c6-usb': describe(describeEsp('c6', true))
 } as const satisfies Record<string, BoardDescription>
 
 /** Name of a board whose description is shipped. */

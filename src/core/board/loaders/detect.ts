@@ -3,6 +3,7 @@ import type { BoardDescription } from '../../../shared/contract/board/boardDescr
 import type { Conversation } from '../conversation'
 import { asciiBytes } from '../../binary/bytes'
 import { createReceiver, printable } from './receiver'
+import { espWaiting } from './espRom'
 import { sflMagicRequest } from './sflFrame'
 import { litexMenus, litexPrompts, sflTrain } from './sflRequest'
 import { askBoard, type UbootBoard } from './ubootBoard'
@@ -11,6 +12,8 @@ import { askUboot, endsLikePrompt, findConsoleUart, isSupervisor, learnPrompt } 
 /** What sits at the other end of a line before a monitor does. */
 export type BootLoader =
   | { kind: 'litex' }
+  /** The ROM of an ESP32 in its download mode. */
+  | { kind: 'esp' }
   /** `uart` of the console and `isa` of the core from U-Boot's device tree; null where it does not have them. */
   | {
       kind: 'uboot'
@@ -67,8 +70,16 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     const before = receiver.lastSeen()
     // The line end alone: it stops a count-down, and is an empty line everywhere.
     yield { kind: 'send', bytes: asciiBytes('\r\n') }
-    const texts = [receiver.ubootPrompt, ...litexPrompts, ...litexMenus, sflMagicRequest, sflTrain]
+    const texts = [
+      receiver.ubootPrompt,
+      ...litexPrompts,
+      ...litexMenus,
+      sflMagicRequest,
+      sflTrain,
+      espWaiting
+    ]
     const found = yield* receiver.until(texts, replyMs)
+    if (found !== null && texts[found.index] === espWaiting) return { kind: 'esp' }
     if (found !== null && found.index > 0) return { kind: 'litex' }
     // LiteX measures the speed of its memory for seconds without a word.
     if (receiver.lastSeen() !== before) limit = tries + 1 + triesOfBusy
@@ -93,7 +104,7 @@ export function* detectBootLoader(): Conversation<BootLoader> {
   throw new AppError(
     'loader.noPrompt',
     `No boot loader replied; received ${receiver.lastSeen()}.`,
-    'Reset the board while this waits, and check port and baud rate. U-Boot ("=> ") and the LiteX BIOS ("litex> ") are known.'
+    'Reset the board while this waits, and check port and baud rate. U-Boot ("=> ") and the LiteX BIOS ("litex> ") are known. An ESP32-C3 or C6 prints nothing by itself: choose its loader (--loader esp).'
   )
 }
 

@@ -4,7 +4,7 @@ import type { Conversation } from '../conversation'
 import type { EspChip } from './espChips'
 import { espBlockBytes, espChecksum, espCommand, espError, espWords } from './espFrame'
 import { type EspResetName, espResetNames } from './espReset'
-import { EspRom } from './espRom'
+import { type EspIdentity, EspRom } from './espRom'
 import { createReceiver, isStopped, type Part } from './receiver'
 import type { Segment } from './sfl'
 
@@ -52,8 +52,9 @@ export function* espLoad(options: EspOptions): Conversation<EspResult> {
   const { segments, entry, baudRate = 115_200, transferBaudRate = null } = options
   const rom = new EspRom(createReceiver(), baudRate)
   const reset = yield* rom.synchronise(options.resets ?? espResetNames, options.promptTimeoutMs ?? 10_000)
-  const { chip } = yield* rom.identify()
+  const { chip, isUsb } = yield* rom.identify()
   checkEspSegments(chip, segments)
+  if (isUsb) yield* rom.stopWatchdogs(chip)
   const totalBytes = segments.reduce((sum, { bytes }) => sum + bytes.length, 0)
   let repeatedSegments = 0
   try {
@@ -72,6 +73,25 @@ export function* espLoad(options: EspOptions): Conversation<EspResult> {
   }
   if (entry !== null) yield* start(rom, entry)
   return { chip: chip.name, reset, loadedBytes: totalBytes, repeatedSegments, started: entry !== null }
+}
+
+/** A ROM that waits to be loaded. */
+export interface FoundEsp extends EspIdentity {
+  reset: EspResetName
+}
+
+/**
+ * Finds the ROM of an ESP32-C3 or ESP32-C6, by modem lines where it does not reply by itself, and says which chip and which line.
+ *
+ * @throws loader.noPrompt, input.unsupported, loader.rejected
+ */
+export function* findEsp(
+  resets: readonly EspResetName[] = espResetNames,
+  promptTimeoutMs = 10_000
+): Conversation<FoundEsp> {
+  const rom = new EspRom(createReceiver(), 115_200)
+  const reset = yield* rom.synchronise(resets, promptTimeoutMs)
+  return { ...(yield* rom.identify()), reset }
 }
 
 /** Sends one segment; returns how often it had to begin again. */

@@ -1,3 +1,4 @@
+import type { EspChipName } from '../description/espBoards'
 import type { Range } from './ubootBoard'
 
 /** What a ROM's identity says of a chip of Espressif. */
@@ -11,6 +12,8 @@ export interface EspChip {
   readonly ram: readonly Range[]
   /** Parts of it that the ROM itself works in while it loads. */
   readonly reserved: readonly Range[]
+  /** Its addresses; null for chips that are not supported. */
+  readonly map: EspChipName | null
 }
 
 /** A word of ROM that differs from chip to chip. */
@@ -21,7 +24,8 @@ const foreign = (name: string, chipId: number | null, magic: readonly number[] =
   chipId,
   magic,
   ram: [],
-  reserved: []
+  reserved: [],
+  map: null
 })
 
 /** ESP32-C3: 384 KiB, as data from 0x3FC80000, as instructions from 0x40380000, and 16 KiB of its cache. */
@@ -36,7 +40,8 @@ export const esp32c3: EspChip = {
   reserved: [
     { start: 0x3fcc_ae00, end: 0x3fcd_e710 },
     { start: 0x403c_ae00, end: 0x403d_e710 }
-  ]
+  ],
+  map: 'c3'
 }
 
 /** ESP32-C6: 512 KiB at one address for instructions and data. */
@@ -45,7 +50,8 @@ export const esp32c6: EspChip = {
   chipId: 13,
   magic: [0x2ce0_806f],
   ram: [{ start: 0x4080_0000, end: 0x4088_0000 }],
-  reserved: [{ start: 0x4087_c610, end: 0x4087_e610 }]
+  reserved: [{ start: 0x4087_c610, end: 0x4087_e610 }],
+  map: 'c6'
 }
 
 const chips: readonly EspChip[] = [

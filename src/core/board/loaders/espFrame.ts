@@ -6,6 +6,7 @@ export const espCommand = {
   memEnd: 0x06,
   memData: 0x07,
   sync: 0x08,
+  writeRegister: 0x09,
   readRegister: 0x0a,
   changeBaudRate: 0x0f,
   securityInfo: 0x14

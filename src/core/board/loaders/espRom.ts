@@ -11,6 +11,7 @@ import {
   espWords,
   readEspResponse
 } from './espFrame'
+import { type EspChipName, espMaps } from '../description/espBoards'
 import { espReset, type EspResetName } from './espReset'
 import type { Part, Receiver } from './receiver'
 import { SlipDecoder } from './slip'
@@ -34,9 +35,21 @@ const secureDownload = 1 << 2
 /** The chip that a ROM says it is in. */
 export interface EspIdentity {
   chip: EspChip
+  /** Whether the line is the chip's own USB-Serial-JTAG, not a UART. */
+  isUsb: boolean
   /** How the chip was found. */
   by: 'chip id' | 'magic word'
 }
+
+/** A chip before its line is known. */
+type FoundChip = Omit<EspIdentity, 'isUsb'>
+
+/** What the ROM keeps of the line in use where that is USB-Serial-JTAG. */
+const usbLine = 3
+/** From this revision on, the ROM of the ESP32-C3 keeps it elsewhere. */
+const c3Moved = 101
+/** eFuse words of the ESP32-C3 that hold its revision. */
+const c3Revision = { low: 0x6000_8850, high: 0x6000_8858 } as const
 
 /** The serial loader of a ROM at the other end of a line. */
 export class EspRom {
@@ -86,7 +99,7 @@ export class EspRom {
       reply !== null && reply.error === null && reply.data.length >= 16
         ? yield* this.bySecurityInfo(reply.data)
         : yield* this.byMagicWord()
-    if (found.chip.ram.length > 0) return found
+    if (found.chip.map !== null) return { ...found, isUsb: yield* this.isUsb(found.chip.map) }
     throw new AppError(
       'input.unsupported',
       `This is an ${found.chip.name}; RAM is loaded on ESP32-C3 and ESP32-C6 alone.`,
@@ -94,8 +107,23 @@ export class EspRom {
     )
   }
 
+  /** Stops what resets the chip while it is loaded over its own USB, where the ROM leaves the watchdogs on. @throws loader.rejected */
+  *stopWatchdogs({ map }: EspChip): Part<void> {
+    if (map === null) return
+    const write = (address: number, value: number): Part<EspResponse> =>
+      this.request(
+        'a stop of a watchdog',
+        espCommand.writeRegister,
+        espWords([address, value, 0xffff_ffff, 0])
+      )
+    for (const { protect, key, config, off } of espMaps[map].watchdogs) {
+      yield* write(protect, key)
+      yield* write(config, off)
+    }
+  }
+
   /**
-   * Sends a request until it is replied to; returns the response.
+   * Sends a request and waits for its response.
    *
    * @param what what the request does, for messages
    * @throws loader.rejected when the ROM refuses it, or says nothing
@@ -164,7 +192,24 @@ export class EspRom {
     return null
   }
 
-  private *bySecurityInfo(data: Uint8Array): Part<EspIdentity> {
+  private *read(address: number): Part<number> {
+    return (yield* this.request(
+      `a read of ${formatHex(address)}`,
+      espCommand.readRegister,
+      espWords([address])
+    )).value
+  }
+
+  /** A variable of the ROM says which line it uses. */
+  private *isUsb(map: EspChipName): Part<boolean> {
+    if (map === 'c6') return ((yield* this.read(0x4087_f580)) & 0xff) === usbLine
+    const low = yield* this.read(c3Revision.low)
+    const high = yield* this.read(c3Revision.high)
+    const revision = ((high >>> 24) & 3) * 100 + ((((high >>> 23) & 1) << 3) | ((low >>> 18) & 7))
+    return ((yield* this.read(revision < c3Moved ? 0x3fcd_f07c : 0x3fcd_f078)) & 0xff) === usbLine
+  }
+
+  private *bySecurityInfo(data: Uint8Array): Part<FoundChip> {
     const view = new DataView(data.buffer, data.byteOffset, data.length)
     if ((view.getUint32(0, true) & secureDownload) !== 0)
       throw new AppError(
@@ -183,7 +228,7 @@ export class EspRom {
     )
   }
 
-  private *byMagicWord(): Part<EspIdentity> {
+  private *byMagicWord(): Part<FoundChip> {
     // A message that is not known is replied to several times.
     yield* this.receiver.drain(syncQuietMs)
     const { value } = yield* this.request(

@@ -45,6 +45,14 @@ export interface MachineConfig {
     /** False: it comes up at the start of RAM. */
     bios?: false
   }
+  /** Present on a chip of Espressif's: RAM and the two lines lie there (espLines.ts), mtvec holds multiples of 256 and mie is missing. */
+  esp?: {
+    ramBase: number
+    uartBase: number
+    usbBase: number
+    /** Called for each word that is written to another peripheral. */
+    onWrite?: (address: number, value: number) => void
+  }
 }
 
 /**

@@ -19,6 +19,8 @@ export interface CsrSurroundings {
   counters?: HartCounters
   /** False: the counters of user mode are all there is, as on PicoRV32. Default true. */
   machineCsrs?: boolean
+  /** As on chips of Espressif's: neither mie nor mip, and mtvec holds multiples of 256. */
+  isEsp?: boolean
 }
 
 /**
@@ -126,6 +128,7 @@ export class CsrFile {
       const own = this.readOwn(surroundings.counters, number)
       if (own !== undefined) return own
     }
+    if (surroundings.isEsp === true && isInterruptRegister(number)) return null
     switch (number) {
       case 0x300:
         return this.status
@@ -188,6 +191,7 @@ export class CsrFile {
     const { counters = 'all' } = this.surroundings
     if (counters !== 'all' && isMachineCounter(number)) return false
     if (typeof counters === 'number' && this.writeOwn(counters, number, value)) return true
+    if (this.surroundings.isEsp === true && isInterruptRegister(number)) return false
     switch (number) {
       case 0x300:
         this.status = statusMpp | (value & (statusMie | statusMpie))
@@ -196,7 +200,7 @@ export class CsrFile {
         this.mie = value & allInterrupts
         return true
       case 0x305:
-        this.mtvec = value & ~3
+        this.mtvec = value & (this.surroundings.isEsp === true ? ~0xff : ~3)
         return true // direct mode only
       case 0x320:
         this.mcycle.inhibited = (value & 1) !== 0
@@ -235,6 +239,7 @@ export class CsrFile {
   }
 }
 
+const isInterruptRegister = (number: number): boolean => number === 0x304 || number === 0x344
 const isMachineCounter = (number: number): boolean => [0x320, 0xb00, 0xb02, 0xb80, 0xb82].includes(number)
 const isUserCounter = (number: number): boolean => [0xc00, 0xc01, 0xc02, 0xc80, 0xc81, 0xc82].includes(number)
 

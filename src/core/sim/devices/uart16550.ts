@@ -9,7 +9,7 @@ const fifoDepth = 16
 /** Status polls in a row, each soon after the last, that count as waiting for a byte. */
 const idlePolls = 64
 /** A poll later than this many instructions after the previous one is not part of a waiting loop. */
-const idlePollDistance = 64
+const usualPollDistance = 64
 
 const lineStatus = { dataReady: 0x01, transmitEmpty: 0x60 } as const
 
@@ -37,14 +37,25 @@ export class Uart16550 implements Device {
   private polls = 0
   private lastPollInstret = 0
 
-  /** `instret` measures how far apart two polls are. */
-  constructor(private readonly instret: () => number) {}
+  /**
+   * @param instret measures how far apart two polls are
+   * @param idlePollDistance the most instructions from one poll of a waiting loop to the next
+   */
+  constructor(
+    private readonly instret: () => number,
+    private readonly idlePollDistance = usualPollDistance
+  ) {}
 
   /** True when the guest has been polling an empty receiver and doing nothing else; asking clears it. */
   takeIdle(): boolean {
     if (this.polls < idlePolls) return false
     this.polls = 0
     return true
+  }
+
+  /** The guest did something that a waiting loop does not do. */
+  endIdle(): void {
+    this.polls = 0
   }
 
   get interruptPending(): boolean {
@@ -134,7 +145,7 @@ export class Uart16550 implements Device {
   private readLineStatus(): number {
     const instret = this.instret()
     if (this.fifoLength > 0) this.polls = 0
-    else this.polls = instret - this.lastPollInstret <= idlePollDistance ? this.polls + 1 : 1
+    else this.polls = instret - this.lastPollInstret <= this.idlePollDistance ? this.polls + 1 : 1
     this.lastPollInstret = instret
     return (
       (this.fifoLength > 0 ? lineStatus.dataReady : 0) |

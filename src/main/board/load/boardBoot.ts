@@ -1,8 +1,10 @@
 import { formatHex } from '../../../shared/units'
 import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../../core/board/boardInfo'
-import { monitorImages } from '../../../core/board/description/monitorImages'
+import { type MonitorImage, monitorImages } from '../../../core/board/description/monitorImages'
 import { describedImageName, fillInDescribedMonitor } from '../../../core/board/describedMonitor'
+import { shippedBoards } from '../../../core/board/description/shippedBoards'
+import { findEsp, type FoundEsp } from '../../../core/board/loaders/esp'
 import { awaitBanner, type BootLoader, detectBootLoader } from '../../../core/board/loaders/detect'
 import { describeUbootBoard, placeSupervisorMonitor } from '../../../core/board/supervisorMonitor'
 import { isLikeVirt64, monitorFor } from '../../../core/board/monitorChoice'
@@ -19,7 +21,7 @@ export type ReadMonitor = BoardAdapters['readMonitor']
 
 /** How a monitor is brought onto a board. */
 export interface BootOptions {
-  /** `auto`: SFL for a LiteX BIOS, YMODEM for U-Boot, Kermit over a SiFive UART. */
+  /** `auto`: SFL for a LiteX BIOS, YMODEM for U-Boot, Kermit over a SiFive UART, esp where the description says so. */
   loader: BootLoaderName
   /** What was given of the board; null when nothing was: a U-Boot board is then described by its own device tree. */
   description: BoardDescription | null
@@ -34,7 +36,7 @@ export interface BootOptions {
 export interface BootOutcome {
   info: BoardInfo
   image: LoadImage
-  loader: 'sfl' | 'ymodem' | 'xmodem' | 'kermit'
+  loader: 'sfl' | 'ymodem' | 'xmodem' | 'kermit' | 'esp'
   crc32: number | null
   result: string
   /** What the monitor said when it started; empty when that was not seen. */
@@ -51,12 +53,19 @@ export interface BootOutcome {
 export async function bootMonitor(session: BoardSession, options: BootOptions): Promise<BootOutcome> {
   const { signal, onProgress } = options
   onProgress(0, 0, 'looking for a boot loader')
-  const found = await session.converse(detectBootLoader(), {
-    signal,
-    onProgress: ({ note }) => onProgress(0, 0, note)
-  })
+  const relayed = { signal, onProgress: ({ note }: { note: string }): void => onProgress(0, 0, note) }
+  // The ROM of an ESP32 has no prompt, and its modem lines are touched where it was named alone.
+  const isEsp =
+    options.loader === 'esp' || (options.loader === 'auto' && options.description?.loader === 'esp')
+  const found: BootLoader = isEsp ? { kind: 'esp' } : await session.converse(detectBootLoader(), relayed)
   const loader = chooseLoader(options.loader, found)
-  const image = await imageFor(found, options)
+  const image =
+    found.kind === 'esp'
+      ? await describedImage(
+          espBoard(await session.converse(findEsp(), relayed), options.description),
+          options.readMonitor
+        )
+      : await imageFor(found, options)
   const beganMs = options.nowMs()
   const { crc32: crc, result } = await loadOver(session, {
     loader,
@@ -96,6 +105,7 @@ function checkBuild(buildId: number, image: LoadImage): void {
 }
 
 function chooseLoader(wanted: BootLoaderName, found: BootLoader): BootOutcome['loader'] {
+  if (found.kind === 'esp') return espLoader(wanted)
   // U-Boot's driver of SiFive's UART loses zero bytes.
   const own = found.kind === 'litex' ? 'sfl' : found.uart?.kind === 'sifive' ? 'kermit' : 'ymodem'
   if (wanted === 'auto') return own
@@ -107,7 +117,28 @@ function chooseLoader(wanted: BootLoaderName, found: BootLoader): BootOutcome['l
   )
 }
 
-async function imageFor(found: BootLoader, options: BootOptions): Promise<LoadImage> {
+/** @throws input.invalid for a loader that a ROM does not take */
+function espLoader(wanted: BootLoaderName): 'esp' {
+  if (wanted === 'auto' || wanted === 'esp') return 'esp'
+  throw new AppError(
+    'input.invalid',
+    `The board is in the ROM of an ESP32, which does not take ${wanted}.`,
+    'Leave the loader to Bitbench, or choose esp.'
+  )
+}
+
+/** Returns the given description of the board, or that of the chip that was found, on the line that its ROM uses. */
+function espBoard({ chip, isUsb }: FoundEsp, given: BoardDescription | null): BoardDescription {
+  const found = shippedBoards[`esp32-${chip.map ?? 'c3'}${isUsb ? '-usb' : ''}`]
+  if (given === null) return found
+  checkForm(given, found.monitor, `the ROM of an ${chip.name}`)
+  return given
+}
+
+async function imageFor(
+  found: Exclude<BootLoader, { kind: 'esp' }>,
+  options: BootOptions
+): Promise<LoadImage> {
   const { description: given, readMonitor } = options
   if (found.kind === 'litex') return await describedImage(litexBoard(given), readMonitor)
   if (found.supervisor) {
@@ -129,11 +160,12 @@ async function imageFor(found: BootLoader, options: BootOptions): Promise<LoadIm
 /** Returns the monitor that is filled in for a described board. */
 async function describedImage(board: BoardDescription, readMonitor: ReadMonitor): Promise<LoadImage> {
   const name = describedImageName(board)
+  const { isMovable, codeDistance = 0 }: MonitorImage = monitorImages[board.monitor]
   const read = async (ending: 'addresses' | 'counters'): Promise<string> =>
     new TextDecoder().decode(await readMonitor(name, ending))
-  const lists = { addresses: await read('addresses'), counters: await read('counters') }
+  const lists = { addresses: isMovable ? await read('addresses') : '', counters: await read('counters') }
   const image = fillInDescribedMonitor(await readMonitor(name), lists, board)
-  return flatImage(name, image, board.ram.base)
+  return flatImage(name, image, board.ram.base, codeDistance)
 }
 
 function litexBoard(given: BoardDescription | null): BoardDescription {
@@ -196,6 +228,12 @@ function narrowCore(isa: string | null, hint: string): AppError {
   )
 }
 
-function flatImage(name: string, bytes: Uint8Array, address: number): LoadImage {
-  return { name: `${name}.bin`, segments: [{ address, bytes }], entry: address, sizeBytes: bytes.length }
+/** @param codeDistance how far above its data the image starts */
+function flatImage(name: string, bytes: Uint8Array, address: number, codeDistance = 0): LoadImage {
+  return {
+    name: `${name}.bin`,
+    segments: [{ address, bytes }],
+    entry: address + codeDistance,
+    sizeBytes: bytes.length
+  }
 }

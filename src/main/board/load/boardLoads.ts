@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { espLoad } from '../../../core/board/loaders/esp'
 import { sflLoad } from '../../../core/board/loaders/sfl'
 import { ubootLoad } from '../../../core/board/loaders/uboot'
 import type { LoaderName } from '../../../shared/contract/board/boardFiles'
@@ -37,6 +38,8 @@ export async function loadOver(session: BoardSession, options: LoadOptions): Pro
       return await throughMonitor(session, options)
     case 'sfl':
       return await throughSfl(session, options)
+    case 'esp':
+      return await throughEsp(session, options)
     case 'ymodem':
     case 'xmodem':
     case 'kermit':
@@ -77,6 +80,22 @@ async function throughSfl(
   return {
     crc32: null,
     result: `every frame confirmed (${countOf(loaded.frameBytes, 'byte')}, window ${loaded.window}${repeats})${loaded.jumped ? ', started' : ''}`
+  }
+}
+
+async function throughEsp(
+  session: BoardSession,
+  { image, start, signal, onProgress }: LoadOptions
+): Promise<LoadOutcome> {
+  const loaded = await session.converse(
+    espLoad({ segments: image.segments, entry: start ? image.entry : null }),
+    { signal, stallMs: stallMs(image.sizeBytes), onProgress: relay(onProgress) }
+  )
+  const repeats =
+    loaded.repeatedSegments === 0 ? '' : `, ${countOf(loaded.repeatedSegments, 'segment')} repeated`
+  return {
+    crc32: null,
+    result: `every block confirmed by the ROM of the ${loaded.chip}${repeats}${loaded.started ? ', started' : ''}`
   }
 }
 

@@ -66,12 +66,12 @@ export const boardCli: CliNoun = {
     mlperf: boardMlperfVerb,
     load: {
       summary: 'Carries a file (ELF, or a flat binary with --address) to the board and verifies it.',
-      usage: 'BOARD FILE [--loader monitor|sfl|ymodem|xmodem|kermit] [--address HEX] [--start]',
+      usage: 'BOARD FILE [--loader monitor|sfl|ymodem|xmodem|kermit|esp] [--address HEX] [--start]',
       options: {
         ...lineOptions,
         loader: {
           type: 'string',
-          help: 'monitor (Bitbench), sfl (LiteX BIOS), ymodem, xmodem or kermit (U-Boot)',
+          help: 'monitor (Bitbench), sfl (LiteX BIOS), ymodem, xmodem or kermit (U-Boot), esp (ROM of ESP32-C3, C6)',
           default: 'monitor'
         },
         address: { type: 'string', help: 'where a flat binary goes, e.g. 0x80100000' },
@@ -79,7 +79,7 @@ export const boardCli: CliNoun = {
       },
       async run(args, context) {
         const loader =
-          choiceOption(args, 'loader', ['monitor', 'sfl', 'ymodem', 'xmodem', 'kermit']) ?? 'monitor'
+          choiceOption(args, 'loader', ['monitor', 'sfl', 'ymodem', 'xmodem', 'kermit', 'esp']) ?? 'monitor'
         const file = args.positionals[1]
         if (file === undefined) throw new UsageError('a file is missing')
         const client = await clientOf(context)
@@ -104,11 +104,15 @@ export const boardCli: CliNoun = {
     },
     boot: {
       summary:
-        'Makes a board in its boot loader (LiteX BIOS, U-Boot) a Bitbench board: monitor, start, hello.',
-      usage: 'BOARD [--loader auto|sfl|ymodem|xmodem|kermit] [--soc csr.csv | --description FILE]',
+        'Makes a board in its boot loader (LiteX BIOS, U-Boot, ROM of ESP32-C3 or C6) a Bitbench board: monitor, start, hello.',
+      usage: 'BOARD [--loader auto|sfl|ymodem|xmodem|kermit|esp] [--soc csr.csv | --description FILE]',
       options: {
         ...lineOptions,
-        loader: { type: 'string', help: 'auto finds out which boot loader it is', default: 'auto' },
+        loader: {
+          type: 'string',
+          help: 'auto finds out which boot loader it is; esp resets an ESP32 into its ROM',
+          default: 'auto'
+        },
         soc: {
           type: 'string',
           help: 'csr.csv, csr.json or soc.json that LiteX wrote: where the UART and RAM are'
@@ -119,7 +123,8 @@ export const boardCli: CliNoun = {
         }
       },
       async run(args, context) {
-        const loader = choiceOption(args, 'loader', ['auto', 'sfl', 'ymodem', 'xmodem', 'kermit']) ?? 'auto'
+        const loader =
+          choiceOption(args, 'loader', ['auto', 'sfl', 'ymodem', 'xmodem', 'kermit', 'esp']) ?? 'auto'
         const soc = textOption(args, 'soc')
         const file = textOption(args, 'description') ?? soc
         if (soc !== undefined && file !== soc)

@@ -5,8 +5,11 @@ const addressSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const wordSchema = z.number().int().min(0).max(0xffff_ffff)
 const csrNumberSchema = z.number().int().min(0).max(0xfff)
 
-/** UARTs that a monitor can drive. `ns16550` includes Synopsys' DW_apb_uart, `litex` is LiteX's CSR UART, `sifive` that of SiFive's SoCs. */
-export const uartKinds = ['ns16550', 'litex', 'sifive'] as const
+/**
+ * UARTs that a monitor can drive. `ns16550` includes Synopsys' DW_apb_uart, `litex` is LiteX's CSR UART, `sifive` that of SiFive's SoCs,
+ * `esp` and `espUsb` are UART and USB-Serial-JTAG of ESP32-C3 and C6.
+ */
+export const uartKinds = ['ns16550', 'litex', 'sifive', 'esp', 'espUsb'] as const
 
 /** Where the monitor's line is. */
 export const uartDescriptionSchema = z.strictObject({
@@ -52,10 +55,18 @@ export const counterSourceSchema = z.discriminatedUnion('kind', [
 ])
 
 /** Monitors by the mode they run in and what the host fills in. */
-export const monitorForms = ['litex', 'supervisor', 'machine', 'virt', 'virt64'] as const
+export const monitorForms = [
+  'litex',
+  'supervisor',
+  'machine',
+  'esp32c3',
+  'esp32c6',
+  'virt',
+  'virt64'
+] as const
 
 /** How a monitor or another program reaches the board. */
-export const boardLoaders = ['sfl', 'uboot', 'none'] as const
+export const boardLoaders = ['sfl', 'uboot', 'esp', 'none'] as const
 
 /** A board as a monitor for it needs it. */
 export const boardDescriptionSchema = z.strictObject({

@@ -10,10 +10,13 @@ import {
   runDialogue,
   type TimedPeer
 } from '../../../../support/dialogue'
+import { esptoolExchange } from '../../../../support/esptoolExchange'
 import { EspRomModel, type EspRomOptions } from '../../../../support/espRomModel'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const base = 0x3fc8_0000
+/** SYNC, chip, and three reads: revision and line. */
+const found = [0x08, 0x14, 0x0a, 0x0a, 0x0a]
 const image = (length: number, seed = 1): Uint8Array => {
   const random = createRandom(seed)
   return Uint8Array.from({ length }, () => random.integer(256))
@@ -86,9 +89,30 @@ describe('the loader against a ROM of the published protocol', () => {
     expect(hex(rom.ram.subarray(0, bytes.length))).toBe(hex(bytes))
     expect(rom.ram[bytes.length]).toBe(0xee)
     expect(rom.startedAt).toBe(0x4038_0000)
-    expect(rom.commands).toEqual([0x08, 0x14, 0x05, 0x07, 0x07, 0x07, 0x07, 0x06])
+    expect(rom.commands).toEqual([...found, 0x05, 0x07, 0x07, 0x07, 0x07, 0x06])
     expect(progress.filter((done) => done > 0)).toEqual([0x1800, 0x3000, 0x4800, bytes.length])
     expect(rom.counts).toEqual({ badChecksum: 0, badOrder: 0, unknown: 0, garbage: 0, lost: 0 })
+  })
+
+  it('sends the bytes that esptool was seen to send', () => {
+    const rom = new EspRomModel({ ramBytes: 0x80_0000 })
+    const sent: string[] = []
+    const watched: TimedPeer = {
+      hear(bytes, atMs, line) {
+        sent.push(hex(bytes))
+        rom.hear(bytes, atMs, line)
+      }
+    }
+    const { segments, entry, frames } = esptoolExchange
+    load(watched, image(0), {
+      segments: segments.map(({ address, hex: text }) => ({
+        address,
+        bytes: new Uint8Array(Buffer.from(text, 'hex'))
+      })),
+      entry
+    })
+    expect(sent.filter((frame) => !/^c000(14|0a)/.test(frame))).toEqual(frames)
+    expect(rom.startedAt).toBe(entry)
   })
 
   it('stays in the loader where nothing is to be started', () => {
@@ -137,7 +161,7 @@ describe('the loader against a ROM of the published protocol', () => {
     const rom = new EspRomModel()
     const bytes = image(7_000)
     expect(load(rom, bytes, { transferBaudRate: 921_600 }).value).toMatchObject({ started: true })
-    expect(rom.commands).toEqual([0x08, 0x14, 0x0f, 0x05, 0x07, 0x07, 0x0f, 0x06])
+    expect(rom.commands).toEqual([...found, 0x0f, 0x05, 0x07, 0x07, 0x0f, 0x06])
     expect([rom.hostBaudRate, rom.romBaudRate, rom.counts.lost]).toEqual([115_200, 115_200, 0])
     expect(hex(rom.ram.subarray(0, bytes.length))).toBe(hex(bytes))
   })
@@ -231,6 +255,6 @@ describe('what is refused before anything is sent', () => {
     const error = errorOf(load(rom, image(0), { segments: [{ address, bytes: image(16) }] }))
     expect(error.code).toBe('board.addressRange')
     expect(error.message).toContain(text)
-    expect(rom.commands).toEqual([0x08, 0x14])
+    expect(rom.commands).toEqual(found)
   })
 })
