@@ -51,6 +51,8 @@ export const useGuide = defineStore('guide', () => {
   const client = useClient()
   const app = useApp()
   const loop = ref<Loop | null>(null)
+  /** The loop that was opened by its id; null: the newest one is shown. */
+  let chosenId: string | null = null
 
   const steps = computed<GuideStep[]>(() =>
     (Object.keys(texts) as LoopStepId[]).map((id) => ({
@@ -69,19 +71,23 @@ export const useGuide = defineStore('guide', () => {
   function accept(changed: Loop): void {
     const shown = loop.value
     if (shown !== null && shown.id !== changed.id && shown.startedAtMs > changed.startedAtMs) return
+    // A later loop began: it is followed from here on.
+    if (shown?.id !== changed.id) chosenId = null
     const isNews = changed.state === 'done' && shown?.state !== 'done'
     loop.value = changed
     if (isNews && app.settings?.guideSeen === false) void app.save.run({ guideSeen: true })
   }
   client.subscribe('loop.changed', accept)
 
+  /** Shows the loop that was opened last, the newest one where none was. */
   const load = createAction(async () => {
-    const [newest] = (await client.call('loop.list', {})).loops
-    loop.value = newest ?? null
+    const { loops } = await client.call('loop.list', {})
+    loop.value = loops.find(({ id }) => id === chosenId) ?? loops[0] ?? null
   })
   const beginShow = createNewest()
   const show = createAction(async (loopId: string) => {
     const isNewest = beginShow()
+    chosenId = loopId
     const found = (await client.call('loop.get', { loopId })).loop
     // Another loop was opened while this one was read.
     if (isNewest()) loop.value = found

@@ -59,8 +59,6 @@ export const useModels = defineStore('model', () => {
   }
 
   async function show(model: ModelInfo): Promise<void> {
-    obstacles.value = null
-    beginLook()
     if (open.value?.id !== model.id) {
       ranges.value = null
       evaluations.value = []
@@ -81,16 +79,24 @@ export const useModels = defineStore('model', () => {
     ranges.value = ranged.ranges
   }
 
-  /** For each network that is chosen: an earlier one that is read more slowly is not shown over it. */
-  const beginOpen = createNewest()
+  /** Shows a network that was chosen; what was found about a file before is no longer of interest. */
+  async function choose(model: ModelInfo): Promise<void> {
+    obstacles.value = null
+    beginLook()
+    await show(model)
+  }
+
+  /** Networks chosen so far: an earlier one that is read more slowly is not shown over a later one. */
+  let choices = 0
   const select = createAction(async (modelId: string) => {
-    const isNewest = beginOpen()
+    const mine = ++choices
     const { model } = await client.call('model.info', { modelId })
-    if (isNewest()) await show(model)
+    if (mine === choices) await choose(model)
   })
 
+  /** Lists the networks, and shows one where none is. That is no choice: a file that is being opened replaces it. */
   const load = createAction(async () => {
-    const isNewest = beginOpen()
+    const before = choices
     const reply = await client.call('model.list', {})
     models.value = reply.models
     dataSet.value = reply.dataSet
@@ -101,7 +107,7 @@ export const useModels = defineStore('model', () => {
       reply.models[0]
     if (open.value !== null || first === undefined) return
     const { model } = await client.call('model.info', { modelId: first.id })
-    if (isNewest()) await show(model)
+    if (before === choices && open.value === null) await show(model)
   })
 
   /** Judges the open model on another data set from now on; null: the shipped images. */
@@ -110,11 +116,11 @@ export const useModels = defineStore('model', () => {
     const modelId = open.value.id
     await client.call('model.useDataSet', { modelId, dataSet: name })
     const { model } = await client.call('model.info', { modelId })
-    if (open.value?.id === modelId) await show(model)
+    if (open.value?.id === modelId) await choose(model)
   })
 
   const openFile = createAction(async (path: string) => {
-    const isNewest = beginOpen()
+    const mine = ++choices
     obstacles.value = null
     const { model } = await client.call('model.open', { path }).catch(async (reason: unknown) => {
       // The list of all obstacles replaces the first of them.
@@ -122,7 +128,7 @@ export const useModels = defineStore('model', () => {
       throw reason
     })
     models.value = (await client.call('model.list', {})).models
-    if (isNewest()) await show(model)
+    if (mine === choices) await choose(model)
     return model
   })
 

@@ -24,7 +24,7 @@ export async function restoreWorkspace(client: Client): Promise<void> {
   const restored = (async (): Promise<void> => {
     try {
       const settings = await client.call('app.settings', {})
-      useApp().settings = settings
+      useApp().settings ??= settings
       if (navigation.current === first) apply(settings.workspace)
     } catch {
       // Reported by the window itself, which asks for the settings again.
@@ -54,9 +54,10 @@ function apply({ page, modelId, boardId, dataSet, sizes }: Workspace): void {
   const last = page === null ? null : pageOfHash(page)
   if (pageOfHash(location.hash) === null && last !== null) navigation.open(last)
   useModels().lastId = modelId
-  useBoards().chosenId = boardId
-  useDataSets().openName = dataSet
-  usePanes().sizes = sizes
+  // What was chosen while a slow host had not replied yet stands.
+  useBoards().chosenId ??= boardId
+  useDataSets().openName ??= dataSet
+  usePanes().sizes = { ...sizes, ...usePanes().sizes }
 }
 
 /** Saves what is looked at whenever it changes. */

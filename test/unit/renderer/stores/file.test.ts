@@ -197,6 +197,30 @@ describe('the workspace', () => {
     expect(client.calls.map(({ name }) => name)).toEqual(['app.settings'])
   })
 
+  it('leaves a board and a pane as they were chosen before a slow host replied', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    location.hash = ''
+    let reply: () => void = () => undefined
+    const replied = new Promise<void>((resolve) => (reply = resolve))
+    const client = withClient({
+      'app.settings': async () => {
+        await replied
+        return { ...settings, workspace }
+      }
+    })
+    const restored = restoreWorkspace(client)
+    await vi.advanceTimersByTimeAsync(2000)
+    await restored
+    useBoards().chosenId = 'virtual:small'
+    usePanes().resize('boards', 40)
+    reply()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(useNavigation().current).toBe('search')
+    expect(useBoards().chosenId).toBe('virtual:small')
+    expect(usePanes().sizes).toEqual({ boards: 40 })
+  })
+
   it('ignores a page that is no more', async () => {
     location.hash = ''
     const gone = { ...workspace, page: 'nowhere' }

@@ -62,6 +62,25 @@ describe('guided run', () => {
     expect(guide.loop?.id).toBe('l2')
   })
 
+  it('keeps the loop that was opened when its page lists them, until a later one begins', async () => {
+    const loops = [later({ state: 'done' }), sampleLoop]
+    const client = withClient({
+      ...(sampleHandlers as MemoryHandlers),
+      'loop.list': () => ({ loops }),
+      'loop.get': () => ({ loop: sampleLoop })
+    })
+    const guide = useGuide()
+    await guide.load.run()
+    expect(guide.loop?.id).toBe('l2')
+    await guide.show.run('l1')
+    await guide.load.run()
+    expect(guide.loop?.id).toBe('l1')
+    client.emit('loop.changed', later({ id: 'l3', state: 'running' }))
+    loops.unshift(later({ id: 'l3', state: 'running' }))
+    await guide.load.run()
+    expect(guide.loop?.id).toBe('l3')
+  })
+
   it('remembers once that the guide was seen to its end', async () => {
     const client = withClient({ ...(sampleHandlers as MemoryHandlers) })
     await useApp().load.run()

@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest'
+import { AppError } from '@shared/errors'
 import { useModels } from '@renderer/stores/model'
 import { sampleModel } from '../../../e2e/support/sampleModel'
 import { sampleHandlers } from '../../../e2e/support/sampleServices'
@@ -66,4 +67,50 @@ it('does not go back to a network whose data set was still being set', async () 
   replies.get('first')!()
   await set
   expect(models.open?.id).toBe('other')
+})
+
+it('shows a file that is being opened although the page loads its list meanwhile', async () => {
+  const replies = slowNetworks()
+  const models = useModels()
+  // A dropped file: the page opens, and with it the list is read, while the file is.
+  const opened = models.select.run('mine')
+  await vi.waitFor(() => expect(replies.has('mine')).toBe(true))
+  const loaded = models.load.run()
+  await vi.waitFor(() => expect(replies.has('first')).toBe(true))
+  replies.get('mine')!()
+  await opened
+  expect(models.open?.id).toBe('mine')
+  replies.get('first')!()
+  await loaded
+  expect(models.open?.id).toBe('mine')
+})
+
+it('keeps what stands in the way of a dropped file when the page loads its list meanwhile', async () => {
+  let sayCheck = (): void => undefined
+  withClient({
+    'model.open': () =>
+      Promise.reject(new AppError('model.unsupportedOperator', 'An operator is unknown.', 'Leave it out.')),
+    'model.check': ({ path }) =>
+      new Promise((resolve) => {
+        sayCheck = () =>
+          resolve({
+            check: {
+              ...{ readable: false, deployable: false, outputs: [], output: null },
+              obstacles: [{ node: '', operator: 'Foo', message: path, hint: '' }]
+            }
+          })
+      }),
+    'model.list': () => ({ ...sampleHandlers['model.list']!({}), models: [{ ...sampleModel, id: 'first' }] }),
+    'model.info': ({ modelId }) => ({ model: { ...sampleModel, id: modelId, shipped: true } }),
+    'model.evaluations': () => ({ evaluations: [] }),
+    'model.sensitivities': () => ({ rows: [] }),
+    'model.ranges': () => ({ ranges: null })
+  })
+  const models = useModels()
+  const opened = models.openFile.run('/bad.onnx')
+  await models.load.run()
+  expect(models.open?.id).toBe('first')
+  sayCheck()
+  await opened
+  await vi.waitFor(() => expect(models.obstacles?.path).toBe('/bad.onnx'))
 })
