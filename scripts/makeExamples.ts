@@ -7,7 +7,7 @@ import { installFolder } from '../src/main/paths'
 
 /**
  * Makes resources/sessions: small runs of every page's kind, by the commands a user has. Boards and GPU are simulated and
- * their results are marked so; the workload and the estimator's training ran on the machine that made the files.
+ * their results are marked so; the workload's times and the estimator's training are those of the machine that made the files.
  * Run it with `npm run examples`, or with names of examples to make only those.
  */
 const root = installFolder
@@ -72,10 +72,23 @@ const recordingExample: Recipe = async (client) => {
   return [recordingId]
 }
 
-const workloadExample: Recipe = async (client) => {
+/**
+ * Times are those of this machine's processor; the power is a stand-in's, which draws a known amount in every phase: what a
+ * run with a GPU shows can be seen, marked as simulated.
+ */
+const workloadExample: Recipe = async (client, scratch) => {
+  const file = path.join(scratch, 'phase')
+  process.env['BITBENCH_PHASE_FILE'] = file
+  const watts = { idle: 0, 'benchmark:fp32': 190, 'benchmark:fp16': 150, 'benchmark:int8': 120 }
+  process.env['FAKE_SMI'] = JSON.stringify({
+    gpus: [{ name: 'Stand-in V100', idleW: 40 }],
+    // Its published sensor averages 10 of every 20 ms, the shortest window of all: phases may be short.
+    rejected: ['power.draw.instant', 'power.draw.average'],
+    phases: { file, watts, otherwiseW: 140 }
+  })
   const { id, jobId } = await client.call('workload.start', {
     runner: { kind: 'onnx', model: 'gloss-classifier', samples: 32 },
-    ...{ power: false, trials: 2, phaseMs: 20, idleMs: 0, seed: 1 }
+    ...{ trials: 4, phaseMs: 300, idleMs: 2000, coolMs: 0, seed: 1 }
   })
   await client.finish(jobId)
   return [id]

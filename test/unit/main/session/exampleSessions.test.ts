@@ -32,13 +32,13 @@ describe('the example sessions', () => {
     const [count] = await bench.store.all<{ rows: number; examples: number }>(
       'SELECT count(*) AS rows, count(*) FILTER (example) AS examples FROM session_import'
     )
-    expect(count).toEqual({ rows: 14, examples: 14 })
+    expect(count).toEqual({ rows: 15, examples: 15 })
     expect(await bench.store.all('SELECT DISTINCT origin FROM profile_sample')).toEqual([
       { origin: 'simulated' }
     ])
     expect(
       await bench.store.all(
-        "SELECT details->>'origin' AS origin, details->>'state' AS state FROM gpu_recording"
+        "SELECT DISTINCT details->>'origin' AS origin, details->>'state' AS state FROM gpu_recording"
       )
     ).toEqual([{ origin: 'simulated', state: 'done' }])
     expect(await bench.store.all("SELECT summary::JSON->>'origin' AS origin FROM latency_estimator")).toEqual(
@@ -47,6 +47,21 @@ describe('the example sessions', () => {
     expect(await bench.store.all("SELECT DISTINCT record::JSON->>'state' AS state FROM search")).toEqual([
       { state: 'done' }
     ])
+  })
+
+  it('show the power of a workload, simulated in every figure, and the recording of it', async () => {
+    const [run] = await bench.store.all<{ power: string; gpu: string; recording: string; n: number }>(
+      `SELECT record::JSON->'power'->>'origin' AS power, record::JSON->'power'->>'gpu' AS gpu,
+              record::JSON->'recordingIds'->>0 AS recording,
+              json_array_length(record::JSON->'evidence'->'energies') AS n FROM workload_run`
+    )
+    expect(run).toMatchObject({ power: 'simulated', gpu: 'Stand-in V100' })
+    expect(Number(run!.n)).toBeGreaterThan(0)
+    expect(
+      await bench.store.all(
+        "SELECT id FROM gpu_recording WHERE details->>'title' = 'Workload gloss-classifier'"
+      )
+    ).toEqual([{ id: run!.recording }])
   })
 
   it('keep their boards apart and price nothing', async () => {
