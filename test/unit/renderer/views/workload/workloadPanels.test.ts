@@ -138,19 +138,24 @@ describe('layers', () => {
 
 it('precisions show accuracy in percent and perplexity as it is', () => {
   view = mountView(BenchmarkTable, { rows: [benchmarkRow('fp32', 1000)] })
-  expect(cellsOf(view.root)[0]![7]).toContain('91.0 %')
+  expect(cellsOf(view.root)[0]![6]).toContain('91.0 %')
   view.unmount()
   view = mountView(BenchmarkTable, {
     rows: [benchmarkRow('fp32', 1000, { metric: 'perplexity', quality: figure(12.5) })]
   })
-  expect(cellsOf(view.root)[0]![7]).toMatch(/^12\.5 /)
+  expect(cellsOf(view.root)[0]![6]).toMatch(/^12\.5 /)
 })
 
-it('precisions show the throughput of the looped times, as the CSV does', () => {
+it('precisions show the throughput where no energy stands in its place, else when it is chosen', () => {
   const looped = figure(12_345, { low: 12_000, high: 12_700 })
-  view = mountView(BenchmarkTable, { rows: [benchmarkRow('fp32', 1000, { throughputPerS: looped })] })
+  const row = benchmarkRow('fp32', 1000, { throughputPerS: looped })
+  view = mountView(BenchmarkTable, { rows: [{ ...row, energyTotalJ: missing, energyNetJ: missing }] })
   expect(headsOf(view.root)[4]).toBe('Samples/s')
   expect(cellsOf(view.root)[0]![4]).toBe('12345 12000 … 12700')
+  view.unmount()
+  view = mountView(BenchmarkTable, { rows: [{ ...row, energyTotalJ: figure(1) }] })
+  expect(headsOf(view.root)).not.toContain('Samples/s')
+  expect(view.text()).toContain('Samples/s')
 })
 
 describe('findings and figures', () => {
