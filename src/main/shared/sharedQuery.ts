@@ -43,7 +43,12 @@ export async function runQuery(
 ): Promise<{ columns: string[]; rows: Cell[][]; more: boolean }> {
   if (signal.aborted) throw cancelled()
   let isLate = false
-  const interrupt = (): void => connection.interrupt()
+  let again: NodeJS.Timeout | undefined
+  // An interrupt that comes before the statement runs is lost: it is repeated until the query has ended.
+  const interrupt = (): void => {
+    connection.interrupt()
+    again ??= setInterval(() => connection.interrupt(), 50)
+  }
   const timer = setTimeout(() => {
     isLate = true
     interrupt()
@@ -56,6 +61,7 @@ export async function runQuery(
     throw isLate ? tooLong(maxMs) : queryError(cause)
   } finally {
     clearTimeout(timer)
+    clearInterval(again)
     signal.removeEventListener('abort', interrupt)
   }
 }

@@ -33,6 +33,11 @@ describe('a query of the shared folder', () => {
     })
   })
 
+  it('is ended where its time is over before its statement runs', async () => {
+    const late = views.query(endless, { limit: 1, signal, maxMs: 0 })
+    await expect(late).rejects.toMatchObject({ message: expect.stringContaining('did not end within') })
+  })
+
   it('ends when it is cancelled, before it began or while it runs', async () => {
     const controller = new AbortController()
     const running = views.query(endless, { limit: 1, signal: controller.signal })
