@@ -160,7 +160,7 @@ describe('search service', () => {
     expect(search).toMatchObject({ metric: 'AUC', state: 'done', floatAccuracy: 0.9, int8Accuracy: 0.9 })
     expect(search.test!.versusInt8).toBeNull()
     expect(search.trace.map(({ versusInt8 }) => versusInt8)).toEqual(search.trace.map(() => null))
-    expect(bestSoFar(search)).toBe(`best AUC ${search.best!.accuracy.toFixed(3)}`)
+    expect(bestSoFar(search)).toBe(`best AUC ${search.best!.accuracy.toFixed(4)}`)
   })
 
   describe('retraining the best candidates', () => {
