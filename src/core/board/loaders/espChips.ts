@@ -10,7 +10,7 @@ export interface EspChip {
   readonly magic: readonly number[]
   /** RAM that the ROM loads to; empty for chips that are not supported. */
   readonly ram: readonly Range[]
-  /** Parts of it that the ROM itself works in while it loads. */
+  /** Parts of it that the ROM itself works in while it loads: its buffers, its stack, its variables (Espressif's bootloader.ld). */
   readonly reserved: readonly Range[]
   /** Its addresses; null for chips that are not supported. */
   readonly map: EspChipName | null
@@ -38,8 +38,8 @@ export const esp32c3: EspChip = {
     { start: 0x4037_c000, end: 0x403e_0000 }
   ],
   reserved: [
-    { start: 0x3fcc_ae00, end: 0x3fcd_e710 },
-    { start: 0x403c_ae00, end: 0x403d_e710 }
+    { start: 0x3fcc_ae00, end: 0x3fce_0000 },
+    { start: 0x403c_ae00, end: 0x403e_0000 }
   ],
   map: 'c3'
 }
@@ -50,7 +50,7 @@ export const esp32c6: EspChip = {
   chipId: 13,
   magic: [0x2ce0_806f],
   ram: [{ start: 0x4080_0000, end: 0x4088_0000 }],
-  reserved: [{ start: 0x4087_c610, end: 0x4087_e610 }],
+  reserved: [{ start: 0x4086_ad08, end: 0x4088_0000 }],
   map: 'c6'
 }
 
