@@ -66,6 +66,24 @@ describe.skipIf(missing.length > 0)('loaders against U-Boot in QEMU', () => {
     }
   )
 
+  it.each(['ymodem', 'xmodem'] as const)(
+    'is found again after a line that broke within %s',
+    async (method) => {
+      const bytes = image(33_333)
+      let sent = 0
+      const broken: Link = {
+        ...link,
+        write: async (chunk) => {
+          if ((sent += chunk.length) > 10_000) throw new Error('the line broke')
+          await link.write(chunk)
+        }
+      }
+      const load = ubootLoad({ name: 'image.bin', address, bytes, method, crc32: crc32(bytes) })
+      await expect(converse(broken, load)).rejects.toThrow('the line broke')
+      expect(await converse(link, detectBootLoader())).toMatchObject({ kind: 'uboot' })
+    }
+  )
+
   it('starts a program and reads its return code', async () => {
     // li a0, 42; ret
     const program = Uint8Array.of(0x13, 0x05, 0xa0, 0x02, 0x67, 0x80, 0x00, 0x00)

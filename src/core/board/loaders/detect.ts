@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/errors'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import type { Conversation } from '../conversation'
 import { asciiBytes } from '../../binary/bytes'
+import { cancelBytes } from './modemSender'
 import { createReceiver, printable } from './receiver'
 import { espWaiting } from './espRom'
 import { sflMagicRequest } from './sflFrame'
@@ -47,6 +48,10 @@ const replyMs = 1_500
 /** Silent tries that are enough where nothing came at all, and where a boot loader may be busy with what it said last. */
 const triesOfSilent = 4
 const triesOfBusy = 20
+/** U-Boot gives up a block 2 s after its last byte. */
+const blockTimeoutMs = 3_000
+/** A U-Boot that was taken out of a broken transfer shows its prompt at once. */
+const triesAfterCancel = 2
 /** A board that prints on and on is no boot loader; a slow core's memory test takes a minute and a half. */
 const maxTries = 200
 /** Equal replies to Enter, or tries with noise alone, after which more of them show nothing new. */
@@ -87,6 +92,14 @@ export function* detectBootLoader(): Conversation<BootLoader> {
       replies.push(receiver.unmatched)
       // A slow core's `E` come further apart than a try waits.
       if (replies.join('').endsWith(sflTrain)) return { kind: 'litex' }
+      // What still receives a file is silent for as long as Enter comes more often than it waits.
+      const isSilent = tries === triesOfSilent - 1 && limit === triesOfSilent
+      if (isSilent || isModemWait(receiver.unmatched)) {
+        // In the middle of a block CAN would be data of the file.
+        if (isSilent) yield* receiver.byte(blockTimeoutMs)
+        yield { kind: 'send', bytes: cancelBytes }
+        limit = Math.max(limit, tries + 1 + triesAfterCancel)
+      }
       if (!endsLikePrompt(receiver.unmatched) || !(yield* learnPrompt(receiver))) {
         refuseHopeless(replies)
         if (limit > triesOfSilent)
@@ -130,6 +143,9 @@ function refuseHopeless(replies: readonly string[]): void {
       'The speed of the line is probably another one: give it with --baud, or under Baud rate on the page Boards.'
     )
 }
+
+/** A U-Boot that still receives a file, whose sender is gone, sends `C` (CRC wished) or NAK; CAN ends that. */
+const isModemWait = (reply: string): boolean => /^[C\x15]+$/.test(reply)
 
 /** More than a third is not printable. */
 function isNoise(text: string): boolean {

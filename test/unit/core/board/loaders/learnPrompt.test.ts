@@ -44,6 +44,25 @@ function busyBios(busyMs: number): TimedPeer {
 /** Of a console without bdinfo. */
 const nothing = { banks: [], reserved: [], model: null, clockHz: null }
 
+/** A U-Boot that receives a file: it says `wish` to every Enter (real ones mostly stay silent) until CAN comes three times in a row. */
+function receiving(wish: string, prompt: TimedPeer): TimedPeer {
+  let cans = 0
+  return {
+    hear(bytes, atMs, line) {
+      if (cans >= 3) return prompt.hear(bytes, atMs, line)
+      for (const byte of bytes) cans = byte === 0x18 ? cans + 1 : cans >= 3 ? cans : 0
+      if (cans < 3) line.send(new TextEncoder().encode(wish))
+    }
+  }
+}
+
+describe('a U-Boot whose transfer broke off', () => {
+  it.each(['', 'C', '\x15', 'CCC'])('that sends "%s" meanwhile is taken out of it', (wish) => {
+    const { value } = runDialogue(detectBootLoader(), receiving(wish, consoleOf('=> ', cpus)))
+    expect(value).toMatchObject({ kind: 'uboot', isa: 'rv64imac' })
+  })
+})
+
 describe('a boot loader that is busy', () => {
   it.each([0, 12_000, 25_000])('is waited for after it has spoken: %i ms', (busyMs) => {
     const { value } = runDialogue(detectBootLoader(), busyBios(busyMs))
