@@ -61,6 +61,7 @@ const boards: readonly Replacement[] = [
   [/ \(--voltage 3\.3\)/g, ' (“Supply, V”)'],
   [/with --baud, or under /g, 'under '],
   [/ \(--baud\)/g, ''],
+  [/choose its loader \(--loader esp\)/g, 'choose “esp” under “Boot loader” in its description'],
   [/ \(--description FILE\)/g, ' (“Description”)'],
   [/ \(--soc csr\.csv\)/g, ' (“Description”)'],
   [/ \(--soc\)/g, ' (“Description”)'],
