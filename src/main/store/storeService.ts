@@ -4,6 +4,7 @@ import type { storeContract } from '../../shared/contract/store'
 import { AppError } from '../../shared/errors'
 import type { Store } from './store'
 import { readLosses, saveLoss } from './storeLosses'
+import { walOf } from './walJournal'
 
 /** What the data file holds, for the settings page. */
 export function createStoreService(store: Store): { handlers: HandlersOf<typeof storeContract> } {
@@ -36,7 +37,7 @@ export function createStoreService(store: Store): { handlers: HandlersOf<typeof 
 async function sizeOf(file: string): Promise<number | null> {
   if (file === ':memory:') return null
   const [data, log] = await Promise.all(
-    [file, `${file}.wal`].map(async (one) => (await stat(one).catch(() => null))?.size)
+    [file, walOf(file)].map(async (one) => (await stat(one).catch(() => null))?.size)
   )
   return data === undefined ? null : data + (log ?? 0)
 }
