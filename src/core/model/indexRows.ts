@@ -1,9 +1,10 @@
 import { sizeOf, type Graph } from './graph'
+import { maxIndexRows } from './onnx/inputLayout'
 
-/** Rows that two bytes reach: the limit of a number that no table is read by. */
-const allRows = 65_536
-
-/** For each whole number that a network of indices reads: the rows of the largest table that it fetches from; a mask has two. */
+/**
+ * For each whole number that a network of indices reads: the rows of the largest table that it fetches from; a mask has two, a
+ * number that no table is read by all that two bytes reach.
+ */
 export function indexRowsOf(graph: Graph): Int32Array {
   const numbers = graph.inputShape[0] / 2
   const largest = new Int32Array(numbers)
@@ -16,7 +17,7 @@ export function indexRowsOf(graph: Graph): Int32Array {
       if (number >= 0) largest[number] = Math.max(largest[number], node.rows)
     }
   }
-  return largest.map((rows) => rows || allRows)
+  return largest.map((rows) => rows || maxIndexRows)
 }
 
 /** Which bytes of the input a node of moves holds; null: all of them, in their order. */

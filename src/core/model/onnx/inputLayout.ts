@@ -98,7 +98,7 @@ function indexedRows(model: OnnxModel, input: string): number {
 }
 
 /** Element types of an input of whole numbers or of a mask. */
-const wholeTypes: ReadonlySet<OnnxElementType> = new Set(['int64', 'int32', 'uint8', 'int8', 'bool'])
+export const wholeTypes: ReadonlySet<OnnxElementType> = new Set(['int64', 'int32', 'uint8', 'int8', 'bool'])
 
 /**
  * Tokens and what belongs to them (masks, kinds of tokens) as pairs of bytes: all low ones, then all high ones. What fetches no

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { OnnxElementType, OnnxModel, OnnxNode } from './onnx'
+import type { OnnxModel, OnnxNode } from './onnx'
 import { sizeOf, type Graph } from '../graph'
 import {
   append,
@@ -12,7 +12,7 @@ import {
 } from './importState'
 import type { ImportedOutput, TensorView } from '../tensorView'
 import { findScores } from './findScores'
-import { ownInputs, type InputLayout } from './inputLayout'
+import { ownInputs, wholeTypes, type InputLayout } from './inputLayout'
 import { foldConstant } from '../operators/foldConstant'
 import { indexValue } from '../operators/embedding'
 import { operatorReaders, readerOf } from '../operators/readers'
@@ -31,8 +31,6 @@ export interface NodesRead {
   readonly output: ImportedOutput | null
   readonly errors: readonly AppError[]
 }
-
-const integerTypes: ReadonlySet<OnnxElementType> = new Set(['int64', 'int32', 'uint8', 'int8', 'bool'])
 
 /** Operators that may stand behind the last one that is part of the graph. */
 const endingOperators = new Set([
@@ -61,7 +59,7 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     ),
     unknown: new Set(),
     integers: new Set(
-      ownInputs(model).flatMap(({ name, elementType }) => (integerTypes.has(elementType) ? [name] : []))
+      ownInputs(model).flatMap(({ name, elementType }) => (wholeTypes.has(elementType) ? [name] : []))
     ),
     codes: new Map(),
     inputShape: layout.shape,
