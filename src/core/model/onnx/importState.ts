@@ -110,6 +110,11 @@ export function constantAt(state: ImportState, node: OnnxNode, position: number)
   return name === undefined || name === '' ? undefined : state.constants.get(name)
 }
 
+/** Sizes of a constant or computed input; a missing one is an error. */
+export function dimsAt(state: ImportState, node: OnnxNode, position: number): readonly number[] {
+  return constantAt(state, node, position)?.dims ?? valueAt(state, node, position).dims
+}
+
 /** Whether an optional input is given. */
 export function hasInput(node: OnnxNode, position: number): boolean {
   return (node.inputs[position] ?? '') !== ''

@@ -3,6 +3,7 @@ import {
   append,
   bind,
   constantAt,
+  dimsAt,
   laidOut,
   innerShape,
   plainValue,
@@ -118,7 +119,7 @@ function constantFrom(node: OnnxNode, name: string, attribute: OnnxNode['attribu
 
 /** Sizes of a tensor; they are constants because the batch is 1 here. */
 export function readShape(state: ImportState, node: OnnxNode): void {
-  const dims = constantAt(state, node, 0)?.dims ?? valueAt(state, node, 0).dims
+  const dims = dimsAt(state, node, 0)
   const at = (name: string, fallback: number): number => {
     const index = intAttribute(node, name, fallback)
     return index < 0 ? index + dims.length : index
@@ -129,7 +130,7 @@ export function readShape(state: ImportState, node: OnnxNode): void {
 
 /** Reads Size as a constant; shapes are known at import. */
 export function readSize(state: ImportState, node: OnnxNode): void {
-  const dims = constantAt(state, node, 0)?.dims ?? valueAt(state, node, 0).dims
+  const dims = dimsAt(state, node, 0)
   state.constants.set(
     node.outputs[0],
     constantOf('int64', [], [dims.reduce((product, size) => product * size, 1)])

@@ -2,6 +2,7 @@ import { int, type OnnxNode } from '../onnx/onnx'
 import {
   bind,
   constantAt,
+  dimsAt,
   unsupported,
   valueAt,
   type ImportState,
@@ -74,9 +75,6 @@ function lowestAt(state: ImportState, node: OnnxNode, position: 1 | 2): number |
   const isWithin = broadcastDims(rest, constant.dims)?.join() === rest.join()
   return isWithin ? Math.max(lowest, -3.4e38) : null
 }
-
-const dimsAt = (state: ImportState, node: OnnxNode, position: number): readonly number[] =>
-  constantAt(state, node, position)?.dims ?? valueAt(state, node, position).dims
 
 /** Not: 1 where a value of zeros and ones is 0. */
 export const readNot: OperatorReader = (state, node) =>
