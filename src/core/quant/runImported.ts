@@ -25,10 +25,10 @@ export function graphInput({ graph, input }: ImportedModel, values: ArrayLike<nu
 
 /**
  * Whole numbers as the two bytes that a network of indices reads for each: all low ones, then all high ones.
- * @param rows of the tables that each number is an index into (indexRows.ts)
+ * @param rows of the table that each number is an index into (indexRows.ts)
  * @throws AppError input.invalid for other numbers
  */
-export function indexBytes(values: ArrayLike<number>, rows: ArrayLike<number> | null = null): Float32Array {
+export function indexBytes(values: ArrayLike<number>, rows: ArrayLike<number>): Float32Array {
   const result = new Float32Array(2 * values.length)
   for (let at = 0; at < values.length; at++) {
     const value = values[at]
@@ -38,7 +38,7 @@ export function indexBytes(values: ArrayLike<number>, rows: ArrayLike<number> | 
         `${value} is no index: the network's input holds whole numbers from 0 to 65,535.`,
         'Give the numbers of the tokens, not their vectors or texts.'
       )
-    if (rows !== null && value >= rows[at]) throw beyondRows(value, at, rows[at])
+    if (value >= rows[at]) throw beyondRows(value, at, rows[at])
     result[at] = value & 255
     result[values.length + at] = value >> 8
   }

@@ -5,6 +5,7 @@ import { MonitorClient } from '@core/board/monitorClient'
 import { encodeImage } from '@core/deploy/image'
 import { planDeployment } from '@core/deploy/plan'
 import { readsIndices, weightedLayerNames } from '@core/model/graph'
+import { indexRowsOf } from '@core/model/indexRows'
 import { importModel } from '@core/model/onnx/importOnnx'
 import type { OnnxModel } from '@core/model/onnx/onnx'
 import { argmax, codesOfPixels, runInteger } from '@core/quant/integer/runInteger'
@@ -32,7 +33,7 @@ const rows = readFileSync('resources/workloads/gloss-classifier.jsonl', 'utf8')
   .map((line) => JSON.parse(line) as Row)
 const test = rows.filter(({ part }) => part === 'test')
 const bytesOf = (list: readonly Row[]): Uint8Array =>
-  Uint8Array.from(list.flatMap(({ inputs }) => [...indexBytes(inputs.ids)]))
+  Uint8Array.from(list.flatMap(({ inputs }) => [...indexBytes(inputs.ids, indexRowsOf(imported.graph))]))
 const calibration = (): Uint8Array => bytesOf(rows.filter(({ part }) => part !== 'test').slice(0, 8))
 
 async function logitsOfOnnxruntime(list: readonly Row[]): Promise<Float32Array[]> {
@@ -112,7 +113,7 @@ describe('a DistilBERT-type classifier', () => {
     expect((await fitted.read('test', 0, 2)).bytes).toEqual(bytesOf(test.slice(0, 2)))
     expect(graphFor(imported.graph, set)).toMatchObject({ inputScale: 1, inputZero: 128 })
     expect(() => fitItems(imported.graph, { ...set, shape: [1, 1, 20] })).toThrow('24 whole numbers')
-    for (const wrong of [1.5, -1, 65_536]) expect(() => indexBytes([wrong])).toThrow('is no index')
+    for (const wrong of [1.5, -1, 65_536]) expect(() => indexBytes([wrong], [65_536])).toThrow('is no index')
   })
 })
 

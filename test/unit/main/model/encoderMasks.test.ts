@@ -10,7 +10,7 @@ import { importModel, type ImportedModel } from '@core/model/onnx/importOnnx'
 import { codesOfPixels, runInteger } from '@core/quant/integer/runInteger'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
-import { createImportedRunner, graphInput, indexBytes } from '@core/quant/runImported'
+import { createImportedRunner, graphInput } from '@core/quant/runImported'
 import { uniformScheme } from '@core/quant/scheme'
 import { decodeOnnx } from '@main/model/files/onnxFile'
 import { SimulatedBoard } from '../../core/board/simulatedBoard'
@@ -82,7 +82,7 @@ describe.each(styles)('an encoder whose attention mask is an input: %s', (style)
   it('gives the same integers on host and board, near the float logits at 8 bits', async () => {
     const { graph } = imported
     const items = texts(16)
-    const bytes = Uint8Array.from(items.flatMap((item) => [...indexBytes(joined(imported, item))]))
+    const bytes = Uint8Array.from(items.flatMap((item) => [...graphInput(imported, joined(imported, item))]))
     const ranges = measureActivationRanges(graph, bytes)
     const codes = codesOfPixels(bytes).subarray(0, 3 * graph.inputShape[0]!)
     const wanted = await logitsOfOnnxruntime(style, items.slice(0, 3))
