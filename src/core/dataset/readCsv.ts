@@ -1,6 +1,6 @@
 import { invalidData } from './byteStream'
 import { badItem, goodItem, type ReadItem } from './item'
-import { placeOfSplit } from './splitNames'
+import { placeOfSplit, unplaced } from './splitNames'
 import { readNumber, type NumberFormat } from '../proxy/csv/cells'
 import { givenSeparator, isComment, mostFrequentDelimiter } from '../proxy/csv/layout'
 import { isMarkedNumber, numberFormats, onlyFormat } from '../proxy/csv/numberFormat'
@@ -190,7 +190,7 @@ function readCsvLine(cells: readonly string[], columns: CsvColumns, name: string
   const cell = columns.label === null ? null : cells[columns.label].trim()
   if (cell === '') return badItem(name, 'its class is empty')
   const split = columns.split === null ? null : cells[columns.split].trim()
-  const place = split === null ? { split: null, origin: null } : placeOfSplit(split)
+  const place = split === null ? unplaced : placeOfSplit(split)
   if (place === null) return badItem(name, `"${split}" is no split`)
   return goodItem(name, features, [features.length], {
     label: cell === null ? null : (toWhole(cell) ?? cell),

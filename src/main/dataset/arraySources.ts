@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { invalidData } from '../../core/dataset/byteStream'
-import type { ByteStream, ItemOrigin, ReadItem } from '../../core/dataset/item'
+import type { ByteStream, ReadItem } from '../../core/dataset/item'
 import {
   isOneHot,
   readNpy,
@@ -11,7 +11,7 @@ import {
   type NpyHeader,
   type NpyRole
 } from '../../core/dataset/readNpy'
-import type { ImageSplit } from '../../shared/vocabulary'
+import { placeOfSplit, unplaced, type SplitPlace } from '../../core/dataset/splitNames'
 import type { DataSetRequest } from '../../shared/contract/dataset'
 import { fileStream, zipEntries } from './byteStreams'
 import type { ItemSource } from './itemSource'
@@ -38,35 +38,29 @@ const outputNames = ['y', 'labels', 'label', 'targets', 'target', 'classes', 'ar
 /** Arrays that were not read are named up to this number. */
 const maxNamedArrays = 10
 
-interface ArrayPair {
+interface ArrayPair extends SplitPlace {
   readonly items: string
   readonly beside: string | null
-  readonly origin: ItemOrigin | null
-  readonly split: ImageSplit | null
 }
 
-/**
- * Which arrays are items and which are labels or targets: x/y and their usual other names, with _train and _test as Keras
- * writes them, and _val or _valid, on which schemes are then compared as on the validation folder of pictures.
- */
+/** Names of splits that arrays carry behind or before their own: of Keras and MedMNIST; none: "". */
+const arraySplits = ['train', 'val', 'valid', 'test', '']
+
+/** Which arrays are items and which are labels or targets: x/y and their usual other names, each with the names of splits. */
 function pairsOf(arrays: Arrays, file: string): ArrayPair[] {
-  const find = (wanted: readonly string[], ending: string): string | null => {
+  const find = (wanted: readonly string[], split: string): string | null => {
+    const ending = split === '' ? '' : `_${split}`
     const found = [...arrays.keys()].find((name) => {
       const lower = name.toLowerCase()
-      return wanted.some((one) => lower === `${one}${ending}` || lower === `${ending.slice(1)}_${one}`)
+      return wanted.some((one) => lower === `${one}${ending}` || lower === `${split}_${one}`)
     })
     return found ?? null
   }
   const pairs: ArrayPair[] = []
-  for (const [ending, origin, split] of [
-    ['_train', 'train', null],
-    ['_val', null, 'search'],
-    ['_valid', null, 'search'],
-    ['_test', 'test', null],
-    ['', null, null]
-  ] as const) {
-    const items = find(inputNames, ending)
-    if (items !== null) pairs.push({ items, beside: find(outputNames, ending), origin, split })
+  for (const split of arraySplits) {
+    const items = find(inputNames, split)
+    if (items === null) continue
+    pairs.push({ items, beside: find(outputNames, split), ...(placeOfSplit(split) ?? unplaced) })
   }
   if (pairs.length > 0) return pairs
   const [only, ...others] = [...arrays.keys()]
@@ -77,7 +71,7 @@ function pairsOf(arrays: Arrays, file: string): ArrayPair[] {
       'Name them x and y (or x_train, y_train, x_test, y_test).'
     )
   }
-  return [{ items: only, beside: null, origin: null, split: null }]
+  return [{ items: only, beside: null, ...unplaced }]
 }
 
 /** Opens NPY or NPZ arrays as items; labels and targets come from the arrays of those names. */

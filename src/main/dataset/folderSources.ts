@@ -6,7 +6,7 @@ import { audioItems, type AudioFeatures } from '../../core/dataset/audio/feature
 import { invalidData } from '../../core/dataset/byteStream'
 import { badItem, goodItem, type GoodItem, type ReadItem } from '../../core/dataset/item'
 import { splitCsvLine } from '../../core/dataset/readCsv'
-import { placeOfSplit } from '../../core/dataset/splitNames'
+import { placeOfSplit, unplaced } from '../../core/dataset/splitNames'
 import { readWav } from '../../core/dataset/readWav'
 import { readRegularFile } from '../files/readRegularFile'
 import { fileLines } from './byteStreams'
@@ -24,7 +24,7 @@ function knownByPlace(name: string): Known {
   // Folders of a split hold those of its classes.
   const place = placeOfSplit(folders[0] ?? '')
   const label = (place === null ? folders[0] : folders[1]) ?? null
-  return { ...(place ?? { split: null, origin: null }), label }
+  return { ...(place ?? unplaced), label }
 }
 
 /** Opens a folder of pictures; their folders name split and class. */
@@ -120,7 +120,7 @@ export async function openManifest(request: DataSetRequest, features: AudioFeatu
       const file = path.resolve(request.path, row.file)
       const inside = path.relative(request.path, file)
       const split = row.split ?? ''
-      const place = split === '' ? { split: null, origin: null } : placeOfSplit(split)
+      const place = split === '' ? unplaced : placeOfSplit(split)
       if (inside.startsWith('..') || path.isAbsolute(inside))
         yield badItem(row.file, 'it lies outside the folder')
       else if (place === null) yield badItem(row.file, `"${split}" is no split`)
