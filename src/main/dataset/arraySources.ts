@@ -83,18 +83,18 @@ export async function openArrays(
   const { path: file, task } = request
   const pairs = pairsOf(arrays, file)
   const notes = unusedNote([...arrays.keys()], pairs)
-  const open = async (name: string): Promise<NpyFile> => ({
+  const opener = (name: string) => async (): Promise<NpyFile> => ({
     name: `${path.basename(file)}: ${name}`,
     stream: await arrays.get(name)!()
   })
   let total = 0
-  for (const { items } of pairs) total += (await headerOf(await open(items))).shape[0] ?? 0
+  for (const { items } of pairs) total += (await reading(opener(items), headerOf)).shape[0] ?? 0
   const read = async function* ({ items, beside, origin, split }: ArrayPair): AsyncGenerator<ReadItem> {
-    const first = await open(items)
-    const as = beside === null ? null : await roleOf(() => open(beside), task)
+    const as = beside === null ? null : await roleOf(opener(beside), task)
     if (beside !== null && as === 'target' && task === null)
-      notes.push(...(await wholeNote(await open(beside))))
-    const second = beside === null || as === null ? null : { file: await open(beside), as }
+      notes.push(...(await reading(opener(beside), wholeNote)))
+    const first = await opener(items)()
+    const second = beside === null || as === null ? null : { file: await opener(beside)(), as }
     try {
       yield* readNpy(first, second, origin, split)
     } finally {
@@ -128,20 +128,20 @@ function unusedNote(names: readonly string[], pairs: readonly ArrayPair[]): stri
 
 /** Says that numbers to predict look like class numbers, as labels that were saved as floats do. */
 async function wholeNote(file: NpyFile): Promise<string[]> {
-  try {
-    const found = await wholeNumbers(file)
-    if (found === null) return []
-    return [
-      `${file.name} holds ${found.different} different whole numbers as floats, ${found.low} to ${found.high}: read as numbers to predict (regression). If they are classes, add the set again with --task classification.`
-    ]
-  } finally {
-    await file.stream.close()
-  }
+  const found = await wholeNumbers(file)
+  if (found === null) return []
+  return [
+    `${file.name} holds ${found.different} different whole numbers as floats, ${found.low} to ${found.high}: read as numbers to predict (regression). If they are classes, add the set again with --task classification.`
+  ]
 }
 
-async function headerOf(file: NpyFile): Promise<NpyHeader> {
+const headerOf = ({ stream, name }: NpyFile): Promise<NpyHeader> => readNpyHeader(stream, name)
+
+/** Returns what is read of an array, which is open only as long. */
+async function reading<T>(open: () => Promise<NpyFile>, read: (file: NpyFile) => Promise<T>): Promise<T> {
+  const file = await open()
   try {
-    return await readNpyHeader(file.stream, file.name)
+    return await read(file)
   } finally {
     await file.stream.close()
   }
@@ -151,12 +151,7 @@ async function headerOf(file: NpyFile): Promise<NpyHeader> {
 async function roleOf(open: () => Promise<NpyFile>, task: DataSetRequest['task']): Promise<NpyRole | null> {
   if (task === 'unlabelled') return null
   if (task === 'regression') return 'target'
-  const file = await open()
-  try {
-    if (await isOneHot(file)) return 'oneHot'
-  } finally {
-    await file.stream.close()
-  }
+  if (await reading(open, isOneHot)) return 'oneHot'
   if (task !== null) return 'label'
-  return (await headerOf(await open())).type.startsWith('f') ? 'target' : 'label'
+  return (await reading(open, headerOf)).type.startsWith('f') ? 'target' : 'label'
 }
