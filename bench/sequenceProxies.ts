@@ -7,12 +7,13 @@
 import { parseArgs } from 'node:util'
 import { shapeKey } from '../src/core/kernel/shape'
 import { spaceFillingShapes } from '../src/core/profile/design'
+import { isSequenceKernel } from '../src/core/profile/expectedSequence'
 import { estimatorByName } from '../src/core/proxy/estimators/registry'
 import { evaluateProxy } from '../src/core/proxy/fit/evaluate'
 import { shapeRows, type SampleTable } from '../src/core/proxy/samples'
 import { corePresetNames, corePresets } from '../src/core/sim/boards/presets'
 import { MonitorMachine } from '../src/core/twin/monitorMachine'
-import { sequenceKernels, type SequenceKernel } from '../src/shared/vocabulary'
+import type { SequenceKernel } from '../src/shared/vocabulary'
 import { presentFirmware } from './rtl/firmware'
 
 const { values } = parseArgs({
@@ -30,7 +31,6 @@ if (core === undefined) {
   process.exit(2)
 }
 const machine = new MonitorMachine({ config: corePresets[core], form: 'rv32imc' }, presentFirmware())
-const isSequence = (name: string): name is SequenceKernel => sequenceKernels.some((each) => each === name)
 
 /** Cycles of shapes drawn by the seed. */
 function measured(kernel: SequenceKernel, seed: number): SampleTable {
@@ -51,7 +51,7 @@ function measured(kernel: SequenceKernel, seed: number): SampleTable {
 }
 
 console.log(`virtual:${core}; % on shapes left out: mean, 95th percentile, worst of five groups`)
-for (const kernel of values.kernels.split(',').filter(isSequence))
+for (const kernel of values.kernels.split(',').filter(isSequenceKernel))
   for (const seed of values.seeds.split(',').map(Number)) {
     const samples = measured(kernel, seed)
     for (const name of values.estimators.split(',')) {

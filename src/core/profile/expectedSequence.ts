@@ -1,4 +1,4 @@
-import { sequenceKernels, type KernelName, type SequenceKernel } from '../../shared/vocabulary'
+import { sequenceKernels, type SequenceKernel } from '../../shared/vocabulary'
 import { createOperandStream, createOperandWords } from '../quant/integer/benchOperands'
 import { lookUp, normalize, runGather, runProduct, softmax } from '../quant/integer/integerOperators'
 import { toCode } from '../quant/integer/fixedPoint'
@@ -6,9 +6,9 @@ import { turnPairs } from '../quant/integer/rope'
 import type { Bits } from '../quant/scheme'
 import type { BenchItem } from '../kernel/shape'
 
-/** Whether the kernel is one of language models and encoders. */
-export function isSequenceKernel(kernel: KernelName): kernel is SequenceKernel {
-  return (sequenceKernels as readonly KernelName[]).includes(kernel)
+/** Whether it names a kernel of language models and encoders. */
+export function isSequenceKernel(name: string): name is SequenceKernel {
+  return (sequenceKernels as readonly string[]).includes(name)
 }
 
 /** Output codes of such a kernel over the operand stream of docs/protocol.md, with the parameters that stand there. */
