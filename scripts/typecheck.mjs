@@ -11,7 +11,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const bin = (name) => path.join(root, 'node_modules', name)
 const kept = (name) => path.join(root, 'build', 'typecheck', name)
 const native = bin('typescript7/bin/tsc')
-/** Of each layer: its compiler, and the folders that a change of can change its result; none: all. */
+/** Of each layer: its compiler, and the folders that a change of can change its result; '': all. */
 const layers = {
   core: { compiler: native, folders: ['src/core/', 'src/shared/'] },
   main: { compiler: native, folders: ['src/core/', 'src/shared/', 'src/main/'] },
