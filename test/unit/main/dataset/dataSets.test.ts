@@ -14,6 +14,7 @@ import { createJobService } from '@main/jobs/jobService'
 import { openStoredItems } from '@main/store/storedItems'
 import { readPicture } from '@main/dataset/pictures'
 import { makeNamedPipe } from '../../../support/namedPipe'
+import { npyBytes } from '../../../support/npyBytes'
 
 const fixtures = fileURLToPath(new URL('../../../fixtures/datasets', import.meta.url))
 let root = ''
@@ -135,13 +136,8 @@ describe('data sets', () => {
     const arrays = path.join(root, 'arrays')
     await mkdir(arrays)
     const write = (name: string, rows: number, width: number, values: number[]): Promise<void> => {
-      const shape = width === 1 ? `(${rows},)` : `(${rows}, ${width})`
-      const head = `{'descr': '|u1', 'fortran_order': False, 'shape': ${shape}, }\n`
-      const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, head.length, 0])
-      return writeFile(
-        path.join(arrays, `${name}.npy`),
-        Buffer.concat([start, Buffer.from(head), Buffer.from(values)])
-      )
+      const shape = width === 1 ? [rows] : [rows, width]
+      return writeFile(path.join(arrays, `${name}.npy`), npyBytes('|u1', shape, Uint8Array.from(values)))
     }
     const rows = (count: number, from: number): number[] =>
       Array.from({ length: 2 * count }, (_, at) => from + at)
@@ -254,12 +250,8 @@ describe('data sets', () => {
   it('of arrays say which were not read, and which floats look like class numbers', async () => {
     const arrays = path.join(root, 'floats')
     await mkdir(arrays)
-    const write = (name: string, values: number[]): Promise<void> => {
-      const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length},), }\n`
-      const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, head.length, 0])
-      const body = Buffer.from(Float32Array.from(values).buffer)
-      return writeFile(path.join(arrays, `${name}.npy`), Buffer.concat([start, Buffer.from(head), body]))
-    }
+    const write = (name: string, values: number[]): Promise<void> =>
+      writeFile(path.join(arrays, `${name}.npy`), npyBytes('<f4', [values.length], Float32Array.from(values)))
     const count = Array.from({ length: 40 }, (_, at) => at)
     await write(
       'x_train',

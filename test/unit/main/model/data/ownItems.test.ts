@@ -16,6 +16,7 @@ import { requireFit } from '@main/model/data/requireFit'
 import { modelTasks, type Judged } from '@main/model/modelTasks'
 import { encodeOnnx } from '@main/model/files/onnxFile'
 import { resourcePath } from '@main/paths'
+import { npyBytes } from '../../../../support/npyBytes'
 import { linearNetwork, pictureNetwork, vectorNetwork } from '../../../../support/ownNetworks'
 
 const fixtures = fileURLToPath(new URL('../../../../fixtures/datasets', import.meta.url))
@@ -50,17 +51,8 @@ async function arrays(name: string, shape: readonly number[], descr: '|u1' | '<f
     descr === '<f4'
       ? new Uint8Array(Float32Array.from(values).buffer)
       : Uint8Array.from(values, (value) => Math.round(128 + 40 * value) - (descr === '|i1' ? 128 : 0))
-  const head =
-    `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`.padEnd(117) + '\n'
   const file = path.join(folder, `${name}.npy`)
-  await writeFile(
-    file,
-    Buffer.concat([
-      Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, head.length, 0]),
-      Buffer.from(head),
-      body
-    ])
-  )
+  await writeFile(file, npyBytes(descr, shape, body))
   return file
 }
 

@@ -13,23 +13,13 @@ import type { InputArrayFile } from '@main/model/data/inputArrays'
 import { modelTasks } from '@main/model/modelTasks'
 import { encodeOnnx } from '@main/model/files/onnxFile'
 import type { PreparedFile } from '@main/model/files/runFile'
+import { npyBytes } from '../../../../support/npyBytes'
 
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'bitbench-run-'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** An .npy file: version 1, header padded to 64 bytes, as numpy writes it. */
-function npy(descr: string, shape: readonly number[], data: ArrayBufferView): Uint8Array {
-  const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`
-  const header = dict.padEnd(128 - 10 - 1) + '\n'
-  return Buffer.concat([
-    Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0),
-    Buffer.from(header, 'latin1'),
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  ])
-}
 
 async function write(name: string, bytes: Uint8Array): Promise<string> {
   const file = path.join(folder, name)
@@ -81,19 +71,19 @@ describe('NPY arrays', () => {
     ['<i4', Int32Array.of(-70000, 3)],
     ['<i8', BigInt64Array.of(-5n, 2n ** 40n)]
   ])('of %s are read', (descr, data) => {
-    const array = parseNpy(npy(descr, [2, 1], data), 'x.npy')
+    const array = parseNpy(npyBytes(descr, [2, 1], data), 'x.npy')
     expect(array.shape).toEqual([2, 1])
     expect([...array.values]).toEqual(Array.from(data as ArrayLike<number | bigint>, Number))
   })
 
   it('in big-endian order and of higher format versions are read', () => {
-    expect([...parseNpy(npy('>i4', [1], Uint8Array.of(0, 0, 1, 2)), 'x').values]).toEqual([258])
+    expect([...parseNpy(npyBytes('>i4', [1], Uint8Array.of(0, 0, 1, 2)), 'x').values]).toEqual([258])
   })
 
   it.each([
     ['something else', Buffer.from('hello world')],
-    ['text elements', npy('<U3', [1], new Uint8Array(12))],
-    ['too little data', npy('<f4', [3], new Float32Array(2))]
+    ['text elements', npyBytes('<U3', [1], new Uint8Array(12))],
+    ['too little data', npyBytes('<f4', [3], new Float32Array(2))]
   ])('with %s are refused', (_, bytes) => {
     expect(() => parseNpy(bytes, 'x.npy')).toThrow(AppError)
   })
@@ -131,13 +121,13 @@ describe('bitbench model check', () => {
 
 describe('bitbench model run', () => {
   it('prints the outputs of every item in float', async () => {
-    const input = await write('x.npy', npy('<f4', [2, 3], Float32Array.of(1, 0, 0, 1, 1, 2)))
+    const input = await write('x.npy', npyBytes('<f4', [2, 3], Float32Array.of(1, 0, 0, 1, 1, 2)))
     const { json } = await run('run', await write('m.onnx', matrixModel()), '--input', input)
     expect(json.outputs).toEqual([{ name: 'scores', shape: [2, 2], values: [1, 2, 14, 18] }])
   })
 
   it('applies a Softmax at the end, which the graph leaves out', async () => {
-    const input = await write('one.npy', npy('<f4', [3], Float32Array.of(1, 0, 0)))
+    const input = await write('one.npy', npyBytes('<f4', [3], Float32Array.of(1, 0, 0)))
     const { json } = await run(
       'run',
       await write('s.onnx', matrixModel({ softmax: true })),
@@ -150,7 +140,7 @@ describe('bitbench model run', () => {
   })
 
   it('prints all outputs, or the one that is named', async () => {
-    const input = await write('x.npy', npy('|u1', [1, 3], Uint8Array.of(1, 2, 3)))
+    const input = await write('x.npy', npyBytes('|u1', [1, 3], Uint8Array.of(1, 2, 3)))
     const file = await write('two.onnx', matrixModel({ heads: true }))
     const all = await run('run', file, '--input', input)
     expect(all.json.outputs).toEqual([
@@ -162,7 +152,7 @@ describe('bitbench model run', () => {
 
   it('runs the integer reference under a scheme, close to float at 8 bits', async () => {
     const items = Float32Array.from({ length: 30 }, (_, at) => ((37 * at) % 256) / 255)
-    const input = await write('x.npy', npy('<f4', [10, 3], items))
+    const input = await write('x.npy', npyBytes('<f4', [10, 3], items))
     const file = await write('m.onnx', matrixModel())
     const float = (await run('run', file, '--input', input)).json.outputs[0].values as number[]
     const { json } = await run('run', file, '--input', input, '--scheme', 'int8')
@@ -173,7 +163,7 @@ describe('bitbench model run', () => {
 
   it('refuses arrays of another shape and inputs of another name', async () => {
     const file = await write('m.onnx', matrixModel())
-    const input = await write('bad.npy', npy('<f4', [2, 4], new Float32Array(8)))
+    const input = await write('bad.npy', npyBytes('<f4', [2, 4], new Float32Array(8)))
     await expect(run('run', file, '--input', input)).rejects.toThrow('The array is [2, 4]')
     await expect(run('run', file, '--input', `z=${input}`)).rejects.toThrow('no input "z"')
   })
@@ -182,9 +172,9 @@ describe('bitbench model run', () => {
 describe('a network with several inputs', () => {
   it('takes an array for each, or one with all inputs behind each other', async () => {
     const file = await write('two.onnx', twoInputs())
-    const a = await write('a.npy', npy('<f4', [2, 1], Float32Array.of(3, 0.5)))
-    const b = await write('b.npy', npy('<f4', [2, 2], Float32Array.of(4, 5, 0, 1)))
-    const all = await write('all.npy', npy('<f4', [2, 3], Float32Array.of(3, 4, 5, 0.5, 0, 1)))
+    const a = await write('a.npy', npyBytes('<f4', [2, 1], Float32Array.of(3, 0.5)))
+    const b = await write('b.npy', npyBytes('<f4', [2, 2], Float32Array.of(4, 5, 0, 1)))
+    const all = await write('all.npy', npyBytes('<f4', [2, 3], Float32Array.of(3, 4, 5, 0.5, 0, 1)))
     const wanted = [{ name: 'y', shape: [2, 1], values: [60, 11] }]
     const named = await run('run', file, '--input', `b=${b}`, '--input', `a=${a}`)
     expect(named.json.outputs).toEqual(wanted)
@@ -193,14 +183,14 @@ describe('a network with several inputs', () => {
 
   it('names the input that is missing, and one it does not have', async () => {
     const file = await write('two.onnx', twoInputs())
-    const a = await write('a.npy', npy('<f4', [1, 1], Float32Array.of(3)))
+    const a = await write('a.npy', npyBytes('<f4', [1, 1], Float32Array.of(3)))
     await expect(run('run', file, '--input', `a=${a}`)).rejects.toThrow(/"b" has no array/)
     await expect(run('run', file, '--input', `a=${a}`, '--input', `c=${a}`)).rejects.toThrow(/no input "c"/)
   })
 
   it('an input named twice is refused, and several arrays without names', async () => {
     const file = await write('two.onnx', twoInputs())
-    await write('x.npy', npy('<f4', [1, 1], Float32Array.of(3)))
+    await write('x.npy', npyBytes('<f4', [1, 1], Float32Array.of(3)))
     await expect(run('run', file, '--input', 'a=x.npy', '--input', 'a=x.npy')).rejects.toThrow(
       /"a" is given twice/
     )
@@ -209,9 +199,9 @@ describe('a network with several inputs', () => {
 
   it('a board gets the same codes from named arrays as from one with all inputs', async () => {
     const file = await write('two.onnx', twoInputs())
-    const a = await write('a.npy', npy('<f4', [2, 1], Float32Array.of(3, 0.5)))
-    const b = await write('b.npy', npy('<f4', [2, 2], Float32Array.of(4, 5, 0, 1)))
-    const all = await write('all.npy', npy('<f4', [2, 3], Float32Array.of(3, 4, 5, 0.5, 0, 1)))
+    const a = await write('a.npy', npyBytes('<f4', [2, 1], Float32Array.of(3, 0.5)))
+    const b = await write('b.npy', npyBytes('<f4', [2, 2], Float32Array.of(4, 5, 0, 1)))
+    const all = await write('all.npy', npyBytes('<f4', [2, 3], Float32Array.of(3, 4, 5, 0.5, 0, 1)))
     const prepare = (inputs: InputArrayFile[]): Promise<PreparedFile> =>
       modelTasks['model.prepareFile']({ file, inputs, scheme: 'int8' })
     const named = await prepare([
@@ -251,8 +241,8 @@ describe('a network with several inputs', () => {
     const session = await ort.InferenceSession.create(bytes)
     const feeds = { a: new ort.Tensor('float32', a, left), b: new ort.Tensor('float32', b, right) }
     const wanted = (await session.run(feeds))['y']!
-    await write('left.npy', npy('<f4', left, a))
-    await write('right.npy', npy('<f4', right, b))
+    await write('left.npy', npyBytes('<f4', left, a))
+    await write('right.npy', npyBytes('<f4', right, b))
     const made = await run('run', file, '--input', 'a=left.npy', '--input', 'b=right.npy')
     expect(made.json.outputs).toEqual([
       { name: 'y', shape: [...wanted.dims], values: [...(wanted.data as Float32Array)] }
