@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { MonitorClient } from '../../../../src/core/board/monitorClient'
-import { encodeImage } from '../../../../src/core/deploy/image'
-import { planDeployment } from '../../../../src/core/deploy/plan'
 import { sizeOf, weightedLayerNames } from '../../../../src/core/model/graph'
 import { storagePlaces } from '../../../../src/core/model/storage'
 import { measureActivationRanges } from '../../../../src/core/quant/quantize/calibration'
@@ -11,13 +8,11 @@ import { createFloatRunner, realsOfPixels } from '../../../../src/core/quant/run
 import { argmax, codesOfPixels, runInteger } from '../../../../src/core/quant/integer/runInteger'
 import type { QuantizedNetwork } from '../../../../src/core/quant/quantizedNetwork'
 import { uniformScheme } from '../../../../src/core/quant/scheme'
-import { SimulatedBoard } from '../board/simulatedBoard'
+import { openNetworkBoard } from '../board/networkOnBoard'
 import { operatorCases, operatorChain, type GraphBuilder } from './operatorGraphs'
 
 const images = 24
-const board = new SimulatedBoard('small')
-const client = new MonitorClient()
-const info = board.converse(client.hello(1))
+const onBoard = openNetworkBoard('small')
 
 /** The float outputs in ONNX order, and the integer ones as real numbers. */
 function bothResults(builder: GraphBuilder): {
@@ -39,18 +34,6 @@ function bothResults(builder: GraphBuilder): {
     for (const [at, place] of places.entries()) real[image * places.length + at] = out[place]!
   }
   return { real, network, integers: runInteger(network, codesOfPixels(pixels)) }
-}
-
-function onBoard(network: QuantizedNetwork, codes: Int8Array): Int32Array {
-  const plan = planDeployment(network, info)
-  board.converse(client.upload(plan.imageAddress, encodeImage(network, plan)))
-  board.converse(client.prepare(plan.imageAddress))
-  const inputAddress = plan.imageAddress + plan.peakRamBytes
-  const outputAddress = Math.ceil((inputAddress + codes.length) / 16) * 16
-  board.converse(client.upload(inputAddress, new Uint8Array(codes.buffer, codes.byteOffset, codes.length)))
-  board.converse(client.run({ inputAddress, outputAddress, count: 1, perLayer: false, clearCounters: true }))
-  const bytes = board.converse(client.read(outputAddress, 4 * (network.outputCount + 1)))
-  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
 }
 
 describe.each(Object.entries(operatorCases))('%s', (_, build) => {

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs'
 import * as ort from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { MonitorClient } from '@core/board/monitorClient'
-import { encodeImage } from '@core/deploy/image'
-import { planDeployment } from '@core/deploy/plan'
 import { readsIndices, weightedLayerNames } from '@core/model/graph'
 import { indexRowsOf } from '@core/model/indexRows'
 import { importModel } from '@core/model/onnx/importOnnx'
@@ -17,7 +14,7 @@ import type { ItemSet } from '@core/dataset/itemSet'
 import { fitItems, graphFor } from '@main/model/data/dataFit'
 import { decodeSubset } from '@main/model/data/imageFiles'
 import { decodeOnnx } from '@main/model/files/onnxFile'
-import { SimulatedBoard } from '../../core/board/simulatedBoard'
+import { openNetworkBoard } from '../../core/board/networkOnBoard'
 
 interface Row {
   readonly part: string
@@ -64,9 +61,7 @@ describe('a DistilBERT-type classifier', () => {
     const { graph } = imported
     const names = weightedLayerNames(graph)
     const ranges = measureActivationRanges(graph, calibration())
-    const board = new SimulatedBoard('high')
-    const client = new MonitorClient()
-    const info = board.converse(client.hello(1))
+    const onBoard = openNetworkBoard('high')
     const mixed = uniformScheme(names, 8, 8).map((entry, at) => ({
       ...entry,
       weightBits: ([8, 4, 2] as const)[at % 3]!,
@@ -82,18 +77,7 @@ describe('a DistilBERT-type classifier', () => {
         for (const [k, logit] of wanted!.entries())
           expect(Math.abs(expected[k]! * outScale - logit)).toBeLessThan(1)
       }
-      const plan = planDeployment(network, info)
-      board.converse(client.upload(plan.imageAddress, encodeImage(network, plan)))
-      board.converse(client.prepare(plan.imageAddress))
-      const inputAddress = plan.imageAddress + plan.peakRamBytes
-      const outputAddress = Math.ceil((inputAddress + codes.length) / 16) * 16
-      board.converse(client.upload(inputAddress, new Uint8Array(codes.buffer)))
-      const flags = { count: 1, perLayer: false, clearCounters: true }
-      board.converse(client.run({ inputAddress, outputAddress, ...flags }))
-      const answer = board.converse(client.read(outputAddress, 4 * network.outputCount))
-      expect([...new Int32Array(answer.buffer, answer.byteOffset, network.outputCount)]).toEqual([
-        ...expected
-      ])
+      expect([...onBoard(network, codes).subarray(0, network.outputCount)]).toEqual([...expected])
     }
   })
 

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs'
 import * as ort from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { MonitorClient } from '@core/board/monitorClient'
-import { encodeImage } from '@core/deploy/image'
-import { planDeployment } from '@core/deploy/plan'
 import { createRandom } from '@core/math/random'
 import { weightedLayerNames } from '@core/model/graph'
 import { importModel, type ImportedModel } from '@core/model/onnx/importOnnx'
@@ -13,7 +10,7 @@ import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { createImportedRunner, graphInput } from '@core/quant/runImported'
 import { uniformScheme } from '@core/quant/scheme'
 import { decodeOnnx } from '@main/model/files/onnxFile'
-import { SimulatedBoard } from '../../core/board/simulatedBoard'
+import { openNetworkBoard } from '../../core/board/networkOnBoard'
 
 /** Exported by scripts/train/encoderFixtures.py with PyTorch. */
 const styles = ['filled', 'added', 'chosen'] as const
@@ -86,9 +83,7 @@ describe.each(styles)('an encoder whose attention mask is an input: %s', (style)
     const ranges = measureActivationRanges(graph, bytes)
     const codes = codesOfPixels(bytes).subarray(0, 3 * graph.inputShape[0]!)
     const wanted = await logitsOfOnnxruntime(style, items.slice(0, 3))
-    const board = new SimulatedBoard('high')
-    const client = new MonitorClient()
-    const info = board.converse(client.hello(1))
+    const onBoard = openNetworkBoard('high')
     for (const bits of [8, 4] as const) {
       const network = quantizeNetwork(ranges, uniformScheme(weightedLayerNames(graph), bits, 8))
       const expected = runInteger(network, codes)
@@ -99,21 +94,11 @@ describe.each(styles)('an encoder whose attention mask is an input: %s', (style)
         for (const [k, logit] of all.entries())
           expect(Math.abs(expected[k]! * outScale - logit)).toBeLessThan(0.15 * largest)
       }
-      const plan = planDeployment(network, info)
-      board.converse(client.upload(plan.imageAddress, encodeImage(network, plan)))
-      board.converse(client.prepare(plan.imageAddress))
-      const inputAddress = plan.imageAddress + plan.peakRamBytes
-      const outputAddress = Math.ceil((inputAddress + codes.length) / 16) * 16
-      const size = codes.length / 3
+      const { outputCount } = network
+      const outputs = onBoard(network, codes, 3)
       for (let item = 0; item < 3; item++) {
-        board.converse(
-          client.upload(inputAddress, new Uint8Array(codes.subarray(item * size, (item + 1) * size)))
-        )
-        const flags = { count: 1, perLayer: false, clearCounters: true }
-        board.converse(client.run({ inputAddress, outputAddress, ...flags }))
-        const { outputCount } = network
-        const reply = board.converse(client.read(outputAddress, 4 * outputCount))
-        const found = [...new Int32Array(reply.buffer, reply.byteOffset, outputCount)]
+        // Behind the outputs of an item stands their argmax.
+        const found = [...outputs.subarray(item * (outputCount + 1)).subarray(0, outputCount)]
         expect(found).toEqual([...expected.subarray(item * outputCount, (item + 1) * outputCount)])
       }
     }
