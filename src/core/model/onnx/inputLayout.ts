@@ -13,20 +13,28 @@ export interface InputLayout {
   readonly map: Int32Array | null
   /** Fixed batch of the file; 1 where it is 1 or symbolic. */
   readonly batch: number
-  /** Rows of the largest table that the input's whole numbers are indices into, where a byte does not reach them all. */
-  readonly indexRows?: number
+  /** Inputs of whole numbers that lie as pairs of bytes, because a byte does not reach all of them; missing: none. */
+  readonly indices?: readonly IndexInput[]
   /** Of a network with several inputs, which lie one behind the other: each with its elements of the whole. */
   readonly parts?: readonly InputPart[]
 }
 
 /** One of several inputs in the joined one. */
-export interface InputPart {
+interface InputPart {
   readonly name: string
   readonly dims: readonly number[]
   /** Its elements of the whole. */
   readonly map: Int32Array
-  /** Of whole numbers that lie as pairs of bytes: how many values there are, 0 and up; the rows of a table, 2 of a mask. */
-  readonly rows?: number
+}
+
+/** An input of whole numbers that lie as pairs of bytes. */
+export interface IndexInput {
+  readonly name: string
+  readonly dims: readonly number[]
+  /** Its numbers of all; null: all of them. */
+  readonly map: Int32Array | null
+  /** How many values there are, 0 and up: the rows of its largest table, 2 of a mask. */
+  readonly rows: number
 }
 
 /** The inputs that are no constants, in the order of the file: old exporters list the initializers among the inputs. */
@@ -73,10 +81,11 @@ export function inputLayouts(model: OnnxModel): InputLayout[] {
     return [{ name, dims: [size], shape: [size], map: null, batch: 1 }]
   }
   const batch = typeof first === 'number' ? first : 1
-  const indexRows = indexedRows(model, name)
-  if (indexRows > maxByteRows)
-    return [{ name, dims: [1, ...fixed], shape: [2 * sizeOf(fixed)], map: null, batch, indexRows }]
-  return layoutsOf(fixed).map(({ shape, map }) => ({ name, dims: [1, ...fixed], shape, map, batch }))
+  const rows = indexedRows(model, name)
+  const whole = { name, dims: [1, ...fixed], map: null }
+  if (rows > maxByteRows)
+    return [{ ...whole, shape: [2 * sizeOf(fixed)], batch, indices: [{ ...whole, rows }] }]
+  return layoutsOf(fixed).map(({ shape, map }) => ({ ...whole, shape, map, batch }))
 }
 
 /** Rows that an index of one byte reaches. */
@@ -108,8 +117,8 @@ function indexParts(model: OnnxModel, inputs: readonly OnnxValue[], joined: Inpu
   const rows = inputs.map(({ name }) => indexedRows(model, name))
   const isWhole = inputs.every(({ elementType }) => wholeTypes.has(elementType))
   if (!isWhole || Math.max(...rows) <= maxByteRows) return joined
-  const parts = (joined.parts ?? []).map((part, at) => ({ ...part, rows: rows[at] || 2 }))
-  return { ...joined, shape: [2 * joined.shape[0]], parts, indexRows: Math.max(...rows) }
+  const indices = (joined.parts ?? []).map((part, at) => ({ ...part, rows: rows[at] || 2 }))
+  return { ...joined, shape: [2 * joined.shape[0]], indices }
 }
 
 /** Several inputs as one vector, in the order of the file. */

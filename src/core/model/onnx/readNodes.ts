@@ -72,10 +72,7 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     names: new Set(),
     layouts: new Map()
   }
-  if (layout.indexRows !== undefined) {
-    const whole = { name: layout.name, dims: layout.dims, rows: layout.indexRows }
-    for (const part of layout.parts ?? [whole]) state.values.set(part.name, indexValue(state, part))
-  }
+  for (const input of layout.indices ?? []) state.values.set(input.name, indexValue(state, input))
   const errors: AppError[] = []
   for (const node of nodes) {
     const error = readNode(state, node)
@@ -94,7 +91,7 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     name: layout.name,
     dims: layout.dims,
     map: layout.map,
-    ...(layout.indexRows === undefined ? {} : { isIndex: true })
+    ...(layout.indices === undefined ? {} : { isIndex: true })
   }
   if (errors.length > 0) return { graph, input, output: null, errors }
   const found = state.values.get(outputName)

@@ -15,7 +15,7 @@ import {
 } from '../onnx/importState'
 import { isIdentityMap } from '../constants/indexing'
 import { sizeOf, type EmbedNode } from '../graph'
-import { maxIndexRows, type InputPart } from '../onnx/inputLayout'
+import { maxIndexRows, type IndexInput } from '../onnx/inputLayout'
 import { call, compose, type TableFunction } from '../tableFunction'
 import { createMacro } from './macro'
 import { addTable } from './unary'
@@ -74,10 +74,7 @@ export function gatherReader(
  * whole, low bytes and high bytes.
  * @throws AppError model.unsupportedShape for more rows than two bytes reach
  */
-export function indexValue(
-  state: ImportState,
-  { name, dims, map, rows = maxRows }: Omit<InputPart, 'map'> & { readonly map?: Int32Array }
-): Value {
+export function indexValue(state: ImportState, { name, dims, map, rows }: IndexInput): Value {
   if (rows > maxIndexRows) {
     throw new AppError(
       'model.unsupportedShape',
@@ -88,7 +85,7 @@ export function indexValue(
   const values = Float32Array.from({ length: rows }, (_, row) => row)
   const all = state.inputShape[0] / 2
   const numbers = map?.length ?? all
-  const source = map === undefined ? -1 : bytesOfPart(state, name, map, all)
+  const source = map === null ? -1 : bytesOfPart(state, name, map, all)
   return embedded(state, name, { rows, width: 1, values }, dims, { node: source, numbers })
 }
 
