@@ -27,6 +27,11 @@ export interface ClassList {
 
 const maxClasses = 100_000
 
+/** Whether a number can be that of a class: whole, from 0, below 100,000. */
+export function isClassNumber(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < maxClasses
+}
+
 /**
  * Whole numbers are class numbers as they stand; anything else is in the order that is given, else sorted by name.
  * @throws AppError data.invalid for fractions, negative numbers, and labels that a given order lacks
@@ -48,7 +53,7 @@ export function createLabelBook(): LabelBook {
         const sorted = [...new Set(labels.map(String))].sort()
         return { names: sorted, classOf: Int32Array.from(labels, (label) => sorted.indexOf(String(label))) }
       }
-      const odd = labels.find((label) => !Number.isInteger(label) || label < 0 || label >= maxClasses)
+      const odd = labels.find((label) => !isClassNumber(label))
       if (odd !== undefined) {
         throw new AppError(
           'data.invalid',

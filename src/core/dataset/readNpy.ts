@@ -2,6 +2,7 @@ import { beginsLikeNpy, parseNpyHeader } from '../binary/npyHeader'
 import { invalidData, takeExactly } from './byteStream'
 import type { ImageSplit } from '../../shared/vocabulary'
 import { badItem, goodItem, sizeOfShape, type ByteStream, type ItemOrigin, type ReadItem } from './item'
+import { isClassNumber } from './labels'
 import { allFinite, numberBytes, readNumbers, type NumberType } from './numbers'
 
 /**
@@ -81,11 +82,8 @@ export async function isOneHot(file: NpyFile): Promise<boolean> {
   return true
 }
 
-/** Class numbers are below this. */
-const maxClassNumber = 100_000
-
 /**
- * How many different whole numbers from 0 an array of one number per row holds, and the range of them; null where it holds
+ * How many different class numbers an array of one number per row holds, and the range of them; null where it holds
  * anything else, or hardly a number twice.
  */
 export async function wholeNumbers(
@@ -97,7 +95,7 @@ export async function wholeNumbers(
   const seen = new Set<number>()
   for (let row = 0; row < count; row++) {
     const value = (await nextRow(file, header, 1))?.[0]
-    if (value === undefined || !Number.isInteger(value) || value < 0 || value >= maxClassNumber) return null
+    if (value === undefined || !isClassNumber(value)) return null
     seen.add(value)
     if (seen.size > count / 2) return null
   }
