@@ -1,16 +1,5 @@
+import { clockReasonsOf, powerCap } from '../gpu/clockReasons'
 import { firstNotBefore } from '../math/firstNotBefore'
-
-/**
- * Bits of nvidia-smi's clock event reasons (clocks_event_reasons.active; NVML nvmlClocksEventReasons).
- * Idle, application clocks, sync boost and display settings are no fault of a measurement.
- */
-const powerCapBit = 0x4
-const faultBits: readonly (readonly [bit: number, name: string])[] = [
-  [0x8, 'hardware slowdown'],
-  [0x20, 'software thermal slowdown'],
-  [0x40, 'hardware thermal slowdown'],
-  [0x80, 'power brake']
-]
 
 /** How much of a span the GPU was slowed down. */
 export interface Throttling {
@@ -57,11 +46,7 @@ export function createThrottleMeter(
 }
 
 function reasonsOf(mask: number): { mask: number; faults: string[]; isCapped: boolean } {
-  const faults = faultBits.filter(([bit]) => hasBit(mask, bit)).map(([, name]) => name)
-  return { mask, faults, isCapped: hasBit(mask, powerCapBit) }
-}
-
-/** The mask is a 64-bit field kept as a double: bitwise operators would cut it to 32 bits, division does not. */
-function hasBit(mask: number, bit: number): boolean {
-  return Math.floor(mask / bit) % 2 === 1
+  const reasons = clockReasonsOf(mask)
+  const faults = reasons.filter(({ isFault }) => isFault).map(({ name }) => name)
+  return { mask, faults, isCapped: reasons.includes(powerCap) }
 }

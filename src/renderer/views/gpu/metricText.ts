@@ -1,3 +1,4 @@
+import { clockReasonsOf } from '@core/gpu/clockReasons'
 import type { GpuMetric } from '@shared/contract/gpu'
 import { formatAmount, formatBytes, formatHex, unavailable } from '@shared/units'
 
@@ -16,24 +17,11 @@ export const metricNames: Readonly<Record<GpuMetric, { name: string; unit: strin
   throttleMask: { name: 'Clock event reasons', unit: '' }
 }
 
-/** Bits of the clock event reasons (nvml.h, nvmlClocksEventReasons). */
-const clockReasons: readonly (readonly [bit: number, text: string])[] = [
-  [0x1, 'GPU idle'],
-  [0x2, 'application clocks'],
-  [0x4, 'power cap'],
-  [0x8, 'hardware slowdown'],
-  [0x10, 'sync boost'],
-  [0x20, 'thermal slowdown by software'],
-  [0x40, 'thermal slowdown by hardware'],
-  [0x80, 'power brake'],
-  [0x100, 'display clocks']
-]
-
 /** Reasons of a mask by name, with the mask where it has a bit that is not known: 0x5 -> "GPU idle, power cap". */
 function clockReasonsText(mask: number): string {
-  const known = clockReasons.filter(([bit]) => (mask & bit) !== 0)
-  const rest = known.reduce((left, [bit]) => left - bit, mask)
-  const texts = known.map(([, text]) => text)
+  const known = clockReasonsOf(mask)
+  const rest = known.reduce((left, { bit }) => left - bit, mask)
+  const texts = known.map(({ name }) => name)
   if (rest !== 0) texts.push(formatHex(rest))
   return texts.join(', ') || 'none'
 }
