@@ -108,7 +108,7 @@ export const datasetCli: CliNoun = {
         const { dataSets } = await client.call('dataset.list', {})
         const rows = dataSets.map(
           (set) =>
-            `${set.name.padEnd(20)} ${set.task.padEnd(15)} ${set.shape.join('x').padEnd(12)} ${countOf(set.items, 'item', formatWhole)}, ${formatBytes(set.sizeBytes)}`
+            `${set.name.padEnd(20)} ${set.task.padEnd(15)} ${set.shape.join('x').padEnd(12)} ${countOf(set.items, 'item')}, ${formatBytes(set.sizeBytes)}`
         )
         return { json: dataSets, text: rows.length === 0 ? 'There are no data sets yet.' : rows.join('\n') }
       }
@@ -179,7 +179,7 @@ function numbersOption(args: CliArguments, name: string, fallback: string): numb
 
 function describe(set: DataSetInfo): string {
   const lines = [
-    `${set.name}: ${countOf(set.items, 'item', formatWhole)} of ${set.shape.join(' x ')} (${set.element}, ${set.format}), ${set.task}, ${formatBytes(set.sizeBytes)}`,
+    `${set.name}: ${countOf(set.items, 'item')} of ${set.shape.join(' x ')} (${set.element}, ${set.format}), ${set.task}, ${formatBytes(set.sizeBytes)}`,
     ...set.splits.map(({ split, items }) => `  ${split.padEnd(12)} ${formatWhole(items)}`)
   ]
   if (set.classes.length > 0 && set.task !== 'nextToken') {

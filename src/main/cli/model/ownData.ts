@@ -79,13 +79,13 @@ export async function judgeOf(
 /** ", fitted on 512 of 2,000 calibration items" where a scheme was fitted on less than there is; else nothing. */
 export function fittedOnText(fittedOn: Judged['fittedOn']): string {
   if (fittedOn === null || fittedOn.items >= fittedOn.available) return ''
-  return `, fitted on ${formatWhole(fittedOn.items)} of ${countOf(fittedOn.available, 'calibration item', formatWhole)}`
+  return `, fitted on ${formatWhole(fittedOn.items)} of ${countOf(fittedOn.available, 'calibration item')}`
 }
 
 /** ", retrained on 20,512 of 40,512 calibration and tuning items" where it is less than there is; else nothing. */
 export function retrainedOnText(taken: FittedOn | null): string {
   if (taken === null || taken.items >= taken.available) return ''
-  return `, retrained on ${formatWhole(taken.items)} of ${countOf(taken.available, 'calibration and tuning item', formatWhole)}`
+  return `, retrained on ${formatWhole(taken.items)} of ${countOf(taken.available, 'calibration and tuning item')}`
 }
 
 /** "accuracy 91.20 %", or every metric of another task. */

@@ -72,7 +72,7 @@ const plain = (value: number): string => value.toPrecision(3)
 
 function benchmarkLines(rows: WorkloadRun['tables']['benchmark']): string[] {
   return rows.flatMap((row) => [
-    `${row.precision.padEnd(12)} ${shown(row.latencyP50Us, us)} p50, ${shown(row.latencyP95Us, us)} p95, ${shown(row.speedup, plain)} x fp32, ${shown(row.throughputPerS, fixedDigits)} samples/s, ${row.weightBytes === null ? unavailable : formatBytes(row.weightBytes)} of weights`,
+    `${row.precision.padEnd(12)} ${shown(row.latencyP50Us, us)} p50, ${shown(row.latencyP95Us, us)} p95, ${shown(row.speedup, plain)} x fp32, ${shown(row.throughputPerS, fixedDigits)} samples/s, ${formatBytes(row.weightBytes)} of weights`,
     `${''.padEnd(12)} ${row.metric} ${shown(row.quality, row.metric === 'accuracy' ? (value) => formatPercent(value) : plain)}, energy per sample ${shown(row.energyTotalJ, joules)} total, ${shown(row.energyNetJ, joules)} net`
   ])
 }
