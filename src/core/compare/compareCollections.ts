@@ -1,6 +1,6 @@
 import type { Collection } from '../../shared/contract/estimator/collection'
 import { mean } from '../math/mean'
-import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
+import { agree, differences, plainFigure as plain, textRows, type RunFigures } from './figures'
 import { meanRatio } from './intervals'
 
 /** One timed run of a configuration, ms by stage. */
@@ -116,12 +116,11 @@ function meanTimes(samples: readonly ComparedStageSample[]): Map<string, Map<str
 }
 
 function settingRows(collections: readonly ComparedCollection[]): RunFigures['rows'] {
-  const lines: [string, (one: ComparedCollection) => string][] = [
+  return textRows(collections, [
     ['network', ({ collection }) => collection.subject?.model ?? ''],
     ['device', ({ collection }) => collection.subject?.device ?? ''],
     ['runtime', ({ collection }) => collection.subject?.runtime ?? ''],
     ['repetitions', ({ collection }) => String(collection.request.repetitions)],
     ['seed', ({ collection }) => String(collection.request.seed)]
-  ]
-  return lines.map(([name, of]) => ({ name, cells: collections.map(of) }))
+  ])
 }

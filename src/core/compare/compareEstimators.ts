@@ -1,6 +1,13 @@
 import type { EstimatorDetail } from '../../shared/contract/estimator'
 import { mean } from '../math/mean'
-import { agree, differences, plainFigure as plain, type RunFigure, type RunFigures } from './figures'
+import {
+  agree,
+  differences,
+  plainFigure as plain,
+  textRows,
+  type RunFigure,
+  type RunFigures
+} from './figures'
 import { pairedDifference } from './intervals'
 
 type Errors = EstimatorDetail['evaluation']['total']
@@ -117,7 +124,7 @@ function notesOf(estimators: readonly EstimatorDetail[]): string[] {
 }
 
 function settingRows(estimators: readonly EstimatorDetail[]): RunFigures['rows'] {
-  const lines: [string, (one: EstimatorDetail) => string][] = [
+  const rows = textRows(estimators, [
     ['model', ({ estimator }) => estimator.model],
     ['stages', ({ estimator }) => estimator.stages.join(', ')],
     ['knobs', ({ knobs }) => knobs.map(({ name }) => name).join(', ')],
@@ -129,8 +136,6 @@ function settingRows(estimators: readonly EstimatorDetail[]): RunFigures['rows']
         ({ evaluation }) => evaluation.verdicts.find((one) => one.what === what)?.verdict ?? ''
       ]
     )
-  ]
-  return lines
-    .map(([name, of]) => ({ name, cells: estimators.map(of) }))
-    .filter(({ cells }) => cells.some((cell) => cell !== ''))
+  ])
+  return rows.filter(({ cells }) => cells.some((cell) => cell !== ''))
 }

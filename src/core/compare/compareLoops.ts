@@ -4,7 +4,7 @@ import type { Sample } from '../../shared/contract/profile'
 import type { Search } from '../../shared/contract/search'
 import { compareProxies, type ComparedProxy } from './compareProxies'
 import { compareCampaigns, compareDeployments, compareSearches } from './compareRuns'
-import { agree, plainFigure, type RunFigures } from './figures'
+import { agree, plainFigure, textRows, type RunFigures } from './figures'
 
 /** A guided loop with what its steps made; null and empty where a step did not come so far or its run was deleted. */
 export interface ComparedLoop {
@@ -88,18 +88,16 @@ function stepTimes(loops: readonly ComparedLoop[]): RunFigures['figures'] {
 }
 
 /** What was asked of each loop. */
-function settingRows(loops: readonly ComparedLoop[]): RunFigures['rows'] {
-  const lines: [string, (one: Loop) => string][] = [
+function settingRows(compared: readonly ComparedLoop[]): RunFigures['rows'] {
+  const loops = compared.map(({ loop }) => loop)
+  return textRows(loops, [
     ['board', ({ board, request }) => board?.name ?? request.boardId],
     ['estimator', ({ request }) => request.estimator],
     ['shapes around those of the network', ({ request }) => String(request.spaceFilling)],
     ['budget', ({ request }) => `${Number((100 * request.budgetRatio).toPrecision(4))} % of int8`],
     ['evaluations', ({ request }) => String(request.evaluations)],
     ['test images', ({ request }) => String(request.images)],
-    ['seed', ({ request }) => String(request.seed)]
-  ]
-  const rows = lines.map(([name, of]) => ({ name, cells: loops.map(({ loop }) => of(loop)) }))
-  return agree(loops, ({ loop }) => loop.state)
-    ? rows
-    : [...rows, { name: 'state', cells: loops.map(({ loop }) => loop.state) }]
+    ['seed', ({ request }) => String(request.seed)],
+    ...(agree(loops, ({ state }) => state) ? [] : [['state', ({ state }: Loop) => state] as const])
+  ])
 }

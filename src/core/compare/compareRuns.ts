@@ -6,7 +6,7 @@ import { costKindTexts } from '../../shared/text/costText'
 import { quantityOf } from '../../shared/vocabulary'
 import { itemKey } from '../kernel/shape'
 import { paretoFront } from '../search/pareto'
-import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
+import { agree, differences, plainFigure as plain, textRows, type RunFigures } from './figures'
 import { meanRatio, shareDifference } from './intervals'
 
 const bits = ({ weightBits, activationBits }: { weightBits: number; activationBits: number }): string =>
@@ -106,7 +106,7 @@ function settingRows(searches: readonly Search[]): RunFigures['rows'] {
     [...(budgetRatio == null ? [] : [{ cost, ratio: budgetRatio }]), ...(alsoWithin ?? [])]
       .map((one) => `${Number((100 * one.ratio).toPrecision(4))} % of int8’s ${costKindTexts[one.cost]}`)
       .join(', ') || 'none'
-  const lines: [string, (search: Search) => string][] = [
+  return textRows(searches, [
     ['network', ({ about }) => about?.model ?? ''],
     ['data set', ({ about }) => about?.dataSet ?? ''],
     ['board', ({ about }) => about?.board ?? ''],
@@ -114,8 +114,7 @@ function settingRows(searches: readonly Search[]): RunFigures['rows'] {
     ['minimises', ({ request }) => request.objective],
     ['budget', limits],
     ['candidates', ({ request }) => request.method]
-  ]
-  return lines.map(([name, of]) => ({ name, cells: searches.map(of) }))
+  ])
 }
 
 /** Bits of every layer of the best schemes; a layer that a network does not have is empty. */

@@ -17,6 +17,12 @@ export const plainFigure = (name: string, unit: string, values: (number | null)[
   ...{ name, unit, values, against: values.map(() => null), how: null }
 })
 
+/** Rows of text by their names: what each line says of every run. */
+export const textRows = <R>(
+  runs: readonly R[],
+  lines: readonly (readonly [name: string, of: (run: R) => string])[]
+): RunFigures['rows'] => lines.map(([name, of]) => ({ name, cells: runs.map(of) }))
+
 /** True when all runs have the same value. */
 export const agree = <R>(runs: readonly R[], of: (run: R) => unknown): boolean =>
   runs.every((run) => of(run) === of(runs[0]))
