@@ -44,7 +44,7 @@ export function pairedText(paired: PairedJson | null): string {
 /** Model, board, data set and date of a search, for lists. */
 export function entryText(
   { startedAtMs, about, request, state }: SearchSummary,
-  nameOf: (boardId: string) => string = String
+  nameOf: (boardId: string) => string
 ): string {
   const what =
     about === null
