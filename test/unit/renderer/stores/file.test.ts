@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { settings } from './settingsForTest'
-import type { MemoryHandlers } from '@renderer/client/memoryClient'
+import type { MemoryClient, MemoryHandlers } from '@renderer/client/memoryClient'
 import { primaryOf } from '@renderer/stores/window/droppedFiles'
 import { useFiles } from '@renderer/stores/file'
 import { usePanes } from '@renderer/stores/window/panes'
@@ -169,15 +169,13 @@ describe('the workspace', () => {
     expect(useNavigation().current).toBe('start')
   })
 
-  it.each([
-    ['restored when a slow host replies', null, 'search'],
-    ['left as it is where something was opened before', 'runs', 'runs']
-  ] as const)('is %s', async (_case, opened, shown) => {
+  /** The window as it is shown while a slow host has not replied yet. */
+  async function shownBeforeReply(): Promise<{ client: MemoryClient; reply: () => Promise<void> }> {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     location.hash = ''
-    let reply: () => void = () => undefined
-    const replied = new Promise<void>((resolve) => (reply = resolve))
+    let settle: () => void = () => undefined
+    const replied = new Promise<void>((resolve) => (settle = resolve))
     const client = withClient({
       'app.settings': async () => {
         await replied
@@ -187,10 +185,23 @@ describe('the workspace', () => {
     const restored = restoreWorkspace(client)
     await vi.advanceTimersByTimeAsync(2000)
     await restored
+    return {
+      client,
+      async reply() {
+        settle()
+        await vi.advanceTimersByTimeAsync(10)
+      }
+    }
+  }
+
+  it.each([
+    ['restored when a slow host replies', null, 'search'],
+    ['left as it is where something was opened before', 'runs', 'runs']
+  ] as const)('is %s', async (_case, opened, shown) => {
+    const { client, reply } = await shownBeforeReply()
     expect(useNavigation().current).toBe('start')
     if (opened !== null) useNavigation().open(opened)
-    reply()
-    await vi.advanceTimersByTimeAsync(10)
+    await reply()
     expect(useNavigation().current).toBe(shown)
     expect(useModels().lastId).toBe(opened === null ? 'm7' : null)
     await vi.advanceTimersByTimeAsync(2000)
@@ -198,24 +209,10 @@ describe('the workspace', () => {
   })
 
   it('leaves a board and a pane as they were chosen before a slow host replied', async () => {
-    vi.useFakeTimers()
-    onTestFinished(() => void vi.useRealTimers())
-    location.hash = ''
-    let reply: () => void = () => undefined
-    const replied = new Promise<void>((resolve) => (reply = resolve))
-    const client = withClient({
-      'app.settings': async () => {
-        await replied
-        return { ...settings, workspace }
-      }
-    })
-    const restored = restoreWorkspace(client)
-    await vi.advanceTimersByTimeAsync(2000)
-    await restored
+    const { reply } = await shownBeforeReply()
     useBoards().chosenId = 'virtual:small'
     usePanes().resize('boards', 40)
-    reply()
-    await vi.advanceTimersByTimeAsync(10)
+    await reply()
     expect(useNavigation().current).toBe('search')
     expect(useBoards().chosenId).toBe('virtual:small')
     expect(usePanes().sizes).toEqual({ boards: 40 })
