@@ -71,17 +71,7 @@ export async function serveHost(
     ended,
     heard,
     errors: () => errors,
-    async call(name, input, timeoutMs = 60_000) {
-      const text = await post(
-        `${address.origin}${webPaths.call}`,
-        token,
-        JSON.stringify({ name, input }),
-        timeoutMs
-      )
-      const reply = JSON.parse(text) as { ok: boolean; value: never; error: unknown }
-      if (!reply.ok) throw new Error(JSON.stringify(reply.error))
-      return reply.value
-    },
+    call: (name, input, timeoutMs) => callHost(address, name, input, timeoutMs),
     async heardOf(fits, timeoutMs = 60_000) {
       if (heard.some(fits)) return
       await new Promise<void>((resolve, reject) => {
@@ -104,6 +94,20 @@ export async function serveHost(
       socket.terminate()
     }
   }
+}
+
+/** One command to a host at the address that it printed, the token in its fragment. Refused with the error as JSON. */
+export async function callHost<K extends CommandName>(
+  { origin, hash }: URL,
+  name: K,
+  input: CommandInput<K>,
+  timeoutMs = 60_000
+): Promise<CommandOutput<K>> {
+  const token = hash.slice('#token='.length)
+  const text = await post(`${origin}${webPaths.call}`, token, JSON.stringify({ name, input }), timeoutMs)
+  const reply = JSON.parse(text) as { ok: boolean; value: never; error: unknown }
+  if (!reply.ok) throw new Error(JSON.stringify(reply.error))
+  return reply.value
 }
 
 /** One request on a connection of its own: a kept one may be closed by the host just when it is used again. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
+import { callHost } from '../../support/servedHost'
 
 export interface ServedApp {
   address: string
@@ -53,19 +54,9 @@ export async function serveApp(
     await exited
     clearTimeout(hung)
   }
-  const { origin, hash } = new URL(address)
   return {
     address,
-    async call(name, input) {
-      const response = await fetch(`${origin}/api/call`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${hash.slice('#token='.length)}` },
-        body: JSON.stringify({ name, input })
-      })
-      const reply = (await response.json()) as { ok: boolean; value: never; error: unknown }
-      if (!reply.ok) throw new Error(JSON.stringify(reply.error))
-      return reply.value
-    },
+    call: (name, input) => callHost(new URL(address), name, input),
     output: () => output,
     stop,
     async close() {
