@@ -35,16 +35,22 @@ export function createRunComparison(runs: ComparedRuns): {
 } {
   const all = <R>(ids: readonly string[], read: (id: string) => Promise<R>): Promise<R[]> =>
     Promise.all(ids.map(read))
-  const compare = async (kind: RunKindName, ids: readonly string[]): Promise<RunFigures> => {
-    if (kind === 'search') return compareSearches(await all(ids, runs.search))
-    if (kind === 'deployment') return compareDeployments(await all(ids, runs.deployment))
-    if (kind === 'campaign' || kind === 'adaptive') return compareCampaigns(await all(ids, runs.samples))
-    if (kind === 'proxy') return compareProxies(await all(ids, runs.proxy))
-    if (kind === 'recording') return compareRecordings(await all(ids, runs.recording))
-    if (kind === 'workload') return compareWorkloads(await all(ids, runs.workload))
-    if (kind === 'estimator') return compareEstimators(await all(ids, runs.estimator))
-    if (kind === 'collection') return compareCollections(await all(ids, runs.collection))
-    return compareLoops(await all(ids, runs.loop))
+  const comparison =
+    <R>(read: (id: string) => Promise<R>, compare: (found: R[]) => RunFigures) =>
+    async (ids: readonly string[]): Promise<RunFigures> =>
+      compare(await all(ids, read))
+  const campaigns = comparison(runs.samples, compareCampaigns)
+  const comparisons: Readonly<Record<RunKindName, (ids: readonly string[]) => Promise<RunFigures>>> = {
+    search: comparison(runs.search, compareSearches),
+    deployment: comparison(runs.deployment, compareDeployments),
+    campaign: campaigns,
+    adaptive: campaigns,
+    proxy: comparison(runs.proxy, compareProxies),
+    recording: comparison(runs.recording, compareRecordings),
+    workload: comparison(runs.workload, compareWorkloads),
+    estimator: comparison(runs.estimator, compareEstimators),
+    collection: comparison(runs.collection, compareCollections),
+    loop: comparison(runs.loop, compareLoops)
   }
   return {
     handlers: {
@@ -61,7 +67,7 @@ export function createRunComparison(runs: ComparedRuns): {
             'Name runs of one kind.'
           )
         const named = found.map(({ id, name, title }) => ({ id, title: name ?? title }))
-        return { kind, runs: named, ...(await compare(kind, ids)) }
+        return { kind, runs: named, ...(await comparisons[kind](ids)) }
       }
     }
   }
