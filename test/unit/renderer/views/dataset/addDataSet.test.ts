@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { nextTick } from 'vue'
 import type { MemoryClient } from '@renderer/client/memoryClient'
 import AddDataSet from '@renderer/views/dataset/AddDataSet.vue'
+import { choose, submit } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -83,11 +84,8 @@ it('asks for the class column of tables alone, and sends the classes in their or
 it('turns pictures grey on request', async () => {
   await type('File or folder', '/data/pictures')
   await type('Name', 'pictures')
-  const colours = [...view.root.querySelectorAll('select')].at(-1)!
-  colours.selectedIndex = 1
-  colours.dispatchEvent(new Event('change'))
-  view.the('form').dispatchEvent(new Event('submit', { cancelable: true }))
-  await settle()
+  await choose(view, 'Colours', 'grey')
+  await submit(view)
   expect(client.calls.find(({ name }) => name === 'dataset.add')?.input).toMatchObject({
     preparation: { size: null, grey: true }
   })

@@ -7,7 +7,7 @@ import HostLoadLine from '@renderer/views/gpu/HostLoadLine.vue'
 import RecordForm from '@renderer/views/gpu/RecordForm.vue'
 import TriggerForm from '@renderer/views/gpu/TriggerForm.vue'
 import { sampleRecording } from '../../../../e2e/support/sampleGpu'
-import { submit, type } from '../../formFields'
+import { choose, submit, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -112,10 +112,7 @@ describe('a trigger', () => {
   it('waits for the phase that is named, or for any', async () => {
     const onPhase = async (name: string): Promise<string | null | undefined> => {
       mounted(trace(1, 1))
-      const kind = view.the<HTMLSelectElement>('[aria-label="Trigger on"]')
-      kind.selectedIndex = 4
-      kind.dispatchEvent(new Event('change'))
-      await nextTick()
+      await choose(view, 'Trigger on', 'phase begins')
       await type(view, 'Phase', name)
       await submit(view)
       const phases = [{ name: 'warm-up', atMs: 1e12 }]
