@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 
-/** Below the ports that Linux, macOS and Windows give away by themselves: nobody gets one of these by chance. */
+/** Below the ports that Linux, macOS and Windows give away by themselves: no process gets one of these by chance. */
 const [lowest, count] = [15_000, 15_000]
 
 /** A TCP port of the loopback on which nothing listens, and that no other process is given unless it asks for it. */

@@ -1,4 +1,4 @@
-// Commands of vectors.hex through Cfu.v, with pauses on both sides: prints each answer. The first line is their number, each other
+// Commands of vectors.hex through Cfu.v, with pauses on both sides: prints each response. The first line is their number, each other
 // one a command: function (16 bits), two operands.
 module cfu_vectors;
     reg clk = 0, reset = 1, cmd_valid = 0, rsp_ready = 0;

@@ -19,7 +19,7 @@ function pagesOf(folder: string): string[] {
     .map((name) => `${folder}/${name}`)
 }
 
-/** What a page tells a user to type: lines of code and code within lines; without comments and what runs behind "--". */
+/** What a page has a user type: lines of code and code within lines; without comments and what runs behind "--". */
 function commandsOf(page: string): string[] {
   const text = readFileSync(path.join(root, page), 'utf8')
   const lines = [...text.matchAll(/^(?: {4,})?(?:npx )?bitbench ([a-z][^\n`]*)$/gm)].map(([, line]) => line)
