@@ -17,11 +17,17 @@ export const metricNames: Readonly<Record<GpuMetric, { name: string; unit: strin
   throttleMask: { name: 'Clock event reasons', unit: '' }
 }
 
+/** Names that the page has in other words than verdicts of recordings. */
+const pageNames: Readonly<Record<string, string>> = {
+  'software thermal slowdown': 'thermal slowdown by software',
+  'hardware thermal slowdown': 'thermal slowdown by hardware'
+}
+
 /** Reasons of a mask by name, with the mask where it has a bit that is not known: 0x5 -> "GPU idle, power cap". */
 function clockReasonsText(mask: number): string {
   const known = clockReasonsOf(mask)
   const rest = known.reduce((left, { bit }) => left - bit, mask)
-  const texts = known.map(({ name }) => name)
+  const texts = known.map(({ name }) => pageNames[name] ?? name)
   if (rest !== 0) texts.push(formatHex(rest))
   return texts.join(', ') || 'none'
 }
