@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openQemuLink } from '@main/board/links/qemuLink'
 import { resourcePath } from '@main/paths'
 import { type BoardBench, createBoardBench } from '../support/boardBench'
+import { freePort } from '../support/freePort'
 import { makeBitFile } from '../support/jtag/bitFile'
 import { serveRemoteBitbang } from '../support/jtag/remoteBitbang'
 import { createDebuggedHart } from '../support/jtag/riscvDebug'
@@ -58,14 +58,6 @@ const progressOf = ({ events }: BoardBench): number[] =>
   events
     .filter(({ event }) => event === 'job.changed')
     .map(({ payload }) => (payload as { done: number }).done)
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 describe.skipIf(need('gdb-multiarch', 'qemu-system-riscv32'))('GDB against QEMU', () => {
   async function emptyQemu(): Promise<{ board: BoardBench; server: string }> {
