@@ -62,7 +62,7 @@ describe.skipIf(!hasQemu64)('the 64-bit monitor on QEMU', () => {
       const simulated = new MonitorClient()
       board.converse(simulated.hello(1))
       for (const request of everyBench()) {
-        const there = await converse(link, client.bench(request), { limitMs: 60_000 })
+        const there = await converse(link, client.bench(request), { stallMs: 60_000 })
         const name = `${request.kernel} a${request.activationBits}w${request.weightBits}`
         expect(there.checksum, name).toBe(board.converse(simulated.bench(request)).checksum)
       }
@@ -77,7 +77,7 @@ describe.skipIf(!hasQemu)('the monitor on QEMU', () => {
   let link: Link
   let info: BoardInfo
   const on = <T>(conversation: Conversation<T>): Promise<T> =>
-    converse(link, conversation, { limitMs: 60_000 })
+    converse(link, conversation, { stallMs: 60_000 })
 
   beforeAll(async () => {
     const boardArguments = ['-bios', 'none', '-kernel', monitorElf]

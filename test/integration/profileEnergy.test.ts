@@ -64,10 +64,10 @@ async function energyBySimulator(samples: readonly Sample[]): Promise<number[]> 
   machine.reset()
   const link = createSimulatorLink(machine, wallClock)
   const client = new MonitorClient()
-  await converse(link, client.hello(1), { limitMs: 60_000 })
+  await converse(link, client.hello(1), { stallMs: 60_000 })
   const run = async (request: BenchRequest): Promise<{ energyJ: number; cycles: number }> => {
     const before = { energyJ: machine.energyJ(), cycles: machine.cycles() }
-    await converse(link, client.bench(request), { limitMs: 60_000 })
+    await converse(link, client.bench(request), { stallMs: 60_000 })
     return { energyJ: machine.energyJ() - before.energyJ, cycles: machine.cycles() - before.cycles }
   }
   const energies: number[] = []

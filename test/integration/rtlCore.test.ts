@@ -62,7 +62,7 @@ describe.each([
       const twin = createSimulatorLink(machine, wallClock)
       const benches = async (link: Link): Promise<unknown[]> => {
         const client = new MonitorClient()
-        const info = await converse(link, client.hello(1), { limitMs: 60_000 })
+        const info = await converse(link, client.hello(1), { stallMs: 60_000 })
         expect(info.isa).toBe(`rv32im_zicsr${xbb ? '_xbb' : ''}`)
         const results: unknown[] = []
         for (const { kernel, dims } of [
@@ -79,7 +79,7 @@ describe.each([
             [1, 1]
           ] as const) {
             const request = { kernel, dims, activationBits, weightBits, repetitions: 1, seed: 3 }
-            results.push(await converse(link, client.bench(request), { limitMs: 60_000 }))
+            results.push(await converse(link, client.bench(request), { stallMs: 60_000 }))
           }
         }
         return results

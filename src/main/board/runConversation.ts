@@ -15,9 +15,10 @@ export interface ConverseProgress {
 export interface ConverseOptions {
   /** Aborting throws job.cancelled into the conversation, which may still tidy up the far end. */
   signal?: AbortSignal | undefined
-  /** The longest the whole conversation may take, whatever keeps arriving; then board.timeout is thrown into it. */
-  limitMs?: number | undefined
-  /** The longest it may take from one progress with more bytes than ever before to the next; in place of `limitMs`. */
+  /**
+   * The longest it may take to the first progress and from one with more bytes than ever before to the next, whatever keeps
+   * arriving; then board.timeout is thrown into it. A conversation without progress may take this long as a whole.
+   */
   stallMs?: number | undefined
   onProgress?: ((progress: ConverseProgress) => void) | undefined
   /** Whose time the waits are; default the computer's. */
@@ -32,14 +33,14 @@ const tidyUpMs = 4_000
  * only what arrives from now on.
  *
  * @throws what the conversation throws; board.disconnected when the link ends; job.cancelled after an abort;
- *   board.timeout beyond `limitMs` or `stallMs`
+ *   board.timeout beyond `stallMs`
  */
 export async function converse<T>(
   link: Link,
   conversation: Conversation<T>,
   options: ConverseOptions = {}
 ): Promise<T> {
-  const { signal, limitMs, stallMs, clock = wallClock } = options
+  const { signal, stallMs, clock = wallClock } = options
   const inbox = createInbox(link, clock)
   let callOff = (): void => undefined
   let isTidyingUp = false
@@ -55,8 +56,7 @@ export async function converse<T>(
   const shouldStop = (): boolean => outOfTime || (!isTidyingUp && signal?.aborted === true)
   const wake = (): void => inbox.wake()
   signal?.addEventListener('abort', wake)
-  const longestMs = stallMs ?? limitMs
-  if (longestMs !== undefined) allow(longestMs)
+  if (stallMs !== undefined) allow(stallMs)
   let mostBytes = 0
   const onProgress = (progress: ConverseProgress): void => {
     if (stallMs !== undefined && !isTidyingUp && progress.doneBytes > mostBytes) allow(stallMs)
@@ -69,8 +69,7 @@ export async function converse<T>(
     while (next.done !== true) {
       if (inbox.isClosed()) throw disconnected(link.descriptor.label, link.closed)
       if (shouldStop()) {
-        const reason =
-          signal?.aborted === true ? cancelled() : overdue(link, longestMs ?? tidyUpMs, stallMs !== undefined)
+        const reason = signal?.aborted === true ? cancelled() : overdue(link, stallMs ?? tidyUpMs)
         if (isTidyingUp) throw reason
         isTidyingUp = true
         allow(tidyUpMs)
@@ -99,7 +98,7 @@ async function perform(
   link: Link,
   inbox: Inbox,
   shouldStop: () => boolean,
-  onProgress: ConverseOptions['onProgress']
+  onProgress: (progress: ConverseProgress) => void
 ): Promise<Uint8Array> {
   switch (step.kind) {
     case 'send':
@@ -124,7 +123,7 @@ async function perform(
       await link.setSignals({ dtr: step.dtr, rts: step.rts })
       return nothing
     case 'progress':
-      onProgress?.({ doneBytes: step.doneBytes, totalBytes: step.totalBytes, note: step.note ?? '' })
+      onProgress({ doneBytes: step.doneBytes, totalBytes: step.totalBytes, note: step.note ?? '' })
       return nothing
   }
 }
@@ -137,13 +136,10 @@ function cancelled(): AppError {
   )
 }
 
-function overdue(link: Link, limitMs: number, hasStalled: boolean): AppError {
-  const seconds = Math.round(limitMs / 1000)
+function overdue(link: Link, stallMs: number): AppError {
   return new AppError(
     'board.timeout',
-    hasStalled
-      ? `${link.descriptor.label} has taken nothing more for ${seconds} s.`
-      : `The conversation with ${link.descriptor.label} did not end within ${seconds} s.`,
+    `${link.descriptor.label} has taken nothing more for ${Math.round(stallMs / 1000)} s.`,
     'Reset the board and try again.'
   )
 }

@@ -52,7 +52,7 @@ describe('converse', () => {
       for (;;) yield { kind: 'receive', timeoutMs: 1_000 }
     }
     try {
-      await expect(converse(link, endless(), { limitMs: 60 })).rejects.toMatchObject({
+      await expect(converse(link, endless(), { stallMs: 60 })).rejects.toMatchObject({
         code: 'board.timeout'
       })
     } finally {
