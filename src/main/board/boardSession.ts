@@ -250,7 +250,7 @@ function countingLink(link: Link, counts: { sentBytes: number }): Link {
     onClose: (listener) => link.onClose(listener),
     setBaud: (baudRate) => link.setBaud(baudRate),
     setSignals: (signals) => link.setSignals(signals),
-    ...(link.livedMs && { livedMs: () => link.livedMs!() }),
+    livedMs: link.livedMs,
     close: () => link.close()
   }
 }

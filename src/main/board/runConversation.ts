@@ -209,7 +209,7 @@ function createInbox(link: Link, clock: Clock): Inbox {
     },
     waitForBytes: (timeoutMs, stop) => {
       const left = countDown(() => clock.nowMs(), timeoutMs)
-      const livedLeft = link.livedMs && countDown(() => link.livedMs!(), timeoutMs)
+      const livedLeft = link.livedMs && countDown(link.livedMs, timeoutMs)
       return waitUntil(
         () => {
           const leftMs = left()

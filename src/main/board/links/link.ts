@@ -31,7 +31,7 @@ export interface Link {
    * Of a board that this computer simulates: how much time it has had so far, ms (`livedTime.ts`). Silence is measured by it as
    * well. Boards that keep their own pace have none.
    */
-  livedMs?(): number
+  readonly livedMs?: (() => number) | undefined
   /** Idempotent; settles when the port, process or worker behind it is released. */
   close(): Promise<void>
 }

@@ -13,7 +13,7 @@ export interface LivedTime {
   sent(): void
   report(report: LivedReport): void
   /** Time that the board has had to reply, ms: its own while it executes, this computer's while it waits and has heard everything. */
-  livedMs(): number
+  readonly livedMs: () => number
 }
 
 /** A board that has reported nothing for this long is stuck, not slow: from there this computer's time counts. */

@@ -59,7 +59,7 @@ export function createPacedLink(inner: Link, baudRate: number, clock: Clock = wa
       await inner.setBaud(next)
     },
     setSignals: (signals) => inner.setSignals(signals),
-    ...(inner.livedMs && { livedMs: () => inner.livedMs!() }),
+    livedMs: inner.livedMs,
     close: () => inner.close()
   }
 }
