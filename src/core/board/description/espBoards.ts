@@ -37,12 +37,20 @@ export const espMaps = {
   }
 } as const
 
+/** The writes, in their order, that stop all watchdogs of a chip. */
+export function espWatchdogStops(chip: EspChipName): { address: number; value: number }[] {
+  return espMaps[chip].watchdogs.flatMap(({ protect, key, config, off }) => [
+    { address: protect, value: key },
+    { address: config, value: off }
+  ])
+}
+
 /**
  * A chip of Espressif's with a monitor in its RAM, its line on UART0 or on USB-Serial-JTAG. Its clock is not known: the ROM leaves it
  * as it was for the line. Cycles are counted by its own CSR 0x7E2, instructions not at all.
  */
 export function describeEsp(chip: EspChipName, isUsb: boolean): Omit<BoardDescription, 'flash'> {
-  const { name, isa, ram, uart, usb, watchdogs } = espMaps[chip]
+  const { name, isa, ram, uart, usb } = espMaps[chip]
   return {
     name,
     isa,
@@ -59,10 +67,7 @@ export function describeEsp(chip: EspChipName, isUsb: boolean): Omit<BoardDescri
     },
     instructions: 'none',
     machineCsrs: true,
-    startWrites: watchdogs.flatMap(({ protect, key, config, off }) => [
-      { address: protect, value: key },
-      { address: config, value: off }
-    ]),
+    startWrites: espWatchdogStops(chip),
     loader: 'esp',
     resetLines: 'none',
     monitor: chip === 'c3' ? 'esp32c3' : 'esp32c6'

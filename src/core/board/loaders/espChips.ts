@@ -16,6 +16,9 @@ export interface EspChip {
   readonly map: EspChipName | null
 }
 
+/** A chip whose RAM is loaded. */
+export type LoadableEsp = EspChip & { readonly map: EspChipName }
+
 /** A word of ROM that differs from chip to chip. */
 export const espMagicAddress = 0x4000_1000
 
@@ -29,7 +32,7 @@ const foreign = (name: string, chipId: number | null, magic: readonly number[] =
 })
 
 /** ESP32-C3: 384 KiB, as data from 0x3FC80000, as instructions from 0x40380000, and 16 KiB of its cache. */
-export const esp32c3: EspChip = {
+const esp32c3: EspChip = {
   name: 'ESP32-C3',
   chipId: 5,
   magic: [0x6921_506f, 0x1b31_506f, 0x4881_606f, 0x4361_606f],
@@ -45,7 +48,7 @@ export const esp32c3: EspChip = {
 }
 
 /** ESP32-C6: 512 KiB at one address for instructions and data. */
-export const esp32c6: EspChip = {
+const esp32c6: EspChip = {
   name: 'ESP32-C6',
   chipId: 13,
   magic: [0x2ce0_806f],

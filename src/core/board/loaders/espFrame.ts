@@ -15,7 +15,7 @@ export const espCommand = {
 /** Most data in one MEM_DATA, bytes: what Espressif's own tool sends to a ROM. */
 export const espBlockBytes = 0x1800
 /** Bytes at the end of a response of the ROM: status, error, two reserved. */
-export const espStatusBytes = 4
+const romStatusBytes = 4
 const headerBytes = 8
 const checksumSeed = 0xef
 
@@ -68,7 +68,7 @@ export function readEspResponse(packet: Uint8Array): EspResponse | null {
   const size = view.getUint16(2, true)
   if (size !== packet.length - headerBytes) return null
   // A loader that is not in ROM ends its responses with two bytes instead of four.
-  const statusBytes = size % 4 === 2 ? 2 : espStatusBytes
+  const statusBytes = size % 4 === 2 ? 2 : romStatusBytes
   const statusAt = packet.length - Math.min(statusBytes, size)
   const error = packet[statusAt] === 0 ? null : packet[statusAt + 1]
   const command = packet[1]

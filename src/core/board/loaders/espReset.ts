@@ -6,7 +6,7 @@ export const espResetNames = ['none', 'classic', 'usbJtag'] as const
 export type EspResetName = (typeof espResetNames)[number]
 
 /** Modem lines (true: asserted), and how long they stay, ms. */
-export interface EspResetStep {
+interface EspResetStep {
   readonly dtr: boolean
   readonly rts: boolean
   readonly holdMs: number
@@ -17,7 +17,7 @@ export interface EspResetStep {
  * only while the other is not asserted. The peripheral USB-Serial-JTAG in the chip reads the same lines, and must not see both
  * released between reset and its end.
  */
-export const espResets: Readonly<Record<EspResetName, readonly EspResetStep[]>> = {
+const espResets: Readonly<Record<EspResetName, readonly EspResetStep[]>> = {
   none: [],
   classic: [
     { dtr: false, rts: true, holdMs: 100 },

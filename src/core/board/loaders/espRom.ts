@@ -1,6 +1,6 @@
 import { formatHex } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
-import { type EspChip, espChipById, espChipByMagic, espMagicAddress } from './espChips'
+import { type EspChip, espChipById, espChipByMagic, espMagicAddress, type LoadableEsp } from './espChips'
 import {
   espCommand,
   espError,
@@ -11,7 +11,7 @@ import {
   espWords,
   readEspResponse
 } from './espFrame'
-import { type EspChipName, espMaps } from '../description/espBoards'
+import { type EspChipName, espWatchdogStops } from '../description/espBoards'
 import { espReset, type EspResetName } from './espReset'
 import type { Part, Receiver } from './receiver'
 import { SlipDecoder } from './slip'
@@ -34,15 +34,10 @@ const secureDownload = 1 << 2
 
 /** The chip that a ROM says it is in. */
 export interface EspIdentity {
-  chip: EspChip
+  chip: LoadableEsp
   /** Whether the line is the chip's own USB-Serial-JTAG, not a UART. */
   isUsb: boolean
-  /** How the chip was found. */
-  by: 'chip id' | 'magic word'
 }
-
-/** A chip before its line is known. */
-type FoundChip = Omit<EspIdentity, 'isUsb'>
 
 /** What the ROM keeps of the line in use where that is USB-Serial-JTAG. */
 const usbLine = 3
@@ -95,31 +90,27 @@ export class EspRom {
   /** @throws input.unsupported for a chip that is not known or whose loader is locked; what `request` throws */
   *identify(): Part<EspIdentity> {
     const reply = yield* this.exchange(espCommand.securityInfo, new Uint8Array(0))
-    const found =
+    const chip =
       reply !== null && reply.error === null && reply.data.length >= 16
-        ? yield* this.bySecurityInfo(reply.data)
+        ? chipOfSecurityInfo(reply.data)
         : yield* this.byMagicWord()
-    if (found.chip.map !== null) return { ...found, isUsb: yield* this.isUsb(found.chip.map) }
+    const { map } = chip
+    if (map !== null) return { chip: { ...chip, map }, isUsb: yield* this.isUsb(map) }
     throw new AppError(
       'input.unsupported',
-      `This is an ${found.chip.name}; RAM is loaded on ESP32-C3 and ESP32-C6 alone.`,
+      `This is an ${chip.name}; RAM is loaded on ESP32-C3 and ESP32-C6 alone.`,
       'Nothing was loaded. Use Espressif’s own tools for this chip.'
     )
   }
 
   /** Stops what resets the chip while it is loaded over its own USB, where the ROM leaves the watchdogs on. @throws loader.rejected */
-  *stopWatchdogs({ map }: EspChip): Part<void> {
-    if (map === null) return
-    const write = (address: number, value: number): Part<EspResponse> =>
-      this.request(
+  *stopWatchdogs({ map }: LoadableEsp): Part<void> {
+    for (const { address, value } of espWatchdogStops(map))
+      yield* this.request(
         'a stop of a watchdog',
         espCommand.writeRegister,
         espWords([address, value, 0xffff_ffff, 0])
       )
-    for (const { protect, key, config, off } of espMaps[map].watchdogs) {
-      yield* write(protect, key)
-      yield* write(config, off)
-    }
   }
 
   /**
@@ -192,12 +183,8 @@ export class EspRom {
     return null
   }
 
-  private *read(address: number): Part<number> {
-    return (yield* this.request(
-      `a read of ${formatHex(address)}`,
-      espCommand.readRegister,
-      espWords([address])
-    )).value
+  private *read(address: number, what = `a read of ${formatHex(address)}`): Part<number> {
+    return (yield* this.request(what, espCommand.readRegister, espWords([address]))).value
   }
 
   /** A variable of the ROM says which line it uses. */
@@ -209,41 +196,37 @@ export class EspRom {
     return ((yield* this.read(revision < c3Moved ? 0x3fcd_f07c : 0x3fcd_f078)) & 0xff) === usbLine
   }
 
-  private *bySecurityInfo(data: Uint8Array): Part<FoundChip> {
-    const view = new DataView(data.buffer, data.byteOffset, data.length)
-    if ((view.getUint32(0, true) & secureDownload) !== 0)
-      throw new AppError(
-        'input.unsupported',
-        'This chip is in secure download mode: its ROM loads nothing into RAM.',
-        'Nothing was sent. The mode is a fuse and cannot be undone; use another chip.'
-      )
-    const chipId = view.getUint32(12, true)
-    const chip = espChipById(chipId)
-    if (chip !== null) return { chip, by: 'chip id' }
-    yield* this.receiver.discard()
-    throw new AppError(
-      'input.unsupported',
-      `The ROM says chip number ${chipId}, which is not known here.`,
-      'Nothing was loaded. ESP32-C3 (5) and ESP32-C6 (13) are known.'
-    )
-  }
-
-  private *byMagicWord(): Part<FoundChip> {
+  private *byMagicWord(): Part<EspChip> {
     // A message that is not known is replied to several times.
     yield* this.receiver.drain(syncQuietMs)
-    const { value } = yield* this.request(
-      'a read of its identity',
-      espCommand.readRegister,
-      espWords([espMagicAddress])
-    )
+    const value = yield* this.read(espMagicAddress, 'a read of its identity')
     const chip = espChipByMagic(value)
-    if (chip !== null) return { chip, by: 'magic word' }
+    if (chip !== null) return chip
     throw new AppError(
       'input.unsupported',
       `The word at ${formatHex(espMagicAddress)} is ${formatHex(value)}: no chip that is known here.`,
       'Nothing was loaded. ESP32-C3 and ESP32-C6 are known.'
     )
   }
+}
+
+/** The chip that a reply to GET_SECURITY_INFO names. @throws input.unsupported for one that is locked or not known */
+function chipOfSecurityInfo(data: Uint8Array): EspChip {
+  const view = new DataView(data.buffer, data.byteOffset, data.length)
+  if ((view.getUint32(0, true) & secureDownload) !== 0)
+    throw new AppError(
+      'input.unsupported',
+      'This chip is in secure download mode: its ROM loads nothing into RAM.',
+      'Nothing was sent. The mode is a fuse and cannot be undone; use another chip.'
+    )
+  const chipId = view.getUint32(12, true)
+  const chip = espChipById(chipId)
+  if (chip !== null) return chip
+  throw new AppError(
+    'input.unsupported',
+    `The ROM says chip number ${chipId}, which is not known here.`,
+    'Nothing was loaded. ESP32-C3 (5) and ESP32-C6 (13) are known.'
+  )
 }
 
 /** What was received while no SYNC was replied to decides what to do. */
