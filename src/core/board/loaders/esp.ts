@@ -17,10 +17,6 @@ export interface EspOptions {
   baudRate?: number
   /** Speed of the transfer, baud; null: the same. */
   transferBaudRate?: number | null
-  /** Ways into download mode that are tried when the ROM does not reply. */
-  resets?: readonly EspResetName[]
-  /** How long the ROM may stay silent before the load is given up, ms. */
-  promptTimeoutMs?: number
 }
 
 /** What a transfer to a ROM found and sent. */
@@ -34,6 +30,10 @@ export interface EspResult {
   started: boolean
 }
 
+/** Speed at which a ROM begins, baud. */
+const usualBaudRate = 115_200
+/** How long the ROM may stay silent before it is given up, ms. */
+const promptTimeoutMs = 10_000
 /** Times that one segment is begun. */
 const triesPerSegment = 4
 /** The program that starts may use the UART before the ROM's reply has left it, ms. */
@@ -49,9 +49,9 @@ const startReplyMs = 200
  *   loader.rejected; job.cancelled with the line at its first speed again
  */
 export function* espLoad(options: EspOptions): Conversation<EspResult> {
-  const { segments, entry, baudRate = 115_200, transferBaudRate = null } = options
+  const { segments, entry, baudRate = usualBaudRate, transferBaudRate = null } = options
   const rom = new EspRom(createReceiver(), baudRate)
-  const reset = yield* rom.synchronise(options.resets ?? espResetNames, options.promptTimeoutMs ?? 10_000)
+  const reset = yield* rom.synchronise(espResetNames, promptTimeoutMs)
   const { chip, isUsb } = yield* rom.identify()
   checkEspSegments(chip, segments)
   if (isUsb) yield* rom.stopWatchdogs(chip)
@@ -75,23 +75,15 @@ export function* espLoad(options: EspOptions): Conversation<EspResult> {
   return { chip: chip.name, reset, loadedBytes: totalBytes, repeatedSegments, started: entry !== null }
 }
 
-/** A ROM that waits to be loaded. */
-export interface FoundEsp extends EspIdentity {
-  reset: EspResetName
-}
-
 /**
  * Finds the ROM of an ESP32-C3 or ESP32-C6, by modem lines where it does not reply by itself, and says which chip and which line.
  *
  * @throws loader.noPrompt, input.unsupported, loader.rejected
  */
-export function* findEsp(
-  resets: readonly EspResetName[] = espResetNames,
-  promptTimeoutMs = 10_000
-): Conversation<FoundEsp> {
-  const rom = new EspRom(createReceiver(), 115_200)
-  const reset = yield* rom.synchronise(resets, promptTimeoutMs)
-  return { ...(yield* rom.identify()), reset }
+export function* findEsp(): Conversation<EspIdentity> {
+  const rom = new EspRom(createReceiver(), usualBaudRate)
+  yield* rom.synchronise(espResetNames, promptTimeoutMs)
+  return yield* rom.identify()
 }
 
 /** Sends one segment; returns how often it had to begin again. */
@@ -148,7 +140,7 @@ function* restoreBaudRate(rom: EspRom, baudRate: number): Part<void> {
  *
  * @throws board.addressRange
  */
-export function checkEspSegments(chip: EspChip, segments: readonly Segment[]): void {
+function checkEspSegments(chip: EspChip, segments: readonly Segment[]): void {
   for (const { address, bytes } of segments) {
     const end = address + bytes.length
     const fits = chip.ram.some((range) => address >= range.start && end <= range.end)

@@ -4,7 +4,8 @@ import type { BoardInfo } from '../../../core/board/boardInfo'
 import { type MonitorImage, monitorImages } from '../../../core/board/description/monitorImages'
 import { describedImageName, fillInDescribedMonitor } from '../../../core/board/describedMonitor'
 import { shippedBoards } from '../../../core/board/description/shippedBoards'
-import { findEsp, type FoundEsp } from '../../../core/board/loaders/esp'
+import { findEsp } from '../../../core/board/loaders/esp'
+import type { EspIdentity } from '../../../core/board/loaders/espRom'
 import { awaitBanner, type BootLoader, detectBootLoader } from '../../../core/board/loaders/detect'
 import { describeUbootBoard, placeSupervisorMonitor } from '../../../core/board/supervisorMonitor'
 import { isLikeVirt64, monitorFor } from '../../../core/board/monitorChoice'
@@ -128,8 +129,8 @@ function espLoader(wanted: BootLoaderName): 'esp' {
 }
 
 /** Returns the given description of the board, or that of the chip that was found, on the line that its ROM uses. */
-function espBoard({ chip, isUsb }: FoundEsp, given: BoardDescription | null): BoardDescription {
-  const found = shippedBoards[`esp32-${chip.map ?? 'c3'}${isUsb ? '-usb' : ''}`]
+function espBoard({ chip, isUsb }: EspIdentity, given: BoardDescription | null): BoardDescription {
+  const found = shippedBoards[`esp32-${chip.map}${isUsb ? '-usb' : ''}`]
   if (given === null) return found
   checkForm(given, found.monitor, `the ROM of an ${chip.name}`)
   return given
