@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib'
+import type { Conversation } from '../../../core/board/conversation'
 import { espLoad } from '../../../core/board/loaders/esp'
 import { sflLoad } from '../../../core/board/loaders/sfl'
 import { ubootLoad } from '../../../core/board/loaders/uboot'
 import type { LoaderName } from '../../../shared/contract/board/boardFiles'
 import { countOf, formatBytes } from '../../../shared/units'
 import type { BoardSession } from '../boardSession'
-import type { ConverseProgress } from '../runConversation'
 import { asOneBlock, checkAgainstRam, type LoadImage } from './loadFile'
 
 /** Result of a load. */
@@ -68,14 +68,24 @@ async function throughMonitor(
   return { crc32: crc, result: `returned ${returned} after ${cycles} cycles` }
 }
 
-async function throughSfl(
+/** Carries out the transfer of a loader; `sizeBytes` are sent. */
+async function transfer<T>(
   session: BoardSession,
-  { image, start, signal, onProgress }: LoadOptions
-): Promise<LoadOutcome> {
-  const loaded = await session.converse(
-    sflLoad({ segments: image.segments, jumpAddress: start ? image.entry : null }),
-    { signal, stallMs: stallMs(image.sizeBytes), onProgress: relay(onProgress) }
-  )
+  loader: Conversation<T>,
+  sizeBytes: number,
+  { signal, onProgress }: LoadOptions
+): Promise<T> {
+  return await session.converse(loader, {
+    signal,
+    stallMs: stallMs(sizeBytes),
+    onProgress: ({ doneBytes, note }) => onProgress(doneBytes, note)
+  })
+}
+
+async function throughSfl(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
+  const { image, start } = options
+  const loader = sflLoad({ segments: image.segments, jumpAddress: start ? image.entry : null })
+  const loaded = await transfer(session, loader, image.sizeBytes, options)
   const repeats = loaded.repeatedFrames === 0 ? '' : `, ${loaded.repeatedFrames} frames repeated`
   return {
     crc32: null,
@@ -83,14 +93,10 @@ async function throughSfl(
   }
 }
 
-async function throughEsp(
-  session: BoardSession,
-  { image, start, signal, onProgress }: LoadOptions
-): Promise<LoadOutcome> {
-  const loaded = await session.converse(
-    espLoad({ segments: image.segments, entry: start ? image.entry : null }),
-    { signal, stallMs: stallMs(image.sizeBytes), onProgress: relay(onProgress) }
-  )
+async function throughEsp(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
+  const { image, start } = options
+  const loader = espLoad({ segments: image.segments, entry: start ? image.entry : null })
+  const loaded = await transfer(session, loader, image.sizeBytes, options)
   const repeats =
     loaded.repeatedSegments === 0 ? '' : `, ${countOf(loaded.repeatedSegments, 'segment')} repeated`
   return {
@@ -101,25 +107,19 @@ async function throughEsp(
 
 async function throughUboot(
   session: BoardSession,
-  { image, start, signal, onProgress }: LoadOptions,
+  options: LoadOptions,
   method: 'ymodem' | 'xmodem' | 'kermit'
 ): Promise<LoadOutcome> {
+  const { image, start } = options
   const block = asOneBlock(image)
   const crc = crc32(block.bytes)
-  await session.converse(
-    ubootLoad({
-      name: image.name,
-      ...block,
-      method,
-      crc32: crc,
-      start: start ? { entry: image.entry, programReturns: false } : null
-    }),
-    { signal, stallMs: stallMs(block.bytes.length), onProgress: relay(onProgress) }
-  )
+  const loader = ubootLoad({
+    name: image.name,
+    ...block,
+    method,
+    crc32: crc,
+    start: start ? { entry: image.entry, programReturns: false } : null
+  })
+  await transfer(session, loader, block.bytes.length, options)
   return { crc32: crc, result: start ? 'verified by U-Boot, started' : 'verified by U-Boot' }
 }
-
-const relay =
-  (onProgress: LoadOptions['onProgress']) =>
-  (progress: ConverseProgress): void =>
-    onProgress(progress.doneBytes, progress.note)
