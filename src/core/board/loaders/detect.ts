@@ -3,7 +3,7 @@ import type { BoardDescription } from '../../../shared/contract/board/boardDescr
 import type { Conversation } from '../conversation'
 import { asciiBytes } from '../../binary/bytes'
 import { cancelBytes } from './modemSender'
-import { createReceiver, printable } from './receiver'
+import { createReceiver, type Part, printable, type Receiver } from './receiver'
 import { espWaiting } from './espRom'
 import { sflMagicRequest } from './sflFrame'
 import { litexMenus, litexPrompts, sflTrain } from './sflRequest'
@@ -44,6 +44,8 @@ export function* awaitBanner(loadMs = 0): Conversation<string | null> {
   return banner?.text ?? null
 }
 
+/** What a LiteX BIOS alone says: at its prompt, in its menu, when it asks to be loaded, and in its loader. */
+const litexTexts = [...litexPrompts, ...litexMenus, sflMagicRequest, sflTrain]
 const replyMs = 1_500
 /** Silent tries that are enough where nothing came at all, and where a boot loader may be busy with what it said last. */
 const triesOfSilent = 4
@@ -71,54 +73,48 @@ export function* detectBootLoader(): Conversation<BootLoader> {
   const receiver = createReceiver()
   const replies: string[] = []
   let limit = triesOfSilent
-  for (let tries = 0; tries < Math.min(limit, maxTries); tries++) {
+  for (let tries = 1; tries <= Math.min(limit, maxTries); tries++) {
     const before = receiver.lastSeen()
     // The line end alone: it stops a count-down, and is an empty line everywhere.
     yield { kind: 'send', bytes: asciiBytes('\r\n') }
-    const texts = [
-      receiver.ubootPrompt,
-      ...litexPrompts,
-      ...litexMenus,
-      sflMagicRequest,
-      sflTrain,
-      espWaiting
-    ]
-    const found = yield* receiver.until(texts, replyMs)
-    if (found !== null && texts[found.index] === espWaiting) return { kind: 'esp' }
-    if (found !== null && found.index > 0) return { kind: 'litex' }
+    const found = yield* receiver.until([receiver.ubootPrompt, espWaiting, ...litexTexts], replyMs)
+    if (found?.index === 1) return { kind: 'esp' }
+    if (found !== null && found.index > 1) return { kind: 'litex' }
     // LiteX measures the speed of its memory for seconds without a word.
-    if (receiver.lastSeen() !== before) limit = tries + 1 + triesOfBusy
-    if (found === null) {
-      replies.push(receiver.unmatched)
-      // A slow core's `E` come further apart than a try waits.
-      if (replies.join('').endsWith(sflTrain)) return { kind: 'litex' }
-      // What still receives a file is silent for as long as Enter comes more often than it waits.
-      const isSilent = tries === triesOfSilent - 1 && limit === triesOfSilent
-      if (isSilent || isModemWait(receiver.unmatched)) {
-        // In the middle of a block CAN would be data of the file.
-        if (isSilent) yield* receiver.byte(blockTimeoutMs)
-        yield { kind: 'send', bytes: cancelBytes }
-        limit = Math.max(limit, tries + 1 + triesAfterCancel)
-      }
-      if (!endsLikePrompt(receiver.unmatched) || !(yield* learnPrompt(receiver))) {
-        refuseHopeless(replies)
-        if (limit > triesOfSilent)
-          yield { kind: 'progress', doneBytes: 0, totalBytes: 0, note: busyNote(receiver.lastSeen()) }
-        continue
-      }
+    if (receiver.lastSeen() !== before) limit = tries + triesOfBusy
+    const reply = receiver.unmatched
+    if (found !== null || (endsLikePrompt(reply) && (yield* learnPrompt(receiver))))
+      return yield* readUboot(receiver)
+    replies.push(reply)
+    // On a slow core more time passes between two `E` than a try waits.
+    if (replies.join('').endsWith(sflTrain)) return { kind: 'litex' }
+    // What still receives a file is silent for as long as Enter comes more often than it waits.
+    const isSilent = tries === triesOfSilent && limit === triesOfSilent
+    if (isSilent || isModemWait(reply)) {
+      // In the middle of a block CAN would be data of the file.
+      if (isSilent) yield* receiver.byte(blockTimeoutMs)
+      yield { kind: 'send', bytes: cancelBytes }
+      limit = Math.max(limit, tries + triesAfterCancel)
     }
-    yield* receiver.drain(100)
-    const uart = yield* findConsoleUart(receiver)
-    const cpu = yield* askUboot(receiver, 'fdt print /cpus')
-    const isa = /riscv,isa = "([^"]+)"/.exec(cpu ?? '')?.[1] ?? null
-    const supervisor = yield* isSupervisor(receiver)
-    return { kind: 'uboot', uart, isa, supervisor, board: yield* askBoard(receiver, cpu ?? '') }
+    refuseHopeless(replies)
+    if (limit > triesOfSilent)
+      yield { kind: 'progress', doneBytes: 0, totalBytes: 0, note: busyNote(receiver.lastSeen()) }
   }
   throw new AppError(
     'loader.noPrompt',
     `No boot loader replied; received ${receiver.lastSeen()}.`,
     'Reset the board while this waits, and check port and baud rate. U-Boot ("=> ") and the LiteX BIOS ("litex> ") are known. An ESP32-C3 or C6 prints nothing by itself: choose its loader (--loader esp).'
   )
+}
+
+/** Reads what the monitor of a board must fit, at the prompt of its U-Boot. */
+function* readUboot(receiver: Receiver): Part<BootLoader> {
+  yield* receiver.drain(100)
+  const uart = yield* findConsoleUart(receiver)
+  const cpu = yield* askUboot(receiver, 'fdt print /cpus')
+  const isa = /riscv,isa = "([^"]+)"/.exec(cpu ?? '')?.[1] ?? null
+  const supervisor = yield* isSupervisor(receiver)
+  return { kind: 'uboot', uart, isa, supervisor, board: yield* askBoard(receiver, cpu ?? '') }
 }
 
 /** What is shown while a board that has printed something is waited for. */
