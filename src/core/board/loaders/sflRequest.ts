@@ -12,7 +12,7 @@ const menuKeys = [0x06, 0x53] as const
 const promptSilenceMs = 500
 /** The BIOS sends `E` after 250 ms of its own time, which a simulated core may take ten times as long for, ms. */
 const trainMs = 2_500
-/** A BIOS in its loader that nobody speaks to: a second of nothing but its `E`. */
+/** What a BIOS sends in a second while it waits in its loader and receives nothing: an `E` after each 250 ms. */
 export const sflTrain = 'EEEE'
 /** An `E` with this much silence behind it, ms, is one of the repeated ones: the next byte is the start of a frame. */
 const alone = 120
