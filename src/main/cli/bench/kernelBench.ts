@@ -10,6 +10,7 @@ import type { BoardService, IdentifiedBoard } from '../../board/boardService'
 import type { BoardSession } from '../../board/boardSession'
 import { AppError } from '../../../shared/errors'
 import { timeByHost } from '../../profile/hostClock'
+import { throughBreaks } from '../../profile/throughBreaks'
 
 /** The shapes the kernels are judged at, as in bench/kernels (docs/kernels.md). */
 const usualShapes: readonly KernelShape[] = [
@@ -45,8 +46,7 @@ export interface KernelBenchOptions {
 
 type BenchItem = KernelShape & Pick<MeasuredRow, 'activationBits' | 'weightBits'>
 
-/** Times a line may be lost between two rows, and how long the board may then stay away. */
-const maxBreaks = 3
+/** How long a board whose line was lost may stay away. */
 const reconnectMs = 60_000
 
 /**
@@ -67,23 +67,19 @@ export async function benchKernels(
     )
   )
   const rows: MeasuredRow[] = []
-  for (let breaks = 0; rows.length < items.length;) {
-    try {
-      await board.withLease(boardId, 'kernel benchmark', async (session) => {
-        for (const item of items.slice(rows.length)) {
-          log(`${item.kernel} ${shapeText(item)} ${formatBitPair(item.weightBits, item.activationBits)}`)
-          rows.push(await measureRow(session, identified, item, options))
-          breaks = 0
-        }
-      })
-    } catch (error) {
-      const failure = AppError.from(error)
-      if (failure.code !== 'board.disconnected' || signal.aborted || ++breaks > maxBreaks) throw error
-      log(`${failure.message} Waiting up to ${reconnectMs / 1000} s for the board to come back.`)
-      await board.waitUntilConnected(boardId, reconnectMs, signal)
-      requireSame(identified, board.identified(boardId))
-    }
+  const measure = (): Promise<void> =>
+    board.withLease(boardId, 'kernel benchmark', async (session) => {
+      for (const item of items.slice(rows.length)) {
+        log(`${item.kernel} ${shapeText(item)} ${formatBitPair(item.weightBits, item.activationBits)}`)
+        rows.push(await measureRow(session, identified, item, options))
+      }
+    })
+  const untilBack = async ({ message }: AppError): Promise<void> => {
+    log(`${message} Waiting up to ${reconnectMs / 1000} s for the board to come back.`)
+    await board.waitUntilConnected(boardId, reconnectMs, signal)
+    requireSame(identified, board.identified(boardId))
   }
+  await throughBreaks({ run: measure, done: () => rows.length, untilBack, signal })
   await board.disconnect(boardId)
   return { ...identified, rows }
 }

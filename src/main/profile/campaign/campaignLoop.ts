@@ -8,6 +8,7 @@ import type { JobContext } from '../../jobs/jobService'
 import { type BenchSession, measureItem, type MeasureOptions, type ProfiledBoard } from '../measure'
 import { measureEnergy, withBaseline, type OpenEnergyMeter } from '../measureEnergy'
 import type { ProfileStore } from '../profileStore'
+import { throughBreaks } from '../throughBreaks'
 
 /** What a campaign needs of the board service; compose passes it. */
 export interface ProfileBoards {
@@ -57,8 +58,6 @@ const refusals: ReadonlySet<string> = new Set([
   // A kernel whose energy the meter does not see at this length of trials.
   'energy.tooShort'
 ])
-/** A line that breaks this often without a single Sample in between is not worth waiting for. */
-const maxBreaks = 3
 
 /**
  * Measures what a campaign has left. Every Sample is in the data file before the next one begins, so nothing
@@ -98,56 +97,51 @@ async function measureLeft(
   const total = run.items.length
   const correction = createGuessCorrection()
   let next = 0
-  let breaks = 0
-
-  while (next < left.length) {
-    try {
-      await boards.withLease(run.boardId, 'profile campaign', async (session, board) => {
-        refuseOther(run, board)
-        while (next < left.length) {
-          throwIfAborted(context.signal)
-          const item = left[next]
-          context.progress(total - left.length + next, total, noteFor(item, run, correction.factor()))
-          const startedMs = performance.now()
-          const tookMs = (): number => performance.now() - startedMs
-          try {
-            const sample = await measureItem(session, board, item, {
-              ...options,
-              repetitions: run.repetitions,
-              seed: run.seed,
-              campaignId: run.campaignId,
-              signal: context.signal
-            })
-            const took = tookMs()
-            const energy = energyOf === null ? null : await unlessRefused(energyOf(session, item, sample))
-            if (energy === null || energy instanceof AppError) await store.addSample(sample, took)
-            else {
-              // How long trials last says nothing about the kernel: estimates go by its counts.
-              await store.addTogether([
-                { sample, tookMs: took },
-                { sample: energy, tookMs: null }
-              ])
-              options.onSample(energy, tookMs())
-            }
-            options.onSample(sample, took)
-            // Its counts are right all the same.
-            if (energy instanceof AppError) await store.addRefusal(run.campaignId, item, energy.message)
-            correction.add(guessMs(item, run.repetitions, run.speed), took)
-          } catch (error) {
-            const refusal = refusalOf(error)
-            await store.addRefusal(run.campaignId, item, refusal.message)
+  const measure = (): Promise<void> =>
+    boards.withLease(run.boardId, 'profile campaign', async (session, board) => {
+      refuseOther(run, board)
+      while (next < left.length) {
+        throwIfAborted(context.signal)
+        const item = left[next]
+        context.progress(total - left.length + next, total, noteFor(item, run, correction.factor()))
+        const startedMs = performance.now()
+        const tookMs = (): number => performance.now() - startedMs
+        try {
+          const sample = await measureItem(session, board, item, {
+            ...options,
+            repetitions: run.repetitions,
+            seed: run.seed,
+            campaignId: run.campaignId,
+            signal: context.signal
+          })
+          const took = tookMs()
+          const energy = energyOf === null ? null : await unlessRefused(energyOf(session, item, sample))
+          if (energy === null || energy instanceof AppError) await store.addSample(sample, took)
+          else {
+            // How long trials last says nothing about the kernel: estimates go by its counts.
+            await store.addTogether([
+              { sample, tookMs: took },
+              { sample: energy, tookMs: null }
+            ])
+            options.onSample(energy, tookMs())
           }
-          next++
-          breaks = 0
+          options.onSample(sample, took)
+          // Its counts are right all the same.
+          if (energy instanceof AppError) await store.addRefusal(run.campaignId, item, energy.message)
+          correction.add(guessMs(item, run.repetitions, run.speed), took)
+        } catch (error) {
+          const refusal = refusalOf(error)
+          await store.addRefusal(run.campaignId, item, refusal.message)
         }
-      })
-    } catch (error) {
-      const failure = AppError.from(error)
-      if (failure.code !== 'board.disconnected' || context.signal.aborted || ++breaks > maxBreaks) throw error
-      context.progress(total - left.length + next, total, 'waiting for the board to come back')
-      await boards.waitUntilConnected(run.boardId, reconnectMs, context.signal)
-    }
+        next++
+      }
+    })
+  const untilBack = async (): Promise<void> => {
+    context.progress(total - left.length + next, total, 'waiting for the board to come back')
+    await boards.waitUntilConnected(run.boardId, reconnectMs, context.signal)
   }
+  if (left.length > 0)
+    await throughBreaks({ run: measure, done: () => next, untilBack, signal: context.signal })
   context.progress(total, total, '')
 }
 
