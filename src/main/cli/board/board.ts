@@ -1,5 +1,7 @@
 import path from 'node:path'
 import type { Board } from '../../../shared/contract/board'
+import { bootLoaderNameSchema } from '../../../shared/contract/board/boardBoot'
+import { loaderNameSchema } from '../../../shared/contract/board/boardFiles'
 import { AppError } from '../../../shared/errors'
 import { countOf, formatBytes, formatCount, formatDuration, formatHex } from '../../../shared/units'
 import { addressOption } from './boardAddress'
@@ -78,8 +80,7 @@ export const boardCli: CliNoun = {
         start: { type: 'boolean', help: 'start it afterwards' }
       },
       async run(args, context) {
-        const loader =
-          choiceOption(args, 'loader', ['monitor', 'sfl', 'ymodem', 'xmodem', 'kermit', 'esp']) ?? 'monitor'
+        const loader = choiceOption(args, 'loader', loaderNameSchema.options) ?? 'monitor'
         const file = args.positionals[1]
         if (file === undefined) throw new UsageError('a file is missing')
         const client = await clientOf(context)
@@ -123,8 +124,7 @@ export const boardCli: CliNoun = {
         }
       },
       async run(args, context) {
-        const loader =
-          choiceOption(args, 'loader', ['auto', 'sfl', 'ymodem', 'xmodem', 'kermit', 'esp']) ?? 'auto'
+        const loader = choiceOption(args, 'loader', bootLoaderNameSchema.options) ?? 'auto'
         const soc = textOption(args, 'soc')
         const file = textOption(args, 'description') ?? soc
         if (soc !== undefined && file !== soc)
