@@ -105,27 +105,26 @@ function checkBuild(buildId: number, image: LoadImage): void {
   )
 }
 
+/** Where a board is, for messages. */
+const places = { litex: 'a LiteX BIOS', uboot: 'U-Boot', esp: 'the ROM of an ESP32' } as const
+
+/** @throws input.invalid for a loader that is not taken there */
 function chooseLoader(wanted: BootLoaderName, found: BootLoader): BootOutcome['loader'] {
-  if (found.kind === 'esp') return espLoader(wanted)
-  // U-Boot's driver of SiFive's UART loses zero bytes.
-  const own = found.kind === 'litex' ? 'sfl' : found.uart?.kind === 'sifive' ? 'kermit' : 'ymodem'
+  const own = ownLoader(found)
   if (wanted === 'auto') return own
-  if ((wanted === 'sfl') === (found.kind === 'litex')) return wanted
+  if (found.kind === 'uboot' ? wanted !== 'sfl' && wanted !== 'esp' : wanted === own) return wanted
   throw new AppError(
     'input.invalid',
-    `The board is in ${found.kind === 'litex' ? 'a LiteX BIOS' : 'U-Boot'}, which does not take ${wanted}.`,
+    `The board is in ${places[found.kind]}, which does not take ${wanted}.`,
     `Leave the loader to Bitbench, or choose ${own}.`
   )
 }
 
-/** @throws input.invalid for a loader that a ROM does not take */
-function espLoader(wanted: BootLoaderName): 'esp' {
-  if (wanted === 'auto' || wanted === 'esp') return 'esp'
-  throw new AppError(
-    'input.invalid',
-    `The board is in the ROM of an ESP32, which does not take ${wanted}.`,
-    'Leave the loader to Bitbench, or choose esp.'
-  )
+function ownLoader(found: BootLoader): BootOutcome['loader'] {
+  if (found.kind === 'esp') return 'esp'
+  if (found.kind === 'litex') return 'sfl'
+  // U-Boot's driver of SiFive's UART loses zero bytes.
+  return found.uart?.kind === 'sifive' ? 'kermit' : 'ymodem'
 }
 
 /** Returns the given description of the board, or that of the chip that was found, on the line that its ROM uses. */
