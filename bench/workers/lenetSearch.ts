@@ -19,8 +19,12 @@ type Evaluated = Tasks['model.evaluate']['output']
 export interface LenetSearch {
   readonly layers: readonly string[]
   evaluate(scheme: Scheme, split?: 'search' | 'test'): Promise<Evaluated>
-  /** Returns schemes and their losses, one a line. `onEvaluated` gets each evaluation as it ends. */
-  run(evaluations: number, onEvaluated?: (evaluated: Evaluated) => void): Promise<string>
+  /** Returns schemes and their losses, one a line. `onEvaluated` gets each evaluation as it ends, `onBatch` is called behind the last. */
+  run(
+    evaluations: number,
+    onEvaluated?: (evaluated: Evaluated) => void,
+    onBatch?: () => void
+  ): Promise<string>
 }
 
 /** Returns the search, evaluated by a pool. */
@@ -39,14 +43,17 @@ export async function openLenetSearch(pool: Pick<TaskPool<Tasks>, 'run'>): Promi
   return {
     layers: space.layers,
     evaluate,
-    async run(evaluations, onEvaluated = () => undefined) {
+    async run(evaluations, onEvaluated = () => undefined, onBatch = () => undefined) {
+      let running = 0
       const plan = { space, strategy: 'auto', objective: 'kl', batch: defaultBatch, seed: 1 } as const
       const { trace } = await runSearch(
         { ...plan, budgetRatios: [0.4], evaluations },
         {
           async evaluate(scheme) {
+            running++
             const evaluated = await evaluate(scheme)
             onEvaluated(evaluated)
+            if (--running === 0) onBatch()
             const { accuracy, kl, crossEntropy, mse } = evaluated
             return { accuracy, kl, crossEntropy, mse }
           }

@@ -7,13 +7,14 @@ import type { IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { inSharedMemory } from '../threads/sharedMemory'
 
 /**
- * Threads of one process that fit the same network on the same items share what they have fitted: a layer and its moments are the
- * same in every thread, bit for bit, so that a search has the same trace with one worker and with several.
+ * Threads of one process that fit the same network on the same items share what they have fitted: a layer, its moments and its output
+ * bytes are the same in every thread, bit for bit, so that a search has the same trace with one worker and with several.
  */
 type FitMessage = { readonly content: string } & (
   | { readonly kind: 'joined' | 'present' }
   | { readonly kind: 'layer'; readonly fit: Fit<IntegerLayer> }
   | { readonly kind: 'moments'; readonly fit: Fit<FittedMoments> }
+  | { readonly kind: 'codes'; readonly fit: Fit<Uint8Array> }
 )
 
 /** An entry of a cache. */
@@ -60,6 +61,7 @@ export function createFitExchange(channel: FitChannel): FitExchange {
     if (message.kind === 'joined') post({ kind: 'present', content: message.content })
     else if (message.kind === 'layer') keep(member.ranges.layerCache, message.fit)
     else if (message.kind === 'moments') keep(member.ranges.momentCache, message.fit)
+    else if (message.kind === 'codes') keep(member.ranges.codesCache, message.fit)
   })
   return {
     join(content, ranges) {
@@ -70,15 +72,20 @@ export function createFitExchange(channel: FitChannel): FitExchange {
         if (member.hasPeers) post({ kind: 'layer', content, fit })
         return fit
       })
-      const momentCache = sharing(ranges.momentCache, (fit) => {
-        if (!member.hasPeers) return fit
-        const shared = { ...fit, value: inSharedMemory(fit.value) }
-        post({ kind: 'moments', content, fit: shared })
-        return shared
-      })
+      /** Sends a copy that all threads read, and keeps that one. */
+      const inShared =
+        <T>(kind: 'moments' | 'codes') =>
+        (fit: Fit<T>): Fit<T> => {
+          if (!member.hasPeers) return fit
+          const shared = { ...fit, value: inSharedMemory(fit.value) }
+          post({ kind, content, fit: shared } as FitMessage)
+          return shared
+        }
+      const momentCache = sharing(ranges.momentCache, inShared('moments'))
+      const codesCache = sharing(ranges.codesCache, inShared('codes'))
       return {
         // Numbers would mean another text in every thread.
-        ranges: { ...ranges, layerCache, momentCache, nameOf: hashOf },
+        ranges: { ...ranges, layerCache, momentCache, codesCache, nameOf: hashOf },
         leave: () => void (members.get(content) === member && members.delete(content))
       }
     }

@@ -20,7 +20,7 @@ import { elementCount, isLast, type IntegerLayer } from '../../../core/quant/qua
 import { byteLayersModel, isByteLayer } from '../../../core/quant/integer/byteModel'
 import { channelSumsOnOrt } from './channelSumsSession'
 import { exactByteWeights } from './byteWeights'
-import { itemsAtOnce, openOrtSession, tensorReals, realTensor } from './ortSession'
+import { byteTensor, itemsAtOnce, openOrtSession, tensorReals, realTensor } from './ortSession'
 
 /** Below this many visits plain loops are faster than a session. */
 const minVisits = 200_000
@@ -108,7 +108,7 @@ async function runOverBytes({
       const count = Math.min(batch, items - from)
       const part = (all: Uint8Array, shape: ShapeHwc): ort.Tensor => {
         const own = all.length / items
-        return new ort.Tensor('uint8', all.subarray(from * own, (from + count) * own), [count, ...shape])
+        return byteTensor(all.subarray(from * own, (from + count) * own), [count, ...shape])
       }
       await session.run(
         Object.fromEntries(inputs.map((all, at) => [`bytes${at}`, part(all, shapes[at])])),

@@ -30,6 +30,11 @@ export function realTensor(data: Float32Array, dims: readonly number[]): ort.Ten
   return new ort.Tensor('float32', own, dims)
 }
 
+/** The same of bytes. */
+export function byteTensor(data: Uint8Array, dims: readonly number[]): ort.Tensor {
+  return new ort.Tensor('uint8', data.buffer instanceof SharedArrayBuffer ? new Uint8Array(data) : data, dims)
+}
+
 /** Values of a float32 tensor of onnxruntime. */
 export function tensorReals(tensor: ort.Tensor): Float32Array {
   return tensor.data as Float32Array

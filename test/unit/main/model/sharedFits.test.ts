@@ -52,6 +52,20 @@ describe.each([
     return [network, kinds]
   }
 
+  /** Names of the layers that were run over the items for a scheme. */
+  async function layersRun(ranges: ActivationRanges, wanted: typeof scheme): Promise<string[]> {
+    const names: string[] = []
+    const engine = createOrtFitEngine({ minVisits: 0 })
+    await runFit(quantizing(ranges, wanted), {
+      carryOut(request: ArithmeticRequest) {
+        if (request.kind === 'layers') names.push(...request.layers.map(({ name }) => name))
+        return engine.carryOut(request)
+      },
+      end: () => engine.end()
+    })
+    return names
+  }
+
   it('are computed once, and give the network that a thread alone gives', async () => {
     const { open } = createThreads()
     const [first, second] = [createFitExchange(open()), createFitExchange(open())]
@@ -77,6 +91,19 @@ describe.each([
     runPlain(quantizing(a.ranges, scheme))
     const network = runPlain(quantizing(b.ranges, changed))
     expect(network).toEqual(quantizeNetwork(measured(), changed))
+  })
+
+  it('run no layer over the items that another thread has run', async () => {
+    const { open } = createThreads()
+    const [first, second] = [createFitExchange(open()), createFitExchange(open())]
+    const [a, b] = [first.join('network', measured()), second.join('network', measured())]
+    const narrower = scheme.map((entry, at) =>
+      at === layers.length - 1 ? { ...entry, activationBits: 4 as const } : entry
+    )
+    const one = measured()
+    await layersRun(one, scheme)
+    await layersRun(a.ranges, scheme)
+    expect(await layersRun(b.ranges, narrower)).toEqual(await layersRun(one, narrower))
   })
 
   it('serve another width of every layer through onnxruntime', async () => {
