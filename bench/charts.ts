@@ -2,7 +2,9 @@
  * Zooming a trace of 100,000 readings a second over an hour in a headless Chromium: frames per second, time between
  * frames and memory of the page. The chart is the product's; the host's part (min and max by pixel) is a kept pyramid.
  *
- *   npm run bench:charts -- [--hz 100000] [--seconds 3600] [--rounds 3] [--json]
+ *   npm run bench:charts -- [--hz 100000] [--seconds 3600] [--rounds 3] [--trace FILE] [--json]
+ *
+ * --trace writes what Chromium did in the last round, for chrome://tracing or ui.perfetto.dev
  */
 import { createServer } from 'node:http'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     hz: { type: 'string', default: '100000' },
     seconds: { type: 'string', default: '3600' },
     rounds: { type: 'string', default: '3' },
+    trace: { type: 'string' },
     json: { type: 'boolean', default: false }
   }
 })
@@ -108,9 +111,12 @@ try {
   const before = await heap()
   const rounds = []
   for (let round = 0; round < Number(values.rounds); round++) {
+    const isTraced = values.trace !== undefined && round === Number(values.rounds) - 1
+    if (isTraced) await browser.context.browser()?.startTracing(page, { path: values.trace! })
     const begun = await busy()
     const { intervalsMs, fetched } = await zoom(roundSeconds)
     const ended = await busy()
+    if (isTraced) await browser.context.browser()?.stopTracing()
     const perFrame = (name: string): number => (ended[name]! - begun[name]!) / intervalsMs.length
     rounds.push({
       ...framesOf(intervalsMs),

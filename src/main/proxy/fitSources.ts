@@ -28,7 +28,11 @@ export interface SampleSources {
   load(source: SampleSource, kernel: ProxyKernelName): Promise<SampleTable>
   titleOf(source: SampleSource): Promise<string>
   sets(): Promise<SampleSet[]>
-  importFiles(paths: string[], kernel: ProxyKernelName): Promise<{ set: SampleSet; warnings: string[] }>
+  importFiles(
+    paths: string[],
+    kernel: ProxyKernelName,
+    decimal?: '.' | ','
+  ): Promise<{ set: SampleSet; warnings: string[] }>
 }
 
 /** A board as a source: latency is what a source without a quantity means. */
@@ -37,6 +41,12 @@ const boardSource = (boardId: string, quantity: Quantity): SampleSource =>
 
 const titleOfSet = (boardName: string, quantity: Quantity): string =>
   quantity === 'energy' ? `${boardName}, energy` : boardName
+
+type FileSource = Extract<SampleSource, { kind: 'files' }>
+
+/** The decimal mark of files, where one was chosen. */
+const writtenWith = (decimal: '.' | ',' | undefined): { decimal?: '.' | ',' } =>
+  decimal === undefined ? {} : { decimal }
 
 /** Returns the samples that proxies can be fitted to: of boards and of files. */
 export function createSampleSources(boardSamples: BoardSamples): SampleSources {
@@ -51,7 +61,7 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
     titleOf,
     load: async (source, kernel) =>
       source.kind === 'files'
-        ? (await readSampleFiles(source.paths, kernel)).samples
+        ? (await readSampleFiles(source.paths, kernel, writtenWith(source.decimal))).samples
         : await boardSamples.load(source.boardId, kernel, source.quantity ?? 'latency'),
     sets: async () => [
       ...(await boardSamples.list()).map(({ boardId, boardName, kernel, unit, rows, shapes }) => ({
@@ -64,14 +74,18 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
       })),
       ...imported
     ],
-    async importFiles(paths, kernel) {
-      const { samples, warnings } = await readSampleFiles(paths, kernel)
+    async importFiles(paths, kernel, decimal) {
+      const { samples, warnings } = await readSampleFiles(paths, kernel, writtenWith(decimal))
       if (samples.count > enoughRows) {
         warnings.push(
           `${samples.count} rows: fits and errors are those of ${countOf(enoughRows, 'row')} of whole shapes, drawn by the seed.`
         )
       }
-      const source: SampleSource = { kind: 'files', paths: paths.map((file) => path.resolve(file)) }
+      const source: FileSource = {
+        kind: 'files',
+        paths: paths.map((file) => path.resolve(file)),
+        ...writtenWith(decimal)
+      }
       const set: SampleSet = {
         source,
         title: await titleOf(source),
@@ -81,7 +95,10 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
         shapes: groupByShape(samples).groups
       }
       const again = imported.findIndex(
-        (other) => JSON.stringify(other.source) === JSON.stringify(source) && other.kernel === kernel
+        (other) =>
+          other.kernel === kernel &&
+          other.source.kind === 'files' &&
+          other.source.paths.join('\n') === source.paths.join('\n')
       )
       if (again >= 0) imported.splice(again, 1)
       imported.push(set)

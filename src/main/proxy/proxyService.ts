@@ -41,7 +41,7 @@ export function createProxyService(deps: ProxyServiceDeps) {
   const handlers: ProxyHandlers = {
     ...createComparisons({ ...deps, sources }),
     'proxy.samples': async () => ({ sets: await sources.sets() }),
-    'proxy.import': ({ paths, kernel }) => sources.importFiles(paths, kernel),
+    'proxy.import': ({ paths, kernel, decimal }) => sources.importFiles(paths, kernel, decimal),
     'proxy.list': () => proxies.listStored(),
     'proxy.fit': async (request) => {
       const { jobId } = proxies.fit(request)

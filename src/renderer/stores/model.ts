@@ -58,7 +58,7 @@ export const useModels = defineStore('model', () => {
     if (isNewest() && check.obstacles.length > 0) obstacles.value = { path, check }
   }
 
-  async function show(model: ModelInfo): Promise<void> {
+  async function show(model: ModelInfo, isLookedAt = true): Promise<void> {
     if (open.value?.id !== model.id) {
       ranges.value = null
       evaluations.value = []
@@ -66,7 +66,7 @@ export const useModels = defineStore('model', () => {
     }
     open.value = model
     // The obstacles of a large network take seconds to find, and nothing here waits for them.
-    if (!model.shipped) void lookForObstacles(model.path).catch(() => undefined)
+    if (isLookedAt && !model.shipped) void lookForObstacles(model.path).catch(() => undefined)
     const [evaluated, sensitive, ranged] = await Promise.all([
       client.call('model.evaluations', { modelId: model.id }),
       client.call('model.sensitivities', { modelId: model.id }),
@@ -107,7 +107,9 @@ export const useModels = defineStore('model', () => {
       reply.models[0]
     if (open.value !== null || first === undefined) return
     const { model } = await client.call('model.info', { modelId: first.id })
-    if (before === choices && open.value === null) await show(model)
+    // What stands in the way of a file that was dropped is more than the network that is shown because none was.
+    const isLookedAt = !openFile.busy && obstacles.value === null
+    if (before === choices && open.value === null) await show(model, isLookedAt)
   })
 
   /** Judges the open model on another data set from now on; null: the shipped images. */

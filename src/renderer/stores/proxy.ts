@@ -146,8 +146,8 @@ export const useProxies = defineStore('proxy', () => {
     )
   })
 
-  const importFiles = createAction(async (paths: string[], kernel: ProxyKernel) => {
-    const { set, warnings } = await client.call('proxy.import', { paths, kernel }, { timeoutMs: 300_000 })
+  const importFiles = createAction(async (request: CommandInput<'proxy.import'>) => {
+    const { set, warnings } = await client.call('proxy.import', request, { timeoutMs: 300_000 })
     importWarnings.value = warnings
     sets.value = (await client.call('proxy.samples', {})).sets
     return set

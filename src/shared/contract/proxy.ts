@@ -8,7 +8,14 @@ import {
   timeUnits,
   type ProxyKernelName
 } from '../vocabulary'
-import { command, defineContract, done, nothing, unreadableRowSchema } from './framework/define'
+import {
+  command,
+  decimalSchema,
+  defineContract,
+  done,
+  nothing,
+  unreadableRowSchema
+} from './framework/define'
 import { calibrationSchema } from './proxy/proxyCalibration'
 
 /** Names as they were once; callers and data files may still hold them. */
@@ -42,7 +49,12 @@ export const splitErrorsSchema = errorMetricsSchema.extend({
 
 /** Where samples come from: CSV files, or what was measured on a board and is in the store. */
 export const sampleSourceSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('files'), paths: z.array(z.string()).min(1) }),
+  z.object({
+    kind: z.literal('files'),
+    paths: z.array(z.string()).min(1),
+    /** How their numbers are written; absent: as the files have it. */
+    decimal: decimalSchema.optional()
+  }),
   z.object({
     kind: z.literal('board'),
     boardId: z.string(),
@@ -185,7 +197,12 @@ export const proxyContract = defineContract({
     'proxy.samples': command(nothing, z.object({ sets: z.array(sampleSetSchema) })),
     /** Reads CSV files; returns the sets found, with remarks (columns left out, axes swapped). */
     'proxy.import': command(
-      z.object({ paths: z.array(z.string()).min(1), kernel: proxyKernelSchema }),
+      z.object({
+        paths: z.array(z.string()).min(1),
+        kernel: proxyKernelSchema,
+        /** How their numbers are written; absent: as the files have it. */
+        decimal: decimalSchema.optional()
+      }),
       z.object({ set: sampleSetSchema, warnings: z.array(z.string()) })
     ),
     'proxy.list': command(nothing, proxyListSchema),

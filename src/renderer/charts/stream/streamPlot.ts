@@ -4,6 +4,7 @@ import uPlot from 'uplot'
 import type { Palette } from '../palette'
 import { limitsWithoutOutliers } from '../outliers'
 import { clockTicks, clockTime } from './clockTicks'
+import { drawEnvelope, edgePath, meanPath } from './envelopePaths'
 import type { Span, Trace } from './trace'
 
 /** A named stretch, shaded behind the trace. */
@@ -55,6 +56,10 @@ export function plotOptions(
     looks.relative ? ticks.map((tick) => `${Number(tick.toPrecision(9))} s`) : clockTicks(ticks, step)
   const amounts = (_: uPlot, ticks: (number | null)[]): string[] =>
     ticks.map((tick) => (tick === null ? '' : `${tick} ${looks.unit}`))
+  const edge = (pick: 'min' | 'max'): uPlot.Series => ({
+    ...{ label: pick, stroke: colors.faint, width: 0.5, points: { show: false } },
+    paths: edgePath
+  })
   return {
     ...size,
     scales: {
@@ -79,17 +84,15 @@ export function plotOptions(
             label: 'Time',
             value: (_, second: number | null) => (second === null ? unavailable : clockTime(second))
           },
-      { label: `${looks.label} (${looks.unit})`, stroke: colors.accent, width: 1.5, spanGaps: false },
-      ...(looks.hasBand
-        ? [
-            { label: 'max', stroke: colors.faint, width: 0.5, points: { show: false } },
-            { label: 'min', stroke: colors.faint, width: 0.5, points: { show: false } }
-          ]
-        : [])
+      {
+        ...{ label: `${looks.label} (${looks.unit})`, stroke: colors.accent, width: 1.5, spanGaps: false },
+        ...(looks.hasBand ? { paths: meanPath } : {})
+      },
+      ...(looks.hasBand ? [edge('max'), edge('min')] : [])
     ],
-    ...(looks.hasBand ? { bands: [{ series: [2, 3] as [number, number], fill: `${colors.accent}22` }] } : {}),
     hooks: {
       drawClear: [(u) => drawPhases(u, looks.phases(), colors)],
+      drawAxes: looks.hasBand ? [(u) => drawEnvelope(u, `${colors.accent}33`, colors.faint)] : [],
       draw: [
         (u) => drawSelection(u, looks.selection(), colors),
         (u) => drawMarkers(u, looks.markers?.() ?? [], colors)

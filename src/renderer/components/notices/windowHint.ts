@@ -28,11 +28,11 @@ const samples: readonly Replacement[] = [
   [/--kernel\b/g, '“Kernel”'],
   // Files of stage times have no such field in the window.
   [/Say which with --decimal \. or --decimal , or write (?=[^.]*, cells)/g, 'Write '],
-  [/Say which with --decimal \. or --decimal ,/g, 'Say which under “Decimal mark” on the page Profile,'],
-  [/--decimal \S+(?= reads)/g, '“Decimal mark” on the page Profile'],
+  [/Say which with --decimal \. or --decimal ,/g, 'Say which under “Decimal mark”,'],
+  [/--decimal \S+(?= reads)/g, '“Decimal mark”'],
   [
     /with --unit, or the mark of thousands with --decimal ,/g,
-    'under “Unit of Time” on the page Profile, or the mark of thousands under “Decimal mark” there'
+    'under “Unit of Time” on the page Profile, or the mark of thousands under “Decimal mark”'
   ],
   [/Add --use-all-datasets to read the folders below it/g, 'Name the folder of the samples itself'],
   [/Check --results-dir/g, 'Check the path'],

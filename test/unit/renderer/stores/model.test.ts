@@ -114,3 +114,32 @@ it('keeps what stands in the way of a dropped file when the page loads its list 
   await opened
   await vi.waitFor(() => expect(models.obstacles?.path).toBe('/bad.onnx'))
 })
+
+it('keeps them when the network that is shown meanwhile is one’s own', async () => {
+  const own = { ...sampleModel, id: 'own', path: '/own.onnx', shipped: false }
+  withClient({
+    'model.open': () =>
+      Promise.reject(new AppError('model.unsupportedOperator', 'An operator is unknown.', 'Leave it out.')),
+    'model.check': async ({ path }) => {
+      // The dropped file is large: what is in its way is found last.
+      if (path === '/bad.onnx') await new Promise((resolve) => setTimeout(resolve, 20))
+      return {
+        check: {
+          ...{ readable: false, deployable: false, outputs: [], output: null },
+          obstacles: [{ node: '', operator: 'Foo', message: path, hint: '' }]
+        }
+      }
+    },
+    'model.list': () => ({ ...sampleHandlers['model.list']!({}), models: [own] }),
+    'model.info': () => ({ model: own }),
+    'model.evaluations': () => ({ evaluations: [] }),
+    'model.sensitivities': () => ({ rows: [] }),
+    'model.ranges': () => ({ ranges: null })
+  })
+  const models = useModels()
+  const opened = models.openFile.run('/bad.onnx')
+  await models.load.run()
+  await opened
+  expect(models.open?.id).toBe('own')
+  expect(models.obstacles?.path).toBe('/bad.onnx')
+})

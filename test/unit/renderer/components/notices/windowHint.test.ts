@@ -41,13 +41,13 @@ it.each([
   ],
   [
     'Say which with --decimal . or --decimal , or write the numbers without marks of thousands.',
-    'Say which under “Decimal mark” on the page Profile, or write the numbers without marks of thousands.'
+    'Say which under “Decimal mark”, or write the numbers without marks of thousands.'
   ],
   [
     'Say which with --decimal . or --decimal , or write the numbers without marks of thousands, cells separated by commas.',
     'Write the numbers without marks of thousands, cells separated by commas.'
   ],
-  ['--decimal , reads it the other way.', '“Decimal mark” on the page Profile reads it the other way.'],
+  ['--decimal , reads it the other way.', '“Decimal mark” reads it the other way.'],
   ['Give --dataset FILE.jsonl: one a line.', 'Give “Test set (JSON lines)”: one a line.'],
   [
     'Give --entry FILE.py:FUNCTION, or a name of the transformers library with --dataset FILE.',

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { nextTick } from 'vue'
 import type { MemoryClient } from '@renderer/client/memoryClient'
+import { useFiles } from '@renderer/stores/file'
 import AddDataSet from '@renderer/views/dataset/AddDataSet.vue'
 import { choose, submit } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
@@ -89,4 +90,18 @@ it('turns pictures grey on request', async () => {
   expect(client.calls.find(({ name }) => name === 'dataset.add')?.input).toMatchObject({
     preparation: { size: null, grey: true }
   })
+})
+
+it.each([
+  ['/d/table.csv.gz', 'table'],
+  ['/d/pixels.gz', 'pixels'],
+  ['/d/set.npz', 'set'],
+  ['/d/pictures', 'pictures'],
+  ['/d/set.v2', 'set.v2'],
+  ['C:\\d\\odd.', 'odd.']
+])('names the set of %s %s', async (path, name) => {
+  const files = useFiles()
+  files.offered = { path, name: path, kind: 'dataset', isFolder: false, bytes: 1 } as never
+  await settle()
+  expect(field('Name').value).toBe(name)
 })

@@ -263,6 +263,11 @@ describe('importing samples', () => {
     isGood = true
     await submit(view)
     expect(done).toHaveBeenCalledOnce()
+    await choose(view, 'Decimal mark', '1,5')
+    await submit(view)
+    expect(client.calls.findLast(({ name }) => name === 'proxy.import')?.input).toMatchObject({
+      decimal: ','
+    })
   })
 })
 
