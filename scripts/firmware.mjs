@@ -3,6 +3,8 @@
 //   node scripts/firmware.mjs --check    builds into a temporary folder, exits 1 when a committed byte would change
 //   node scripts/firmware.mjs --out DIR  builds there and leaves the committed files alone
 //   node scripts/firmware.mjs --only NAME  builds what begins with NAME alone; the rest stays as it is
+//   … --pairs a8w8,a4w4 [--without-sequence] --out DIR  with these pairs of widths alone, chosen when it is linked, and without
+//                                        softmax, norms, products of activations and rope (npm run firmware:sizes says what they take)
 // The same sources and compiler give the same bytes: no time stamps, no paths, no build ids. Exit 3: no compiler found.
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
@@ -13,13 +15,13 @@ import { fileURLToPath } from 'node:url'
 import { kernelFolder, kernelSources, variantNames } from './kernelVariants.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const firmwareFolder = path.join(root, 'resources', 'firmware')
+export const firmwareFolder = path.join(root, 'resources', 'firmware')
 const buildFolder = path.join(firmwareFolder, 'build')
 const provenanceFile = path.join(root, 'resources', 'PROVENANCE.md')
 const compiler = process.env.RISCV_CC ?? 'riscv64-unknown-elf-gcc'
 const objcopy = compiler.replace(/gcc$/, 'objcopy')
 
-const target = '--specs=picolibc.specs -misa-spec=2.2 -mcmodel=medany'.split(' ')
+export const target = '--specs=picolibc.specs -misa-spec=2.2 -mcmodel=medany'.split(' ')
 const rv32 = ['-march=rv32imac', '-mabi=ilp32']
 /** LiteX's usual cores (VexRiscv "standard") know neither compressed nor atomic instructions. */
 const rv32im = ['-march=rv32im', '-mabi=ilp32']
@@ -31,14 +33,13 @@ const language =
     ' '
   )
 /** What runs per byte of the line or per number is built for speed, the rest for size. */
-const speed = '-O2'
-const size = '-Os'
-const fastSources = ['frame.c', 'crc.c', 'uart.c', 'main.c', 'memory.c', 'runtime/runtime.c']
-const linking = '-nostdlib -nostartfiles -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings'.split(
-  ' '
-)
+export const speed = '-O2'
+export const size = '-Os'
+export const fastSources = ['frame.c', 'crc.c', 'uart.c', 'main.c', 'memory.c', 'runtime/runtime.c']
+export const linking =
+  '-nostdlib -nostartfiles -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings'.split(' ')
 
-const monitorSources = [
+export const monitorSources = [
   'start.S',
   'main.c',
   'session.c',
@@ -62,6 +63,9 @@ const monitorSources = [
 /** What counts is filled in by the host. */
 const counterSources = ['counters.c', 'counterRecord.c']
 
+/** Pairs of the small monitor for flash. */
+const smallPairs = ['a8w8', 'a8w4', 'a4w4']
+
 /** A program that the monitor's `call` runs: a language model's decoder (docs/language-models.md). */
 const decoder = {
   program: [
@@ -78,7 +82,7 @@ const decoder = {
 }
 
 /** One committed binary per purpose; `kernels` are extra flags of the kernel sources, `base` an address instead of 0x80000000. */
-const monitors = [
+export const monitors = [
   // `hello`: what it says of itself is kept beside it, so that a plan for its kernels needs no machine.
   { name: 'monitor', variants: ['rv32im', 'reference'], machine: rv32, kernels: [], base: null, hello: true },
   {
@@ -145,6 +149,22 @@ const monitors = [
     codeDistance,
     counters: true
   })),
+  // For microcontrollers that execute in place from flash at 0x08000000 (GD32VF103, CH32V307): with every kernel, and with those
+  // of few pairs. UART, RAM, flash, name and counters are filled in.
+  ...[
+    { name: 'monitor-flash', subset: [] },
+    { name: 'monitor-flash-small', subset: subsetFlags(smallPairs, true) }
+  ].map(({ name, subset }) => ({
+    name,
+    variants: ['rv32im', 'reference'],
+    machine: [...rv32imc, '-DBOARD_DESCRIBED', '-DBOARD_FLASH', ...subset],
+    sources: ['describedBoard.c', ...counterSources],
+    kernels: [],
+    base: '0x08000000',
+    script: 'flash.ld',
+    symbols: ['-Wl,--defsym=FLASH_BASE=0x08000000', '-Wl,--defsym=RAM_BASE=0x20000000'],
+    counters: true
+  })),
   // Like monitor-rv64 with vector kernels, for cores whose ISA string has V.
   { name: 'monitor-rvv', variants: ['rvv'], machine: rv64, kernels: [], base: '0x80800000' },
   { name: 'decoder', variants: ['rv32im'], machine: rv32im, kernels: [], ...decoder },
@@ -162,13 +182,13 @@ const monitors = [
   }))
   .filter(({ variant }) => variant !== undefined)
 
-function compile(args, what) {
+export function compile(args, what) {
   const { status, stderr, error } = spawnSync(compiler, args, { cwd: root, encoding: 'utf8' })
   if (error) throw error
   if (status !== 0) throw new Error(`${what}: ${compiler} failed:\n${stderr}`)
 }
 
-function objectOf(source, folder, flags) {
+export function objectOf(source, folder, flags) {
   const object = path.join(folder, `${path.relative(root, source).replaceAll(/[/\\.]/g, '_')}.o`)
   const special =
     path.basename(source) === 'memory.c' ? ['-fno-builtin', '-fno-tree-loop-distribute-patterns'] : []
@@ -224,6 +244,18 @@ function helloOf(elf) {
   const { status, stdout, stderr } = spawnSync(process.execPath, run, { cwd: root, encoding: 'utf8' })
   if (status !== 0) throw new Error(`The monitor's hello cannot be read:\n${stderr}`)
   return stdout
+}
+
+/** Flags of a monitor with some pairs of widths alone, e.g. a8w8,a4w4. */
+export function subsetFlags(pairs, isWithoutSequence) {
+  const widths = [8, 4, 2, 1]
+  const mask = pairs.reduce((bits, pair) => {
+    const [, a, w] = /^a([8421])w([8421])$/.exec(pair) ?? []
+    if (a === undefined)
+      throw new Error(`"${pair}" is no pair; one is a4w2: 4-bit activations, 2-bit weights.`)
+    return bits | (1 << (4 * widths.indexOf(Number(a)) + widths.indexOf(Number(w))))
+  }, 0)
+  return ['-DBB_SUBSET', `-DBB_PAIRS=${mask}u`, ...(isWithoutSequence ? ['-DBB_WITHOUT_SEQUENCE'] : [])]
 }
 
 const filesOf = ({ name, movable, counters, hello }) =>
@@ -330,28 +362,39 @@ function check() {
   }
 }
 
-if (spawnSync(compiler, ['--version']).error) {
-  console.error(
-    `${compiler} not found. apt install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf, or set RISCV_CC.`
-  )
-  process.exit(3)
-}
-const outIndex = process.argv.indexOf('--out')
-try {
-  if (process.argv.includes('--check')) {
-    check()
-  } else {
-    const folder = outIndex > 0 ? path.resolve(process.argv[outIndex + 1] ?? '.') : buildFolder
-    mkdirSync(folder, { recursive: true })
-    const onlyIndex = process.argv.indexOf('--only')
-    const only = onlyIndex > 0 ? (process.argv[onlyIndex + 1] ?? '') : ''
-    const files = monitors
-      .filter(({ name }) => name.startsWith(only))
-      .flatMap((monitor) => build(monitor, folder))
-    if (outIndex < 0) writeFileSync(provenanceFile, provenance(folder, monitors.flatMap(filesOf)))
-    for (const file of files) console.log(`${file}  ${readFileSync(path.join(folder, file)).length} bytes`)
+function main() {
+  if (spawnSync(compiler, ['--version']).error) {
+    console.error(
+      `${compiler} not found. apt install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf, or set RISCV_CC.`
+    )
+    process.exit(3)
   }
-} catch (error) {
-  console.error(error.message)
-  process.exitCode = 1
+  const outIndex = process.argv.indexOf('--out')
+  try {
+    if (process.argv.includes('--check')) {
+      check()
+    } else {
+      const folder = outIndex > 0 ? path.resolve(process.argv[outIndex + 1] ?? '.') : buildFolder
+      mkdirSync(folder, { recursive: true })
+      const onlyIndex = process.argv.indexOf('--only')
+      const only = onlyIndex > 0 ? (process.argv[onlyIndex + 1] ?? '') : ''
+      const pairsIndex = process.argv.indexOf('--pairs')
+      if (pairsIndex > 0 && outIndex < 0)
+        throw new Error('--pairs needs --out DIR: the committed files have the usual pairs.')
+      const subset =
+        pairsIndex < 0
+          ? []
+          : subsetFlags(process.argv[pairsIndex + 1].split(','), process.argv.includes('--without-sequence'))
+      const files = monitors
+        .filter(({ name }) => (pairsIndex < 0 ? name.startsWith(only) : name === only))
+        .flatMap((monitor) => build({ ...monitor, machine: [...monitor.machine, ...subset] }, folder))
+      if (outIndex < 0) writeFileSync(provenanceFile, provenance(folder, monitors.flatMap(filesOf)))
+      for (const file of files) console.log(`${file}  ${readFileSync(path.join(folder, file)).length} bytes`)
+    }
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  }
 }
+
+if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) main()

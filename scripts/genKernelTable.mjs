@@ -6,12 +6,15 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { kernelFolder, pairsOf, variantNames } from './kernelVariants.mjs'
 
+/** An entry that a build without the pair leaves out, and with it all code that nothing else uses. */
+const present = (entry, index) => (entry === 'NULL' ? entry : `HAS(${index}, ${entry})`)
+
 function rowsOf(name) {
   return pairsOf(name)
     .map(
-      (pair) =>
+      (pair, index) =>
         `    {${pair.activationBits}, ${pair.weightBits}, ${pair.layout}, ${pair.variant}, ${pair.rowsMax}, ` +
-        `${pair.scratch}, ${pair.dot}, ${pair.conv2d}},`
+        `${[pair.scratch, pair.dot, pair.conv2d].map((entry) => present(entry, index)).join(', ')}},`
     )
     .join('\n')
 }
@@ -20,6 +23,13 @@ function rowsOf(name) {
 export function tableText(name) {
   return `/* Written by scripts/genKernelTable.mjs from variants.json; change that and run it again. */
 #include "../dot.h"
+
+/* BB_PAIRS: bit 4 * a + w is set where this build has the pair, a and w the places of the widths in 8, 4, 2, 1. */
+#ifdef BB_PAIRS
+#define HAS(index, entry) (BB_PAIRS >> (index) & 1 ? (entry) : NULL)
+#else
+#define HAS(index, entry) entry
+#endif
 
 static const bb_pair reference[16] = {
 ${rowsOf('reference')}
@@ -35,6 +45,9 @@ static uint32_t width_index(uint32_t bits) { return bits == 8 ? 0 : bits == 4 ? 
 const bb_pair *bb_find_pair(uint32_t activation_bits, uint32_t weight_bits, int use_reference) {
     uint32_t a = width_index(activation_bits), w = width_index(weight_bits);
     if (a > 3 || w > 3) return NULL;
+#ifdef BB_PAIRS
+    if (!(BB_PAIRS >> (a * 4 + w) & 1)) return NULL;
+#endif
     return (use_reference ? reference : fast) + a * 4 + w;
 }
 `

@@ -307,6 +307,9 @@ uint8_t command_bench(payload p)
     b.seed = get_u32(p.bytes + 22);
     if (b.repetitions == 0) return STATUS_BAD_ARGUMENT;
     if (b.kernel >= BB_KERNELS || !is_width(b.activation_bits)) return STATUS_UNSUPPORTED;
+#ifdef BB_WITHOUT_SEQUENCE
+    if (b.kernel > BB_ARGMAX && b.kernel != BB_TABLE && b.kernel != BB_GATHER) return STATUS_UNSUPPORTED;
+#endif
     if (b.kernel <= BB_DEPTHWISE) {
         b.pair = bb_find_pair(b.activation_bits, b.weight_bits, b.flags & BENCH_REFERENCE);
         if (!b.pair) return STATUS_UNSUPPORTED;

@@ -118,6 +118,7 @@ void bench_run_sequence(const bench *run)
     uint8_t bits = run->activation_bits;
     int is_reference = run->flags & BENCH_REFERENCE;
     switch (run->kernel) {
+#ifndef BB_WITHOUT_SEQUENCE
     case BB_PRODUCT:
         (is_reference ? bb_product_reference : bb_product)(parameters, in, in, 3, -5, 1 << 20,
                                                            (uint8_t)(19 + bits + bench_shift_above(dims[2])), 0, bits, 0, run->out);
@@ -128,15 +129,20 @@ void bench_run_sequence(const bench *run)
     case BB_LAYER_NORM: case BB_RMS_NORM:
         (is_reference ? bb_normalize_reference : bb_normalize)(parameters, in, 7, (uint8_t)(35 - bits), 0, bits, run->out);
         break;
+#endif
     case BB_TABLE:
         (is_reference ? bb_table_reference : bb_table)(in, dims[0], 1, parameters, run->out);
         break;
     case BB_GATHER:
         (is_reference ? bb_gather_reference : bb_gather)(parameters, dims[0], 0, in, run->out);
         break;
+#ifdef BB_WITHOUT_SEQUENCE
+    default: (void)bits; break;
+#else
     default:
         (is_reference ? bb_rope_reference : bb_rope)((const int32_t *)(const void *)in, parameters, 2u * dims[1],
                                                     2u * dims[0] * dims[1], bits, run->out);
         break;
+#endif
     }
 }

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { UART_NS16550 = 0, UART_SIFIVE = 1, UART_ESP = 2, UART_ESP_USB = 3 };
+enum { UART_NS16550 = 0, UART_SIFIVE = 1, UART_ESP = 2, UART_ESP_USB = 3, UART_USART = 4 };
 
 typedef struct {
     char magic[8];
@@ -18,7 +18,7 @@ typedef struct {
     uint32_t ram_end;     /* the first address that is not the monitor's to use: RAM ends there, or other firmware begins */
     uint32_t clock_hz;    /* 0 unknown */
     uint32_t uart_kind;
-    uint32_t unused;
+    uint32_t flash_end;   /* of a monitor that executes in place: the first address behind the flash; else unused */
     char core[40];        /* name of the board; empty: unknown */
 } described_board_record;
 

@@ -17,6 +17,9 @@
 #endif
 
 extern const uint8_t _image_start[], _image_end[], _monitor_end[];
+#ifdef BOARD_FLASH
+extern const uint8_t _flash_low[];
+#endif
 
 board_identity board;
 const char build_text[] = "monitor 1.0.0, gcc " __VERSION__;
@@ -184,6 +187,10 @@ void board_identify(void)
     if (board.clock_hz == 0) board.clock_hz = litex_board.clock_hz;
     board.ram_high = (uintptr_t)_image_start + litex_board.ram_bytes;
 #elif defined(BOARD_DESCRIBED)
+#ifdef BOARD_FLASH
+    board.flash_low = (uintptr_t)_flash_low;
+    board.flash_high = described_board.flash_end;
+#endif
     if (board.clock_hz == 0) board.clock_hz = described_board.clock_hz;
     board.ram_high = described_board.ram_end;
 #else

@@ -74,7 +74,7 @@ static uint8_t command_read(payload p)
     uintptr_t address = get_u32(p.bytes);
     uint32_t length = get_u16(p.bytes + 4);
     if (length == 0 || length > 1024) return STATUS_BAD_ARGUMENT;
-    if (!ram_usable(address, length)) return fail_address();
+    if (!readable(address, length)) return fail_address();
     reply_bytes((const void *)address, length);
     return STATUS_OK;
 }
@@ -84,7 +84,7 @@ static uint8_t command_crc(payload p)
     if (p.length != 8) return STATUS_BAD_LENGTH;
     uintptr_t address = get_u32(p.bytes);
     uint32_t length = get_u32(p.bytes + 4);
-    if (!ram_usable(address, length)) return fail_address();
+    if (!readable(address, length)) return fail_address();
     reply_accepted(length);
     /* In pieces, so that a long range still tells that the board lives. */
     uint32_t state = CRC32_START;

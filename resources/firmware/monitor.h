@@ -27,6 +27,9 @@ int guard_call(uintptr_t (*function)(uintptr_t), uintptr_t argument, uintptr_t *
 typedef struct {
     uint32_t clock_hz;          /* 0 unknown */
     uintptr_t ram_low, ram_high; /* usable, high exclusive */
+#ifdef BOARD_FLASH
+    uintptr_t flash_low, flash_high; /* behind the monitor, for an Image; high exclusive */
+#endif
     uint32_t build_id;
     uint32_t vendor, architecture, implementation;
     uint8_t has_cycles, has_instructions; /* has_cycles: bit 0, and bits 2 to 7 as in hello's countersAvailable */
@@ -42,6 +45,12 @@ uintptr_t ram_find_end(uintptr_t monitor_base, uintptr_t monitor_bytes, uintptr_
 
 /* True when [address, address + length) lies in usable RAM; an empty range does not. */
 int ram_usable(uintptr_t address, uint32_t length);
+/* The same for what is only read: where the monitor executes in place, also flash behind it. */
+#ifdef BOARD_FLASH
+int readable(uintptr_t address, uint32_t length);
+#else
+#define readable ram_usable
+#endif
 
 /* ---- doing nothing (sleep.c) */
 void sleep_start(void);

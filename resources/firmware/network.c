@@ -11,9 +11,18 @@ typedef struct {
 } layer_counters;
 
 static uint8_t *prepared; /* NULL: nothing is prepared */
+#ifdef BOARD_FLASH
+static uint8_t *arena_apart; /* of an Image in flash; NULL: the arena follows the Image */
+#endif
 static layer_counters counters[IMAGE_MOST_LAYERS];
 
-static uint8_t *prepared_arena(void) { return prepared + image_arena_offset(image_head(prepared)); }
+static uint8_t *prepared_arena(void)
+{
+#ifdef BOARD_FLASH
+    if (arena_apart) return arena_apart;
+#endif
+    return prepared + image_arena_offset(image_head(prepared));
+}
 static uintptr_t prepared_end(void) { return (uintptr_t)prepared_arena() + image_head(prepared)->arena_bytes; }
 
 void prepared_forget(void) { prepared = NULL; }
@@ -40,11 +49,28 @@ typedef struct {
 static uintptr_t check_guarded(uintptr_t argument)
 {
     check_request *check = (check_request *)argument;
+#ifdef BOARD_FLASH
+    if (arena_apart)
+        return image_check_apart(check->image, check->available, board.ram_high - (uintptr_t)arena_apart, &check->needed);
+#endif
     return image_check(check->image, check->available, &check->needed);
 }
 
 uint8_t command_prepare(payload p)
 {
+#ifdef BOARD_FLASH
+    if (p.length != 4 && p.length != 8) return STATUS_BAD_LENGTH;
+    uintptr_t address = get_u32(p.bytes), reason;
+    prepared_forget();
+    uintptr_t apart = p.length == 8 ? get_u32(p.bytes + 4) : 0;
+    if (!readable(address, sizeof(image_header)) || (apart && !ram_usable(apart, 1))) return fail_address();
+    if (address & 15 || apart & 15) return STATUS_BAD_ARGUMENT;
+    int in_ram = ram_usable(address, 1);
+    if (in_ram == (apart != 0)) return STATUS_BAD_ARGUMENT; /* an arena of its own is for an Image in flash, which needs one */
+    arena_apart = (uint8_t *)apart;
+    reply_accepted(1);
+    check_request check = { (const uint8_t *)address, (in_ram ? board.ram_high : board.flash_high) - address, 0 };
+#else
     if (p.length != 4) return STATUS_BAD_LENGTH;
     uintptr_t address = get_u32(p.bytes), reason;
     prepared_forget();
@@ -52,9 +78,13 @@ uint8_t command_prepare(payload p)
     if (address & 15) return STATUS_BAD_ARGUMENT;
     reply_accepted(1);
     check_request check = { (const uint8_t *)address, board.ram_high - address, 0 };
+#endif
     if (guard_call(check_guarded, (uintptr_t)&check, &reason)) return fail_trap();
     if (reason != IMAGE_OK) {
         fail_image((image_reason)reason);
+#ifdef BOARD_FLASH
+        if (arena_apart) check.available = board.ram_high - (uintptr_t)arena_apart;
+#endif
         if (reason == IMAGE_NO_RAM) fail_memory(check.needed, check.available);
         return STATUS_BAD_IMAGE;
     }
@@ -135,6 +165,9 @@ static int block_usable(uintptr_t address, uint32_t count, uint64_t bytes)
 {
     uint64_t length = count * bytes;
     if (length > UINT32_MAX || !ram_usable(address, (uint32_t)length)) return 0;
+#ifdef BOARD_FLASH
+    if (arena_apart) return address >= prepared_end() || address + length <= (uintptr_t)arena_apart;
+#endif
     return address >= prepared_end() || address + length <= (uintptr_t)prepared;
 }
 

@@ -84,3 +84,11 @@ int ram_usable(uintptr_t address, uint32_t length)
 {
     return length > 0 && address >= board.ram_low && address <= board.ram_high && length <= board.ram_high - address;
 }
+
+#ifdef BOARD_FLASH
+int readable(uintptr_t address, uint32_t length)
+{
+    if (ram_usable(address, length)) return 1;
+    return length > 0 && address >= board.flash_low && address <= board.flash_high && length <= board.flash_high - address;
+}
+#endif

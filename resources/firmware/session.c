@@ -1,10 +1,15 @@
 /* hello and call, and how a command says what was wrong. */
 #include "counters.h"
 #include "monitor.h"
+#include "runtime/image.h"
 #include "runtime/kernelTable.h"
 
 #define PROTOCOL_VERSION 1u
+#ifdef BOARD_FLASH
+#define WINDOW 1u /* its USART has no FIFO: a byte that comes while a load is copied would be lost */
+#else
 #define WINDOW 32u /* loads in flight: 0.36 s of a line at 921600 baud, so that a busy host need not answer sooner (uart.c) */
+#endif
 
 uint8_t command_hello(payload p)
 {
@@ -25,11 +30,23 @@ uint8_t command_hello(payload p)
     reply_text(board.isa);
     reply_text(board.core);
     reply_text(build_text);
+#ifdef BB_SUBSET
+    uint32_t present = 0;
+    for (uint32_t i = 0; i < kernel_table_count(); i++) present += (uint32_t)kernel_table_has(i);
+    reply_u8(present);
+#else
     reply_u8(kernel_table_count());
+#endif
     for (uint32_t i = 0; i < kernel_table_count(); i++) {
+        if (!kernel_table_has(i)) continue;
         kernel_table_entry entry = kernel_table_at(i);
         reply_bytes(&entry, sizeof entry);
     }
+#ifdef BOARD_FLASH
+    reply_u32((uint32_t)board.flash_low);
+    reply_u32((uint32_t)board.flash_high);
+    reply_u16(IMAGE_MOST_LAYERS);
+#endif
     return STATUS_OK;
 }
 

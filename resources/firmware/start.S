@@ -10,8 +10,10 @@
 # define XB 4
 #endif
 
-# ESP32-C3 has no mie (interrupts are off in mstatus alone), and its mtvec holds multiples of 256.
-#ifdef BOARD_ESP
+# ESP32-C3 has no mie (interrupts are off in mstatus alone), and its mtvec holds multiples of 256; Bumblebee's holds multiples of 64
+# and a mode below, and QingKe V4 knows neither mie nor mhartid.
+#if defined(BOARD_ESP) || defined(BOARD_FLASH)
+# define NO_MIE
 # define TRAP_ALIGN 8
 #else
 # define TRAP_ALIGN 2
@@ -40,7 +42,7 @@
  * A core without machine mode (PicoRV32) has none of these registers and halts on the first access: the host notes that in
  * counter_record (counterRecord.h). Jumps to `past` there; changes t0.
  */
-#if __riscv_xlen == 32 && (defined(BOARD_LITEX) || defined(BOARD_DESCRIBED)) && !defined(BOARD_ESP)
+#if __riscv_xlen == 32 && (defined(BOARD_LITEX) || defined(BOARD_DESCRIBED)) && !defined(NO_MIE)
 # define NO_MACHINE_CSRS 76
   .macro without_machine_csrs past
   .option push
@@ -58,14 +60,19 @@
   .section .text.start, "ax"
   .globl _start
 _start:
+#ifdef BOARD_FLASH
+  lui t0, %hi(1f)              # out of reset the flash is executed at its alias at 0; what is relative to pc needs the real address
+  jalr zero, %lo(1f)(t0)
+1:
+#endif
   without_machine_csrs 3f
-#ifndef BOARD_ESP
+#ifndef NO_MIE
   csrw XIE, zero
 #endif
   csrci XSTATUS, INTERRUPTS_ON
 #ifdef BOARD_SUPERVISOR
   fence.i                      # the loader wrote this as data
-#else
+#elif !defined(BOARD_FLASH)
   csrr t0, mhartid
   bnez t0, park
 #endif
@@ -131,7 +138,7 @@ guard_return:
   la gp, __global_pointer$
   .option pop
   without_machine_csrs 2f
-#ifndef BOARD_ESP
+#ifndef NO_MIE
   csrw XIE, zero
 #endif
   csrci XSTATUS, INTERRUPTS_ON

@@ -10,7 +10,11 @@
  * Holds what arrives while one request is worked on. Only loads are sent ahead of their answers (monitorUpload.ts), and
  * copying 1 KiB takes less than the line needs for 100 bytes, so the host's window may exceed the ring.
  */
+#ifdef BOARD_FLASH /* RAM is short there, and one request comes at a time (session.c) */
+#define RING_BYTES 1024u
+#else
 #define RING_BYTES 4096u
+#endif
 static uint8_t ring[RING_BYTES];
 static uint32_t ring_in, ring_out;
 

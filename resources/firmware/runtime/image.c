@@ -35,7 +35,8 @@ static int factors_valid(const uint8_t *image, const image_layer *l)
     return l->mult1 >= 0 && l->mult1 < limit;
 }
 
-image_reason image_check(const uint8_t *image, size_t available, uint64_t *needed)
+/* `apart`: the arena has `room` bytes of its own; else it follows the Image. */
+static inline image_reason check(const uint8_t *image, size_t available, int apart, size_t room, uint64_t *needed)
 {
     const image_header *h = image_head(image);
     if (needed) *needed = 0;
@@ -44,9 +45,10 @@ image_reason image_check(const uint8_t *image, size_t available, uint64_t *neede
         return IMAGE_BAD_VERSION;
     }
     if (h->total_bytes < sizeof *h) return IMAGE_BAD_SIZES;
-    uint64_t all = image_arena_offset(h) + h->arena_bytes;
+    uint64_t all = (apart ? 0 : image_arena_offset(h)) + h->arena_bytes;
     if (needed) *needed = all;
-    if (all > available) return IMAGE_NO_RAM;
+    if (apart && h->total_bytes > available) return IMAGE_BAD_SIZES;
+    if (all > (apart ? room : available)) return IMAGE_NO_RAM;
     if (crc32(image + 16, h->total_bytes - 16) != h->crc) return IMAGE_BAD_CRC;
     if (h->layer_count == 0 || h->layer_count > IMAGE_MOST_LAYERS || h->output_count == 0 ||
         !inside(h->layer_table, (uint64_t)h->layer_count * sizeof(image_layer), h->total_bytes, 16) ||
@@ -70,6 +72,18 @@ image_reason image_check(const uint8_t *image, size_t available, uint64_t *neede
     }
     return wrote_output ? IMAGE_OK : IMAGE_BAD_SHAPES;
 }
+
+image_reason image_check(const uint8_t *image, size_t available, uint64_t *needed)
+{
+    return check(image, available, 0, 0, needed);
+}
+
+#ifdef BOARD_FLASH
+image_reason image_check_apart(const uint8_t *image, size_t available, size_t room, uint64_t *needed)
+{
+    return check(image, available, 1, room, needed);
+}
+#endif
 
 uint64_t image_output_bytes(const image_layer *l)
 {

@@ -11,7 +11,11 @@
 
 #define IMAGE_MAGIC 0x4D494242u
 #define IMAGE_VERSION 1u
+#ifdef BOARD_FLASH /* each takes 24 bytes of counters, and RAM is short there */
+#define IMAGE_MOST_LAYERS 48u
+#else
 #define IMAGE_MOST_LAYERS 192u
+#endif
 
 typedef enum {
     IMAGE_OK = 0, IMAGE_BAD_MAGIC = 1, IMAGE_BAD_VERSION = 2, IMAGE_BAD_SIZES = 3, IMAGE_BAD_CRC = 4,
@@ -54,6 +58,10 @@ _Static_assert(sizeof(image_layer) == 96, "layer record is 96 bytes");
  * take no more. *needed (may be NULL) becomes what both take once the header is plausible.
  */
 image_reason image_check(const uint8_t *image, size_t available, uint64_t *needed);
+#ifdef BOARD_FLASH
+/* The same for an Image of at most `available` bytes whose arena lies elsewhere, in `room` bytes; *needed is the arena's size. */
+image_reason image_check_apart(const uint8_t *image, size_t available, size_t room, uint64_t *needed);
+#endif
 
 /* The layer's own checks; used by image_check, after the header's. */
 image_reason image_check_layer(const image_header *header, const image_layer *layer);

@@ -12,6 +12,21 @@ static const uint8_t widths[] = { 8, 4, 2, 1 };
 enum { PAIRS = 16, WIDTHS = 4, SEQUENCE_WIDTHS = 2, WEIGHTED_ENTRIES = 3 * PAIRS, PLAIN_ENTRIES = sizeof plain * WIDTHS,
        SEQUENCE_ENTRIES = sizeof sequence * SEQUENCE_WIDTHS };
 
+#ifdef BB_SUBSET
+int kernel_table_has(uint32_t index)
+{
+    if (index < WEIGHTED_ENTRIES) return bb_find_pair(widths[index % PAIRS / WIDTHS], widths[index % WIDTHS], 0) != NULL;
+    index -= WEIGHTED_ENTRIES;
+    if (index < PLAIN_ENTRIES || index >= PLAIN_ENTRIES + SEQUENCE_ENTRIES) return 1;
+    uint8_t kernel = sequence[(index - PLAIN_ENTRIES) / SEQUENCE_WIDTHS];
+#ifdef BB_WITHOUT_SEQUENCE
+    return kernel == BB_TABLE || kernel == BB_GATHER;
+#else
+    return (void)kernel, 1;
+#endif
+}
+#endif
+
 uint32_t kernel_table_count(void) { return WEIGHTED_ENTRIES + PLAIN_ENTRIES + SEQUENCE_ENTRIES + 1; }
 
 /* The terms of a scratch size that is linear in inputs and outputs, taken from its values. */

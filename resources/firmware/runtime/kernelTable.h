@@ -18,5 +18,11 @@ typedef struct {
 
 uint32_t kernel_table_count(void);
 kernel_table_entry kernel_table_at(uint32_t index);
+/* 0 where this firmware was linked without the entry's kernel. */
+#ifdef BB_SUBSET
+int kernel_table_has(uint32_t index);
+#else
+static inline int kernel_table_has(uint32_t index) { return (void)index, 1; }
+#endif
 
 #endif

@@ -81,6 +81,7 @@ static int rows_fit(const image_layer *l, const int32_t *loops, uint64_t results
            (uint64_t)loops[0] * (uint32_t)loops[2] * results == image_output_bytes(l);
 }
 
+#ifndef BB_WITHOUT_SEQUENCE
 static int softmax_fits(const image_header *h, const image_layer *l, const int32_t *words)
 {
     const bb_softmax_shape *s = (const bb_softmax_shape *)(const void *)words;
@@ -119,6 +120,7 @@ static int product_fits(const image_header *h, const image_layer *l, const int32
     }
     return 1;
 }
+#endif
 
 static int table_fits(const image_header *h, const image_layer *l)
 {
@@ -149,9 +151,13 @@ image_reason parameters_check(const image_header *h, const uint8_t *image, const
     case OP_MOVE: fits = move_fits(h, l, words); break;
     case OP_GATHER: fits = gather_fits(h, l, words); break;
     case OP_REDUCE: fits = has_words(h, l, 4, 1) && words[0] >= 0 && words[0] <= 1 && rows_fit(l, words + 1, 1); break;
+#ifdef BB_WITHOUT_SEQUENCE
+    case OP_SOFTMAX: case OP_NORMALIZE: case OP_PRODUCT: return IMAGE_BAD_OPERATOR;
+#else
     case OP_SOFTMAX: fits = softmax_fits(h, l, words); break;
     case OP_NORMALIZE: fits = normalize_fits(h, l, words); break;
     case OP_PRODUCT: fits = product_fits(h, l, words); break;
+#endif
     case OP_CONSTANT: fits = l->weights_bytes == image_output_bytes(l) && l->weights_bytes <= h->total_bytes - l->weights; break;
     case OP_EMBED: fits = embed_fits(h, l, words); break;
     case OP_OUTPUT: fits = l->count == elements_in(l) && image_output_bytes(l) == (uint64_t)l->count * 4; break;

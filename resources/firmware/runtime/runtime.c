@@ -77,6 +77,7 @@ static bb_status run_parameters(const uint8_t *image, uint8_t *arena, const imag
     case OP_REDUCE:
         bb_reduce(words, in, l->in_zero0, mult, shift, l->out_zero, l->out_bits, relu, out);
         return BB_OK;
+#ifndef BB_WITHOUT_SEQUENCE
     case OP_SOFTMAX:
         bb_softmax(words, in, l->out_zero, l->out_bits, out);
         return BB_OK;
@@ -86,6 +87,7 @@ static bb_status run_parameters(const uint8_t *image, uint8_t *arena, const imag
     case OP_PRODUCT:
         bb_product(words, in, second, l->in_zero0, l->in_zero1, mult, shift, l->out_zero, l->out_bits, relu, out);
         return BB_OK;
+#endif
     case OP_CONSTANT:
         memcpy(out, words, count);
         return BB_OK;

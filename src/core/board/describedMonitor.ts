@@ -3,7 +3,7 @@ import type { BoardDescription, MonitorForm } from '../../shared/contract/board/
 import { asciiBytes } from '../binary/bytes'
 import { fillInCounters, type MonitorLists } from './counterRecord'
 import { checkMonitorRam, ramEnd } from './description/checkDescription'
-import { monitorImages } from './description/monitorImages'
+import { type MonitorImage, monitorImages } from './description/monitorImages'
 import { findImageRecord } from './imageRecord'
 import { fillInLitexMonitor } from './litexMonitor'
 import { moveImage } from './movedImage'
@@ -13,7 +13,7 @@ const magic = 'BBBOARD1'
 const nameAt = 40
 const nameBytes = 40
 const recordBytes = nameAt + nameBytes
-const uartKinds = { ns16550: 0, sifive: 1, esp: 2, espUsb: 3 } as const
+const uartKinds = { ns16550: 0, sifive: 1, esp: 2, espUsb: 3, usart: 4 } as const
 
 /** Forms that the host makes for one board. */
 type FilledInForm = Exclude<MonitorForm, 'virt' | 'virt64'>
@@ -24,6 +24,8 @@ const imageNames: Record<FilledInForm, (isa: string | null) => string> = {
   supervisor: () => 'monitor-rv64s',
   esp32c3: () => 'monitor-esp32c3',
   esp32c6: () => 'monitor-esp32c6',
+  flash: () => 'monitor-flash',
+  flashSmall: () => 'monitor-flash-small',
   machine: (isa) => (isa?.startsWith('rv32') === true ? 'monitor-rv32m' : 'monitor-rv64m')
 }
 
@@ -51,13 +53,14 @@ export function describedImageName({ monitor, isa }: Pick<BoardDescription, 'mon
 export function fillInDescribedMonitor(
   image: Uint8Array,
   lists: MonitorLists,
-  board: Omit<BoardDescription, 'isa' | 'flash' | 'loader' | 'resetLines'>
+  board: Omit<BoardDescription, 'isa' | 'flash' | 'loader' | 'resetLines'> &
+    Partial<Pick<BoardDescription, 'flash'>>
 ): Uint8Array {
-  const { uart, ram, clockHz, name, monitor } = board
+  const { uart, ram, clockHz, name, monitor, flash = null } = board
   if (uart.kind === 'litex') return fillInLitexMonitor(image, board, lists)
-  checkMonitorRam(ram)
   const { addresses = '', counters = '' } = lists
-  const { base, counts, isMovable } = monitorImages[monitor]
+  const { base, counts, isMovable, ramBase }: MonitorImage = monitorImages[monitor]
+  if (ramBase === undefined) checkMonitorRam(ram)
   const filled = isMovable ? moveImage(image, addresses, ram.base - base) : image.slice()
   const at = findImageRecord(filled, magic, recordBytes)
   const view = new DataView(filled.buffer)
@@ -67,6 +70,7 @@ export function fillInDescribedMonitor(
   view.setUint32(at + 24, ramEnd(ram), true)
   view.setUint32(at + 28, clockHz ?? 0, true)
   view.setUint32(at + 32, uartKinds[uart.kind], true)
+  if (ramBase !== undefined && flash !== null) view.setUint32(at + 36, ramEnd(flash), true)
   filled.set(asciiBytes((name ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, nameBytes - 1)), at + nameAt)
   fillInCounters(filled, counters, board, counts)
   return filled

@@ -175,9 +175,9 @@ export class MonitorClient {
     return yield* this.ask('crc', encode.crc(address, length), readReply.crc)
   }
 
-  /** Checks the Image at an address and makes it the one that `run` runs. */
-  *prepare(imageAddress: number): Conversation<PreparedImage> {
-    return yield* this.ask('prepare', encode.prepare(imageAddress), readReply.prepare)
+  /** Checks the Image at an address and makes it the one that `run` runs; one in flash has its arena elsewhere. */
+  *prepare(imageAddress: number, arenaAddress: number | null = null): Conversation<PreparedImage> {
+    return yield* this.ask('prepare', encode.prepare(imageAddress, arenaAddress), readReply.prepare)
   }
 
   /** Runs the prepared Image over `count` inputs in RAM; the sums over all inferences. */

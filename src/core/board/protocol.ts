@@ -106,7 +106,9 @@ export const encode = {
     new ByteWriter(4 + bytes.length).u32(address).raw(bytes).done(),
   read: (address: number, length: number): Uint8Array => new ByteWriter(6).u32(address).u16(length).done(),
   crc: (address: number, length: number): Uint8Array => u32s(address, length),
-  prepare: (imageAddress: number): Uint8Array => u32s(imageAddress),
+  /** @param arenaAddress of an Image in flash; null: the arena follows the Image */
+  prepare: (imageAddress: number, arenaAddress: number | null = null): Uint8Array =>
+    arenaAddress === null ? u32s(imageAddress) : u32s(imageAddress, arenaAddress),
   run: (request: RunRequest): Uint8Array =>
     new ByteWriter(11)
       .u32(request.inputAddress)
@@ -187,6 +189,8 @@ export const readReply = {
         scratch
       })
     }
+    // Monitors that execute in place end with their flash.
+    const flash = r.left >= 10 ? { flash: { low: r.u32(), high: r.u32(), maxLayers: r.u16() } } : {}
     const info: BoardInfo = {
       protocolVersion,
       window: Math.max(1, window),
@@ -194,6 +198,7 @@ export const readReply = {
       ...cycleSourceOf(counters),
       clockHz: clockHz === 0 ? null : clockHz,
       ram,
+      ...flash,
       buildId,
       vendorId,
       architectureId,

@@ -18,6 +18,7 @@ import { corePresets, type MachineConfig } from './boards/presets'
 import { espPollDistance, mapEspLines } from './devices/espLines'
 import { TestFinisher } from './devices/testFinisher'
 import { worstInstructionCycles } from './core/timing'
+import { mapFlashDevices, type FlashDevices } from './devices/flashDevices'
 import { TimerLitex, timerLitexBytes } from './devices/timerLitex'
 import { Uart16550 } from './devices/uart16550'
 import { UartLitex, uartLitexBytes } from './devices/uartLitex'
@@ -46,6 +47,7 @@ class Machine implements VirtualMachine {
   private readonly litexUart: UartLitex | null = null
   private readonly litexTimer = new TimerLitex(() => this.hart.cycles)
   private readonly bios: LitexBios | null = null
+  private readonly flashDevices: FlashDevices | null = null
   private entry: number
   private bootSegments: readonly ElfSegment[] = []
   private lockedUp = false
@@ -56,13 +58,16 @@ class Machine implements VirtualMachine {
   ) {
     const { engine = 'compiled', cycleModel = true, compileAfterJumps = 1000, observer } = options
     this.ramBytes = config.ramBytes
-    this.ramBase = config.litex?.ramBase ?? config.esp?.ramBase ?? virtRamBase
+    this.ramBase = config.litex?.ramBase ?? config.esp?.ramBase ?? config.flash?.base ?? virtRamBase
     this.entry = this.ramBase
     this.isa = isaOf(config)
-    this.uart = new Uart16550(() => this.hart.instret, config.esp === undefined ? undefined : espPollDistance)
+    const pollsSlowly = config.esp !== undefined || config.flash !== undefined
+    this.uart = new Uart16550(() => this.hart.instret, pollsSlowly ? espPollDistance : undefined)
     this.clint = new Clint(() => this.hart.cycles)
     const bus = new Bus()
     if (config.esp !== undefined) mapEspLines(bus, this.uart, config.esp)
+    else if (config.flash !== undefined)
+      this.flashDevices = mapFlashDevices(bus, this.uart, () => this.hart.cycles, config.flash)
     else if (config.litex === undefined) {
       bus.map(uartBase, 8, this.uart)
       bus.map(finisherBase, 4, this.finisher)
@@ -82,7 +87,8 @@ class Machine implements VirtualMachine {
       ramBase: this.ramBase,
       zbb: config.zbb,
       core: { xbb: config.xbb === true, plain: config.plain === true },
-      misaligned: config.plain !== true,
+      misaligned: config.misaligned ?? config.plain !== true,
+      readOnly: config.flash !== undefined,
       model,
       bus,
       surroundings: {
@@ -132,6 +138,8 @@ class Machine implements VirtualMachine {
   }
 
   readMemory(address: number, length: number): Uint8Array {
+    const apart = this.flashDevices?.readRam(address, length)
+    if (apart != null) return apart
     this.checkRange(address, length)
     return this.hart.bytes.slice(address - this.ramBase, address - this.ramBase + length)
   }
@@ -144,6 +152,7 @@ class Machine implements VirtualMachine {
     this.uart.reset()
     this.litexUart?.reset()
     this.litexTimer.reset()
+    this.flashDevices?.reset()
     this.clint.reset()
     this.finisher.reset()
     this.lockedUp = false

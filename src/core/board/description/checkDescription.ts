@@ -1,10 +1,12 @@
 import { formatHex } from '../../../shared/units'
 import { AppError } from '@shared/errors'
 import { type BoardDescription, boardDescriptionSchema } from '@shared/contract/board/boardDescription'
-import { monitorImages } from './monitorImages'
+import { type MonitorImage, monitorImages } from './monitorImages'
 
 /** Image, stack and zeroed data of a monitor, and some space for operands. */
 const minRamBytes = 192 * 1024
+/** The same of a monitor that executes in place. */
+const minRamInPlaceBytes = 12 * 1024
 /** RAM begins where the linker script can place an image. */
 const ramAlignment = 0x1000
 
@@ -50,22 +52,45 @@ function checkUart(uart: number, start: number, end: number): void {
   )
 }
 
-function checkMonitor({ monitor, uart, isa, ram }: BoardDescription): void {
-  const form = monitorImages[monitor]
+function checkMonitor({ monitor, uart, isa, ram, flash }: BoardDescription): void {
+  const form: MonitorImage = monitorImages[monitor]
+  checkInPlace(form, monitor, ram, flash)
   if (!(form.uarts as readonly string[]).includes(uart.kind))
     throw invalid(
       `The monitor "${monitor}" drives a UART of kind ${form.uarts.join(' or ')}, not ${uart.kind}.`,
       'Choose another monitor, or correct uart.kind.'
     )
-  if (form.isFilledIn && !form.isMovable && ram.base !== form.base)
+  if (form.isFilledIn && !form.isMovable && ram.base !== (form.ramBase ?? form.base))
     throw invalid(
-      `The monitor "${monitor}" lies at ${formatHex(form.base)}; RAM is said to begin at ${formatHex(ram.base)}.`,
-      `Set ram.base to ${formatHex(form.base)}.`
+      form.ramBase === undefined
+        ? `The monitor "${monitor}" lies at ${formatHex(form.base)}; RAM is said to begin at ${formatHex(ram.base)}.`
+        : `The monitor "${monitor}" works in RAM at ${formatHex(form.ramBase)}; RAM is said to begin at ${formatHex(ram.base)}.`,
+      `Set ram.base to ${formatHex(form.ramBase ?? form.base)}.`
     )
   if (isa !== null && form.isFilledIn && form.xlen !== null && !isa.startsWith(`rv${form.xlen}`))
     throw invalid(
       `The monitor "${monitor}" is a ${form.xlen}-bit program, and the core is ${isa}.`,
       'Choose another monitor, or correct isa.'
+    )
+}
+
+/** What a monitor that executes in place needs of flash and RAM. */
+function checkInPlace(
+  { ramBase, base }: MonitorImage,
+  monitor: string,
+  ram: BoardDescription['ram'],
+  flash: BoardDescription['flash']
+): void {
+  if (ramBase === undefined) return
+  if (flash?.base !== base)
+    throw invalid(
+      `The monitor "${monitor}" executes from flash at ${formatHex(base)}; ${flash === null ? 'no flash is described' : `flash is said to begin at ${formatHex(flash.base)}`}.`,
+      `Describe the flash: "flash": {"base": ${base}, "sizeBytes": …}.`
+    )
+  if (ram.sizeBytes < minRamInPlaceBytes)
+    throw invalid(
+      `RAM of this board has ${ram.sizeBytes} bytes; the monitor needs ${minRamInPlaceBytes}.`,
+      'Choose a chip with more RAM.'
     )
 }
 

@@ -1,5 +1,6 @@
 import type { BoardDescription, MonitorForm } from '@shared/contract/board/boardDescription'
 import { espMaps } from './espBoards'
+import { flashMap } from './flashBoards'
 
 /** Counters of the mode that a monitor runs in. */
 export type UsualCounters =
@@ -19,6 +20,8 @@ export interface MonitorImage {
   isMovable: boolean
   /** How far above its data it starts, where one RAM has two addresses. */
   codeDistance?: number
+  /** Where its RAM begins, if it executes in place: `base` is then in flash. */
+  ramBase?: number
   /** UARTs it drives. */
   uarts: readonly BoardDescription['uart']['kind'][]
   /** null: one for each width. */
@@ -26,6 +29,16 @@ export interface MonitorImage {
   /** What it counts by unless a description says otherwise. */
   counts: UsualCounters
 }
+
+const inPlace = {
+  base: flashMap.flash,
+  isFilledIn: true,
+  isMovable: false,
+  ramBase: flashMap.ram,
+  uarts: ['usart'],
+  xlen: 32,
+  counts: machineCounters
+} as const
 
 /** The monitors by form: where they are linked, and what the host fills in. */
 export const monitorImages = {
@@ -76,6 +89,10 @@ export const monitorImages = {
     xlen: 32,
     counts: machineCounters
   },
+  /** For microcontrollers that execute in place from flash; UART, RAM, flash, clock, name and counters are filled in. */
+  flash: inPlace,
+  /** The same with few pairs of widths and without the operators of language models, for more weights beside it. */
+  flashSmall: inPlace,
   /** For the virtual boards and QEMU's virt machine; nothing is filled in. */
   virt: {
     base: 0x8000_0000,

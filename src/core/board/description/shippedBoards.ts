@@ -1,5 +1,6 @@
 import { type BoardDescription, boardDescriptionSchema } from '@shared/contract/board/boardDescription'
 import { describeEsp } from './espBoards'
+import { describeFlashBoard } from './flashBoards'
 
 /** Devices of QEMU's `virt` machine, and of the virtual boards, on which the same firmware runs. */
 export const virtMap = {
@@ -34,7 +35,11 @@ export const shippedBoards = {
   'esp32-c3': describe(describeEsp('c3', false)),
   'esp32-c3-usb': describe(describeEsp('c3', true)),
   'esp32-c6': describe(describeEsp('c6', false)),
-  'esp32-c6-usb': describe(describeEsp('c6', true))
+  'esp32-c6-usb': describe(describeEsp('c6', true)),
+  gd32vf103: describe(describeFlashBoard('gd32vf103', true)),
+  'gd32vf103-all': describe(describeFlashBoard('gd32vf103', false)),
+  ch32v307: describe(describeFlashBoard('ch32v307', false)),
+  'ch32v307-small': describe(describeFlashBoard('ch32v307', true))
 } as const satisfies Record<string, BoardDescription>
 
 /** Name of a board whose description is shipped. */

@@ -45,6 +45,22 @@ export interface MachineConfig {
     /** False: it comes up at the start of RAM. */
     bios?: false
   }
+  /** False: a load or store that is not naturally aligned traps; default true but on a plain core. */
+  misaligned?: false
+  /**
+   * Present on a microcontroller that executes in place: `ramBytes` is then its flash, from `base`, which stores do not change, and
+   * `ramBytes` in here its RAM, from which it does not execute. A USART (uartUsart.ts), a SysTick, and words that only take what is
+   * written beside them.
+   */
+  flash?: {
+    base: number
+    ramBase: number
+    ramBytes: number
+    usartBase: number
+    sysTickBase: number | null
+    /** Called for each word that is written to another peripheral. */
+    onWrite?: (address: number, value: number) => void
+  }
   /** Present on a chip of Espressif's: RAM and the two lines lie there (espLines.ts), mtvec holds multiples of 256 and mie is missing. */
   esp?: {
     ramBase: number

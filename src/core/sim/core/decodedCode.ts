@@ -51,7 +51,9 @@ export class DecodedCode {
     private readonly ramBase: number,
     private readonly zbb: boolean,
     private readonly model: CycleModel | null,
-    private readonly core?: CoreVariant
+    private readonly core?: CoreVariant,
+    /** Every granule stays marked: a store anywhere takes the slow path, which refuses it. */
+    private readonly readOnly = false
   ) {
     const count = ram.length >> 1
     this.halves = new Uint16Array(ram.buffer, ram.byteOffset, count)
@@ -62,7 +64,7 @@ export class DecodedCode {
     this.immediate = new Int32Array(count + 1)
     this.cost = new Uint16Array(count + 1)
     this.energy = new Uint16Array(count + 1)
-    this.granules = new Uint8Array((ram.length >> granuleShift) + 1)
+    this.granules = new Uint8Array((ram.length >> granuleShift) + 1).fill(readOnly ? 1 : 0)
   }
 
   /** Decodes the instruction at a halfword index. */
@@ -92,7 +94,7 @@ export class DecodedCode {
     const last = (offset + length - 1) >> granuleShift
     for (let granule = offset >> granuleShift; granule <= last; granule++) {
       if (granules[granule] === 0) continue
-      granules[granule] = 0
+      if (!this.readOnly) granules[granule] = 0
       const start = granule << granuleShift
       const end = Math.min(start + (1 << granuleShift), this.ram.length)
       this.operation.fill(op.undecoded, Math.max(0, start - reachBytes) >> 1, end >> 1)

@@ -139,7 +139,7 @@ function load(hart: Hart, offset: number, sizeBytes: number): number | null {
 /** False after trapping. */
 function store(hart: Hart, offset: number, sizeBytes: number, value: number): boolean {
   if (trapsMisaligned(hart, offset, sizeBytes, exceptionCause.storeMisaligned)) return false
-  if (inRam(hart, offset, sizeBytes)) {
+  if (!hart.readOnly && inRam(hart, offset, sizeBytes)) {
     hart.chargeData(offset, sizeBytes, 1)
     for (let byte = 0; byte < sizeBytes; byte++) hart.bytes[offset + byte] = value >>> (8 * byte)
     hart.code.invalidate(offset, sizeBytes)
@@ -167,7 +167,7 @@ function atomic(hart: Hart, operation: number, rd: number, offset: number, opera
     hart.trap(loads ? exceptionCause.loadMisaligned : exceptionCause.storeMisaligned, address)
     return false
   }
-  if (!inRam(hart, offset, 4)) {
+  if (hart.readOnly || !inRam(hart, offset, 4)) {
     hart.trap(loads ? exceptionCause.loadAccess : exceptionCause.storeAccess, address)
     return false
   }

@@ -29,6 +29,8 @@ export interface HartOptions {
   core?: CoreVariant | undefined
   /** False: a load or store that is not naturally aligned traps. Default true: it works, as on QEMU. */
   misaligned?: boolean | undefined
+  /** True: what would be RAM is flash; a store into it traps, and other memory lies on the bus. */
+  readOnly?: boolean | undefined
   /** null: one cycle per instruction, no caches. */
   model: CycleModel | null
   bus: Bus
@@ -65,6 +67,7 @@ export class Hart {
   readonly dataCache: Cache | null
   readonly model: CycleModel | null
   readonly misaligned: boolean
+  readonly readOnly: boolean
   /** Cycles a taken branch adds to its static cost, which is that of not taking it. */
   readonly takenForward: number
   readonly takenBackward: number
@@ -93,7 +96,8 @@ export class Hart {
     this.model = model
     this.bus = options.bus
     this.misaligned = options.misaligned ?? true
-    this.code = new DecodedCode(ram, options.ramBase, options.zbb, model, options.core)
+    this.readOnly = options.readOnly ?? false
+    this.code = new DecodedCode(ram, options.ramBase, options.zbb, model, options.core, this.readOnly)
     const { observer } = options
     const caches = createCaches(model)
     this.instructionCache = observer?.fetches ?? caches.instruction

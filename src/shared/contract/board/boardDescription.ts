@@ -7,9 +7,9 @@ const csrNumberSchema = z.number().int().min(0).max(0xfff)
 
 /**
  * UARTs that a monitor can drive. `ns16550` includes Synopsys' DW_apb_uart, `litex` is LiteX's CSR UART, `sifive` that of SiFive's SoCs,
- * `esp` and `espUsb` are UART and USB-Serial-JTAG of ESP32-C3 and C6.
+ * `esp` and `espUsb` are UART and USB-Serial-JTAG of ESP32-C3 and C6, `usart` that of GD32VF103 and CH32V (registers as of STM32F1).
  */
-export const uartKinds = ['ns16550', 'litex', 'sifive', 'esp', 'espUsb'] as const
+export const uartKinds = ['ns16550', 'litex', 'sifive', 'esp', 'espUsb', 'usart'] as const
 
 /** Where the monitor's line is. */
 export const uartDescriptionSchema = z.strictObject({
@@ -61,6 +61,8 @@ export const monitorForms = [
   'machine',
   'esp32c3',
   'esp32c6',
+  'flash',
+  'flashSmall',
   'virt',
   'virt64'
 ] as const
