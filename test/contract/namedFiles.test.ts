@@ -131,6 +131,7 @@ const inputs: Inputs = {
 const notRead: Readonly<Record<string, string>> = {
   'app.saveSettings': 'a program that is started',
   'deploy.export': 'a folder that is written',
+  'deploy.flash': 'a file that is written',
   'estimator.exportSamples': 'written to another file, then renamed',
   'gpu.exportRecording': 'written to another file, then renamed',
   'profile.export': 'written to another file, then renamed',

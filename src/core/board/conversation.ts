@@ -17,6 +17,8 @@ export type Step =
   | { kind: 'discard' }
   /** Change the line speed (baud). Links without one ignore it. Resumed with an empty array. */
   | { kind: 'setBaud'; baudRate: number }
+  /** Change the line's parity. Links without one, and those that cannot change it, ignore it. Resumed with an empty array. */
+  | { kind: 'setParity'; parity: 'none' | 'even' }
   /** Set modem lines (true: asserted). Links without them ignore it. Resumed with an empty array. */
   | { kind: 'setSignals'; dtr: boolean; rts: boolean }
   /** Reports how far the transfer is; `doneBytes` counts verified payload bytes. */

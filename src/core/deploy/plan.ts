@@ -20,8 +20,10 @@ import { alignUp, placeBuffers, type Lifetime } from './planner'
  */
 export interface Plan {
   readonly networkName: string
-  /** Where the Image goes: the lowest usable address, aligned. */
+  /** Where the Image goes: the lowest usable address, aligned; in flash where the monitor executes in place. */
   readonly imageAddress: number
+  /** Of the arena of an Image in flash; null: it follows the Image. */
+  readonly arenaAddress: number | null
   readonly imageBytes: number
   /** Packed weights alone. */
   readonly weightsBytes: number
@@ -30,7 +32,7 @@ export interface Plan {
   readonly arenaLowerBoundBytes: number
   /** What two alternating buffers and copies of skip connections would take (doubleBuffer.ts). */
   readonly doubleBufferBytes: number
-  /** Image and arena, aligned: everything above imageAddress + this is free. */
+  /** Image and arena, aligned, or the arena of an Image in flash: RAM above freeFrom(plan) is free. */
   readonly peakRamBytes: number
   /** Beside that: the smallest batch, one image and its outputs, each aligned. */
   readonly batchBytes: number
@@ -97,9 +99,9 @@ const blobAlignment = 16
  */
 export function planDeployment(
   network: QuantizedNetwork,
-  board: Pick<BoardInfo, 'ram' | 'kernels' | 'buildId' | 'coreName'>
+  board: Pick<BoardInfo, 'ram' | 'flash' | 'kernels' | 'buildId' | 'coreName'>
 ): Plan {
-  checkLimits(network)
+  checkLimits(network, board.flash?.maxLayers)
   const needs = network.layers.map((layer) => layerNeeds(layer, board))
   const roots = network.layers.map((_, index) => rootOf(network, index))
   const lifetimes = arenaLifetimes(network, roots, needs)
@@ -132,16 +134,18 @@ export function planDeployment(
     imageHeaderBytes +
     layers.length * layerRecordBytes +
     sum(layers.map((layer) => alignUp(layer.weightsBytes, blobAlignment) + layer.tableBytes))
-  const imageAddress = alignUp(board.ram.low, blobAlignment)
+  const imageAddress = alignUp((board.flash ?? board.ram).low, blobAlignment)
+  const arenaAddress = board.flash === undefined ? null : alignUp(board.ram.low, blobAlignment)
   const plan: Plan = {
     networkName: network.name,
     imageAddress,
+    arenaAddress,
     imageBytes,
     weightsBytes: sum(layers.map((layer) => layer.weightsBytes)),
     arenaBytes: placement.totalBytes,
     arenaLowerBoundBytes: placement.lowerBoundBytes,
     doubleBufferBytes: doubleBufferBytes(lifetimes.map(({ lifetime, kind }) => ({ ...lifetime, kind }))),
-    peakRamBytes: alignUp(imageBytes, blobAlignment) + placement.totalBytes,
+    peakRamBytes: (arenaAddress === null ? alignUp(imageBytes, blobAlignment) : 0) + placement.totalBytes,
     batchBytes: 2 * blobAlignment + elementCount(network.inputShape) + 4 * (network.outputCount + 1),
     usableRamBytes: usableRamBytes(board),
     scratchBytes: Math.max(0, ...layers.map((layer) => layer.scratchBytes)),
@@ -282,7 +286,7 @@ function macsOf(layer: IntegerLayer): number {
 }
 
 /** @throws AppError model.unsupportedShape for a network that no Image can hold, whatever the board. */
-export function checkLimits(network: QuantizedNetwork): void {
+export function checkLimits(network: QuantizedNetwork, most = maxLayers): void {
   const fail = (message: string): never => {
     throw new AppError(
       'model.unsupportedShape',
@@ -292,8 +296,10 @@ export function checkLimits(network: QuantizedNetwork): void {
   }
   const { layers } = network
   const last = layers.at(-1)
-  if (layers.length === 0 || layers.length > maxLayers) {
-    fail(`The network has ${layers.length} layers; an Image holds 1 to ${maxLayers}.`)
+  if (layers.length === 0 || layers.length > most) {
+    fail(
+      `The network has ${layers.length} layers; an Image holds 1 to ${most}${most < maxLayers ? ' on this board' : ''}.`
+    )
   }
   if (last === undefined || !isLast(last) || layers.filter(isLast).length > 1) {
     fail('The last layer, and no other, must write the int32 outputs.')
@@ -306,20 +312,40 @@ export function checkLimits(network: QuantizedNetwork): void {
   }
 }
 
-function checkMemory(plan: Plan, board: Pick<BoardInfo, 'ram' | 'coreName'>): void {
-  const available = Math.max(0, board.ram.high - plan.imageAddress)
+/** The first address of RAM that a deployed plan leaves free. */
+export function freeFrom({ imageAddress, arenaAddress, peakRamBytes }: Plan): number {
+  return (arenaAddress ?? imageAddress) + peakRamBytes
+}
+
+/** @throws deploy.outOfMemory with the bytes of flash that are missing */
+function checkFlash(plan: Plan, { flash, coreName }: Pick<BoardInfo, 'flash' | 'coreName'>): void {
+  if (flash === undefined) return
+  const available = Math.max(0, flash.high - plan.imageAddress)
+  const shortfallBytes = plan.imageBytes - available
+  if (shortfallBytes <= 0) return
+  throw new AppError(
+    'deploy.outOfMemory',
+    `The Image of ${plan.networkName} has ${plan.imageBytes} bytes; ${coreName} has ${available} of flash behind its monitor: ${shortfallBytes} bytes short.`,
+    'Lower the weight bits of the largest layers, or link the monitor with fewer kernels (docs/firmware-sizes.md).',
+    { details: { neededBytes: plan.imageBytes, availableBytes: available, shortfallBytes } }
+  )
+}
+
+function checkMemory(plan: Plan, board: Pick<BoardInfo, 'ram' | 'flash' | 'coreName'>): void {
+  checkFlash(plan, board)
+  const available = Math.max(0, board.ram.high - (plan.arenaAddress ?? plan.imageAddress))
   const needed = plan.peakRamBytes + plan.batchBytes
   const shortfallBytes = needed - available
   if (shortfallBytes <= 0) return
   const parts = [
-    `Image ${formatBytes(plan.imageBytes)}`,
+    ...(plan.arenaAddress === null ? [`Image ${formatBytes(plan.imageBytes)}`] : []),
     `arena ${formatBytes(plan.arenaBytes)}`,
     `one image and its outputs ${formatBytes(plan.batchBytes)}`
   ]
   throw new AppError(
     'deploy.outOfMemory',
-    `${plan.networkName} needs ${needed} bytes (${parts.join(', ')}); ${board.coreName} has ${available}: ${shortfallBytes} bytes short.`,
-    plan.imageBytes > shortfallBytes
+    `${plan.networkName} needs ${needed} bytes ${plan.arenaAddress === null ? '' : 'of RAM '}(${parts.join(', ')}); ${board.coreName} has ${available}: ${shortfallBytes} bytes short.`,
+    plan.arenaAddress === null && plan.imageBytes > shortfallBytes
       ? 'Lower the weight bits of the largest layers, or choose a board with more RAM.'
       : 'Lower bits alone cannot save that much: choose a board with more RAM, or a network with smaller tensors.',
     { details: { neededBytes: needed, availableBytes: available, shortfallBytes } }

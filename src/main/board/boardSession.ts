@@ -34,7 +34,12 @@ export interface BoardSession {
   read(address: number, length: number, options?: BoardCallOptions): Promise<Uint8Array>
   crc(address: number, length: number, options?: BoardCallOptions): Promise<number>
   bench(request: BenchRequest, options?: BoardCallOptions): Promise<BenchResult>
-  prepare(imageAddress: number, options?: BoardCallOptions): Promise<PreparedImage>
+  /** @param arenaAddress of an Image in flash; null: the arena follows the Image */
+  prepare(
+    imageAddress: number,
+    arenaAddress?: number | null,
+    options?: BoardCallOptions
+  ): Promise<PreparedImage>
   run(request: RunRequest, options?: BoardCallOptions): Promise<Spent>
   counters(first: number, count: number, options?: BoardCallOptions): Promise<LayerCounters[]>
   tensor(layer: number, options?: BoardCallOptions): Promise<{ address: number; sizeBytes: number }>
@@ -179,7 +184,7 @@ function monitorCommands(client: MonitorClient, talk: Talk): Pick<BoardSession, 
     read: (address, length, call) => talk(() => client.read(address, length), call),
     crc: (address, length, call) => talk(() => client.crc(address, length), call),
     bench: (request, call) => talk(() => client.bench(request, call?.onProgress), { signal: call?.signal }),
-    prepare: (address, call) => talk(() => client.prepare(address), call),
+    prepare: (address, arenaAddress = null, call) => talk(() => client.prepare(address, arenaAddress), call),
     run: (request, call) => talk(() => client.run(request, call?.onProgress), { signal: call?.signal }),
     counters: (first, count, call) => talk(() => client.counters(first, count), call),
     tensor: (layer, call) => talk(() => client.tensor(layer), call),
@@ -249,6 +254,7 @@ function countingLink(link: Link, counts: { sentBytes: number }): Link {
     onData: (listener) => link.onData(listener),
     onClose: (listener) => link.onClose(listener),
     setBaud: (baudRate) => link.setBaud(baudRate),
+    setParity: link.setParity,
     setSignals: (signals) => link.setSignals(signals),
     livedMs: link.livedMs,
     close: () => link.close()

@@ -116,6 +116,9 @@ async function perform(
     case 'discard':
       inbox.take()
       return nothing
+    case 'setParity':
+      await link.setParity?.(step.parity)
+      return nothing
     case 'setBaud':
       await link.setBaud(step.baudRate)
       return nothing

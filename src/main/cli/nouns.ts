@@ -70,7 +70,7 @@ export const cliEntries: readonly CliEntry[] = [
   {
     noun: 'deploy',
     summary: 'a scheme on a board, as C in a folder, or on BitFusion',
-    verbs: ['bitfusion', 'build', 'energy', 'run'],
+    verbs: ['bitfusion', 'build', 'energy', 'flash', 'run'],
     load: async () => (await import('./deploy/deploy')).deployCli
   },
   {

@@ -13,7 +13,8 @@ export interface DeploySession {
     options?: { signal?: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void }
   ): Promise<unknown>
   read(address: number, length: number): Promise<Uint8Array>
-  prepare(imageAddress: number): Promise<PreparedImage>
+  /** @param arenaAddress of an Image in flash */
+  prepare(imageAddress: number, arenaAddress?: number | null): Promise<PreparedImage>
   run(request: RunRequest, options?: { signal?: AbortSignal }): Promise<Spent>
   counters(first: number, count: number): Promise<LayerCounters[]>
   call(

@@ -46,7 +46,7 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
   const { store, labels, jobs, emit, boards, models, nowMs, newId } = deps
 
   const preparation = createPreparation(deps)
-  const { prepare, loadAs, exportNetwork } = preparation
+  const { prepare, loadAs, exportNetwork, writeFlash } = preparation
   const measureEnergy: DeployService['measureEnergy'] = (request) =>
     startEnergyJob(request, { ...deps, preparation })
 
@@ -113,7 +113,8 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
         return { ok: true }
       },
       'deploy.bitfusion': (input) => bitFusionOf(models, input),
-      'deploy.export': exportNetwork
+      'deploy.export': exportNetwork,
+      'deploy.flash': writeFlash
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
+import { checkDescription } from '../../core/board/description/checkDescription'
 import { encodeImage } from '../../core/deploy/image'
 import { planDeployment } from '../../core/deploy/plan'
 import type { deployContract, DeployRequest } from '../../shared/contract/deploy'
@@ -8,6 +9,7 @@ import type { DeployBoards, DeployModels, PredictNetwork } from './deployNeeds'
 import { ioOf } from './boardRun'
 import type { Loader, Prepared } from './deployRun'
 import { presentPlan } from './describePlan'
+import { flashContents, type ReadMonitorFile, writeFlashFile } from './flashFile'
 import { loadImage } from './imageRunner'
 import { loadProgram, type Toolchain } from './program'
 
@@ -18,6 +20,7 @@ export interface PreparationDeps {
   predict: PredictNetwork
   toolchain: Toolchain
   codeExport: CodeExport
+  readMonitor: ReadMonitorFile
   /** What this copy's monitor says of itself; connects no board. */
   monitorInfo: () => Promise<BoardInfo>
 }
@@ -30,6 +33,7 @@ export interface NetworkPreparation {
   ): Promise<Prepared>
   loadAs(form: DeployRequest['form']): Loader
   exportNetwork: HandlersOf<typeof deployContract>['deploy.export']
+  writeFlash: HandlersOf<typeof deployContract>['deploy.flash']
 }
 
 /** Returns the steps before a network runs on a board. */
@@ -64,6 +68,16 @@ export function createPreparation(deps: PreparationDeps): NetworkPreparation {
         await options.onStep('upload')
         return await loadImage(session, image, plan, ioOf(network), options)
       },
+    async writeFlash({ modelId, scheme, method, description, file }) {
+      const network = await models.quantize(modelId, scheme, method)
+      const { bytes, ...places } = await flashContents(
+        network,
+        checkDescription(description),
+        deps.readMonitor
+      )
+      await writeFlashFile(file, bytes)
+      return { file, sizeBytes: bytes.length, ...places }
+    },
     async exportNetwork({ modelId, scheme, method, images, folder, boardId, ramBytes }) {
       const info = boardId === null ? await infoOf(ramBytes) : await boards.info(boardId)
       const network = await models.quantize(modelId, scheme, method)

@@ -17,6 +17,7 @@ export const pathFields: Readonly<Partial<Record<CommandName, readonly string[]>
   'board.sendFile': ['file.path'],
   'dataset.add': ['path'],
   'deploy.export': ['folder'],
+  'deploy.flash': ['file'],
   'deploy.outputs': ['file', 'inputs.*.file'],
   'estimator.collect': ['runner.model', 'runner.dataset', 'runner.entry', 'runner.types'],
   'estimator.exportSamples': ['file'],

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ofNewestBuild } from '../../core/profile/newestBuild'
 import type { BoardService } from '../board/boardService'
@@ -199,6 +200,7 @@ function connectDeploy(
     predict: needs.costs.predict,
     toolchain: createToolchain(base),
     monitorInfo: needs.monitorInfo,
+    readMonitor: (name, ending) => readFile(resourcePath('firmware', 'build', `${name}.${ending}`)),
     codeExport: createCodeExport({ resourceFolder: resourcePath() })
   })
 }

@@ -1,3 +1,4 @@
+import { boardDescriptionSchema } from './board/boardDescription'
 import { z } from 'zod'
 import { countUnits } from '../vocabulary'
 import { arraySchemeSchema, bitFusionGraphSchema, bitFusionHardwareSchema } from './deploy/bitfusion'
@@ -214,6 +215,27 @@ export const deployContract = defineContract({
         ramBytes: z.number().int().min(1024).max(0x4000_0000).nullable().default(null)
       }),
       z.object({ folder: z.string(), files: z.array(z.object({ name: z.string(), sizeBytes: z.number() })) })
+    ),
+    /** Writes monitor and network as one file for the flash of a board that executes in place; nothing is connected. */
+    'deploy.flash': command(
+      z.object({
+        modelId: z.string(),
+        scheme: schemeSchema,
+        method: methodSchema.default('ptq'),
+        description: boardDescriptionSchema,
+        /** A file that does not exist yet. */
+        file: z.string().min(1)
+      }),
+      z.object({
+        file: z.string(),
+        sizeBytes: z.number(),
+        /** Where the file belongs. */
+        address: z.number(),
+        monitorBytes: z.number(),
+        imageAddress: z.number(),
+        imageBytes: z.number(),
+        arenaBytes: z.number()
+      })
     ),
     /** A model under a scheme on the BitFusion accelerator, by its analytic model; runs nothing. */
     'deploy.bitfusion': command(

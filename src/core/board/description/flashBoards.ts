@@ -20,10 +20,21 @@ const common = {
  * same chapters; QingKe V4F core: RV32IMAC with F, which no kernel uses).
  */
 export const flashChips = {
-  gd32vf103: { name: 'GD32VF103', flashBytes: 128 << 10, ramBytes: 32 << 10, sysTick: null },
+  gd32vf103: { name: 'GD32VF103', flashBytes: 128 << 10, ramBytes: 32 << 10, sysTick: null, loader: 'stm' },
   /** Of the flash, what is read without waiting while RAM has 64 KiB. */
-  ch32v307: { name: 'CH32V307', flashBytes: 256 << 10, ramBytes: 64 << 10, sysTick: 0xe000_f000 }
+  ch32v307: {
+    name: 'CH32V307',
+    flashBytes: 256 << 10,
+    ramBytes: 64 << 10,
+    sysTick: 0xe000_f000,
+    loader: 'wch'
+  }
 } as const
+
+/** The flash of a chip. */
+export function flashOf(chip: FlashChipName): { base: number; sizeBytes: number } {
+  return { base: common.flash, sizeBytes: flashChips[chip].flashBytes }
+}
 
 /** Both run from their internal oscillator of 8 MHz after a reset. */
 const clockHz = 8_000_000
@@ -43,7 +54,7 @@ const startWrites = [
 
 /** A microcontroller with the monitor in its flash, with all kernels or those of few pairs. */
 export function describeFlashBoard(chip: FlashChipName, isSmall: boolean): BoardDescription {
-  const { name, flashBytes, ramBytes, sysTick } = flashChips[chip]
+  const { name, flashBytes, ramBytes, sysTick, loader } = flashChips[chip]
   return {
     name,
     isa: 'rv32imac',
@@ -66,7 +77,7 @@ export function describeFlashBoard(chip: FlashChipName, isSmall: boolean): Board
     instructions: sysTick === null ? 'minstret' : 'none',
     machineCsrs: true,
     startWrites: [...startWrites, ...(sysTick === null ? [] : [{ address: sysTick, value: 5 }])],
-    loader: 'none',
+    loader,
     resetLines: 'none',
     monitor: isSmall ? 'flashSmall' : 'flash'
   }

@@ -1,47 +1,56 @@
-import { flashChips, flashMap, type FlashChipName } from '../../board/description/flashBoards'
+import type { BoardDescription } from '@shared/contract/board/boardDescription'
+import { describeFlashBoard, type FlashChipName } from '../../board/description/flashBoards'
 import { plainTerms } from '../core/timing'
 import type { MachineConfig } from './presets'
 
+/** A virtual GD32VF103 or CH32V307. */
+export const flashBoard = (chip: FlashChipName): MachineConfig =>
+  flashMachine(describeFlashBoard(chip, true), chip)
+
+/** Every instruction takes one cycle: nobody has measured the timing of these cores here, and none is claimed. */
+const issueCycles = {
+  alu: 1,
+  shift: 1,
+  multiply: 1,
+  divide: 1,
+  load: 1,
+  store: 1,
+  branch: 1,
+  jump: 1,
+  jumpRegister: 1,
+  csr: 1,
+  system: 1,
+  atomic: 1
+} as const
+
 /**
- * A virtual GD32VF103 or CH32V307: flash, RAM, USART and counter at the chip's addresses and of its size, misaligned accesses trap.
- * One cycle an instruction: nobody has measured the timing of these cores here, and none is claimed.
+ * A virtual microcontroller that executes in place: flash, RAM, USART and counter at the described addresses and of the described
+ * size (flash up to the next power of two); misaligned accesses trap.
  */
-export function flashBoard(chip: FlashChipName): MachineConfig {
-  const { name, flashBytes, ramBytes, sysTick } = flashChips[chip]
+export function flashMachine(board: BoardDescription, name: string): MachineConfig {
+  const { flash, ram, uart, counter } = board
+  const flashBytes = flash?.sizeBytes ?? 0
   return {
-    name: chip,
-    coreName: `${name} (simulated)`,
+    name,
+    coreName: `${board.name ?? name} (simulated)`,
     implementationId: 0,
     hasIdentity: false,
     clockIsKnown: false,
-    clockHz: 8_000_000,
-    ramBytes: flashBytes,
+    clockHz: board.clockHz ?? 8_000_000,
+    ramBytes: Math.max(1 << 16, 2 ** Math.ceil(Math.log2(flashBytes))),
     zbb: false,
     misaligned: false,
-    ...(sysTick === null ? {} : { counters: 'none' as const }),
+    ...(counter.kind === 'mcycle' ? {} : { counters: 'none' as const }),
     flash: {
-      base: flashMap.flash,
-      ramBase: flashMap.ram,
-      ramBytes,
-      usartBase: flashMap.usart,
-      sysTickBase: sysTick
+      base: flash?.base ?? 0,
+      ramBase: ram.base,
+      ramBytes: ram.sizeBytes,
+      usartBase: uart.base,
+      sysTickBase: counter.kind === 'timer' ? counter.address - 8 : null
     },
     cycleModel: {
       ...plainTerms,
-      issueCycles: {
-        alu: 1,
-        shift: 1,
-        multiply: 1,
-        divide: 1,
-        load: 1,
-        store: 1,
-        branch: 1,
-        jump: 1,
-        jumpRegister: 1,
-        csr: 1,
-        system: 1,
-        atomic: 1
-      },
+      issueCycles,
       loadUseStallCycles: 0,
       multiplyUseStallCycles: 0,
       branchCycles: { forwardTaken: 0, forwardNotTaken: 0, backwardTaken: 0, backwardNotTaken: 0 },

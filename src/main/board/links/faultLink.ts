@@ -85,6 +85,7 @@ export function createFaultLink(inner: Link, plan: FaultSchedule, clock: Clock =
     onClose: listeners.onClose,
     write: (bytes) => sending.push(bytes),
     setBaud: (baudRate) => inner.setBaud(baudRate),
+    setParity: inner.setParity,
     setSignals: (signals) => inner.setSignals(signals),
     close: () => inner.close(),
     heal() {

@@ -44,6 +44,7 @@ export function createLeasedLink(inner: Link, lease: LineLease): Link {
       await inner.write(bytes, timeoutMs)
     },
     setBaud: (baudRate) => inner.setBaud(baudRate),
+    setParity: inner.setParity,
     setSignals: (signals) => inner.setSignals(signals),
     async close() {
       try {

@@ -25,6 +25,8 @@ export interface Link {
   onClose(listener: (reason: CloseReason) => void): () => void
   /** Changes the line speed; a link without one ignores it. */
   setBaud(baudRate: number): Promise<void>
+  /** Changes the line's parity; absent where there is none, or it cannot be changed. */
+  readonly setParity?: ((parity: Parity) => Promise<void>) | undefined
   /** Sets modem lines; returns false where the line has none (a pty, a virtual board). */
   setSignals(signals: { dtr?: boolean; rts?: boolean }): Promise<boolean>
   /**
@@ -35,6 +37,9 @@ export interface Link {
   /** Idempotent; settles when the port, process or worker behind it is released. */
   close(): Promise<void>
 }
+
+/** Parity bit of each byte on the line; none: 8N1, even: 8E1. */
+export type Parity = 'none' | 'even'
 
 /** What a link is, for messages and waits. */
 export interface LinkDescriptor {

@@ -58,6 +58,7 @@ export function createPacedLink(inner: Link, baudRate: number, clock: Clock = wa
       rate = next
       await inner.setBaud(next)
     },
+    setParity: inner.setParity,
     setSignals: (signals) => inner.setSignals(signals),
     livedMs: inner.livedMs,
     close: () => inner.close()

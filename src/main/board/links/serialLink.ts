@@ -6,6 +6,7 @@ import {
   disconnected,
   type Link,
   type LinkDescriptor,
+  type Parity,
   writeTimedOut,
   writeTimeoutMs
 } from './link'
@@ -36,12 +37,13 @@ const retryEveryMs = 100
  */
 export async function openSerialLink(options: SerialOptions): Promise<Link> {
   const { port: device, permissionRetryMs = 2_000 } = options
-  const port = await openWithRetry(device, options.baudRate, permissionRetryMs)
+  let port = await openWithRetry(device, { baudRate: options.baudRate }, permissionRetryMs)
   const listeners = createLinkListeners()
   let baudRate = options.baudRate
+  let parity: Parity = 'none'
   const label = options.descriptor?.label ?? device
 
-  const end = watchEnd(port, device, listeners)
+  let end = watchEnd(port, device, listeners)
 
   const link: Link = {
     get descriptor(): LinkDescriptor {
@@ -68,32 +70,50 @@ export async function openSerialLink(options: SerialOptions): Promise<Link> {
       await changeBaud(port, label, next)
       baudRate = next
     },
+    async setParity(next) {
+      if (next === parity || listeners.closed !== null) return
+      // The driver sets it when a port is opened, and then alone.
+      end.leave()
+      await closePort(port)
+      port = await openWithRetry(device, { baudRate, parity: next }, permissionRetryMs)
+      end = watchEnd(port, device, listeners)
+      parity = next
+    },
     setSignals: (signals) =>
       // A pty has no modem lines and says so with ENOTTY: not an error.
       new Promise((resolve) => port.set(signals, (error) => resolve(error == null))),
     async close() {
-      if (!port.isOpen) {
-        end({ kind: 'asked', text: 'closed' })
-        return
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 2_000)
-        port.close(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-      })
-      end({ kind: 'asked', text: 'closed' })
+      if (port.isOpen) await closePort(port)
+      end.report({ kind: 'asked', text: 'closed' })
     }
   }
   await setModemLines(link, options)
   return link
 }
 
-/** Reports the end of a port to the listeners, whoever caused it; returns how to report it oneself. */
-function watchEnd(port: SerialPort, device: string, listeners: LinkListeners): (reason: CloseReason) => void {
+async function closePort(port: SerialPort): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, 2_000)
+    port.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+/** How the end of a port is watched. */
+interface EndWatch {
+  /** Reports the end oneself. */
+  report(reason: CloseReason): void
+  /** From now on the port may close without an end of the link: it is opened again. */
+  leave(): void
+}
+
+/** Reports the end of a port to the listeners, whoever caused it. */
+function watchEnd(port: SerialPort, device: string, listeners: LinkListeners): EndWatch {
+  let isLeft = false
   const end = (reason: CloseReason): void => {
-    listeners.end(reason)
+    if (!isLeft) listeners.end(reason)
     // An error after the end is ignored; without a listener it would end the process.
     port.on('error', () => undefined)
   }
@@ -112,8 +132,15 @@ function watchEnd(port: SerialPort, device: string, listeners: LinkListeners): (
   }
   port.on('error', (error: Error) => lose(`the port failed (${error.message})`))
   const watch = watchNode(device, () => lose('the port went away'))
-  listeners.onClose(() => watch.stop())
-  return end
+  const offClose = listeners.onClose(() => watch.stop())
+  return {
+    report: end,
+    leave() {
+      isLeft = true
+      offClose()
+      watch.stop()
+    }
+  }
 }
 
 /** @throws board.disconnected, board.timeout */
@@ -161,11 +188,15 @@ async function changeBaud(port: SerialPort, label: string, baudRate: number): Pr
   )
 }
 
-async function openWithRetry(device: string, baudRate: number, retryMs: number): Promise<SerialPort> {
+async function openWithRetry(
+  device: string,
+  format: { baudRate: number; parity?: Parity },
+  retryMs: number
+): Promise<SerialPort> {
   const deadlineMs = performance.now() + retryMs
   for (;;) {
     // hupcl off: closing the port does not drop DTR, which would reset many boards.
-    const port = new SerialPort({ path: device, baudRate, autoOpen: false, hupcl: false })
+    const port = new SerialPort({ path: device, ...format, autoOpen: false, hupcl: false })
     const error = await new Promise<Error | null>((resolve) => port.open(resolve))
     if (error == null) return port
     if (!isPermission(error.message) || performance.now() >= deadlineMs)

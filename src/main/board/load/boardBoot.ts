@@ -37,7 +37,7 @@ export interface BootOptions {
 export interface BootOutcome {
   info: BoardInfo
   image: LoadImage
-  loader: 'sfl' | 'ymodem' | 'xmodem' | 'kermit' | 'esp'
+  loader: 'sfl' | 'ymodem' | 'xmodem' | 'kermit' | 'esp' | FlashLoader
   crc32: number | null
   result: string
   /** What the monitor said when it started; empty when that was not seen. */
@@ -55,6 +55,12 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
   const { signal, onProgress } = options
   onProgress(0, 0, 'looking for a boot loader')
   const relayed = { signal, onProgress: ({ note }: { note: string }): void => onProgress(0, 0, note) }
+  const inFlash = flashLoader(options)
+  if (inFlash !== null) {
+    const board = options.description ?? shippedBoards[inFlash === 'stm' ? 'gd32vf103' : 'ch32v307']
+    checkInPlace(board, inFlash)
+    return await carry(session, inFlash, await describedImage(board, options.readMonitor), options, board)
+  }
   // The ROM of an ESP32 has no prompt, and its modem lines are touched where it was named alone.
   const isEsp =
     options.loader === 'esp' || (options.loader === 'auto' && options.description?.loader === 'esp')
@@ -67,11 +73,24 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
           options.readMonitor
         )
       : await imageFor(found, options)
+  return await carry(session, loader, image, options, options.description)
+}
+
+/** Loads the monitor, waits until it runs, and identifies it. */
+async function carry(
+  session: BoardSession,
+  loader: BootOutcome['loader'],
+  image: LoadImage,
+  options: BootOptions,
+  description: BoardDescription | null
+): Promise<BootOutcome> {
+  const { signal, onProgress } = options
   const beganMs = options.nowMs()
   const { crc32: crc, result } = await loadOver(session, {
     loader,
     image,
     start: true,
+    flash: description?.flash ?? undefined,
     signal,
     onProgress: (done, note) => onProgress(done, image.sizeBytes, note)
   })
@@ -80,9 +99,28 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
   const banner = (await session.converse(awaitBanner(options.nowMs() - beganMs), { signal })) ?? ''
   const { buildId } = await session.hello({ signal })
   checkBuild(buildId, image)
-  if (options.description !== null) session.describe(describedCore(options.description))
+  if (description !== null) session.describe(describedCore(description))
   const { info } = session
   return { info, image, loader, crc32: crc, banner, result: `${result}; ${info.coreName}, ${info.isa}` }
+}
+
+/** Loaders in ROM that write flash. */
+type FlashLoader = 'stm' | 'wch'
+
+/** The loader in ROM that was named, or belongs to the described board; these ROMs print nothing, so none is looked for. */
+function flashLoader({ loader, description }: BootOptions): FlashLoader | null {
+  const wanted = loader === 'auto' ? description?.loader : loader
+  return wanted === 'stm' || wanted === 'wch' ? wanted : null
+}
+
+/** @throws input.invalid for a description whose monitor is loaded into RAM */
+function checkInPlace({ monitor }: BoardDescription, loader: FlashLoader): void {
+  if (monitor === 'flash' || monitor === 'flashSmall') return
+  throw new AppError(
+    'input.invalid',
+    `The loader ${loader} writes flash, and the monitor "${monitor}" runs in RAM.`,
+    'Give a description whose monitor is "flash" or "flashSmall" (bitbench board describe --name gd32vf103 --json).'
+  )
 }
 
 /** Name and ISA of the core as the description has them; the monitor cannot read them where the CSRs have no identity. */
@@ -112,7 +150,8 @@ const places = { litex: 'a LiteX BIOS', uboot: 'U-Boot', esp: 'the ROM of an ESP
 function chooseLoader(wanted: BootLoaderName, found: BootLoader): BootOutcome['loader'] {
   const own = ownLoader(found)
   if (wanted === 'auto') return own
-  if (found.kind === 'uboot' ? wanted !== 'sfl' && wanted !== 'esp' : wanted === own) return wanted
+  const isTaken = found.kind === 'uboot' ? ['ymodem', 'xmodem', 'kermit'].includes(wanted) : wanted === own
+  if (isTaken) return wanted
   throw new AppError(
     'input.invalid',
     `The board is in ${places[found.kind]}, which does not take ${wanted}.`,
@@ -160,12 +199,12 @@ async function imageFor(
 /** Returns the monitor that is filled in for a described board. */
 async function describedImage(board: BoardDescription, readMonitor: ReadMonitor): Promise<LoadImage> {
   const name = describedImageName(board)
-  const { isMovable, codeDistance = 0 }: MonitorImage = monitorImages[board.monitor]
+  const { isMovable, codeDistance = 0, ramBase, base }: MonitorImage = monitorImages[board.monitor]
   const read = async (ending: 'addresses' | 'counters'): Promise<string> =>
     new TextDecoder().decode(await readMonitor(name, ending))
   const lists = { addresses: isMovable ? await read('addresses') : '', counters: await read('counters') }
   const image = fillInDescribedMonitor(await readMonitor(name), lists, board)
-  return flatImage(name, image, board.ram.base, codeDistance)
+  return flatImage(name, image, ramBase === undefined ? board.ram.base : base, codeDistance)
 }
 
 function litexBoard(given: BoardDescription | null): BoardDescription {

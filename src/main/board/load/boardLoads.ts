@@ -2,9 +2,12 @@ import { crc32 } from 'node:zlib'
 import type { Conversation } from '../../../core/board/conversation'
 import { espLoad } from '../../../core/board/loaders/esp'
 import { sflLoad } from '../../../core/board/loaders/sfl'
+import { stmLoad } from '../../../core/board/loaders/stm'
+import { wchLoad } from '../../../core/board/loaders/wch'
+import { flashOf } from '../../../core/board/description/flashBoards'
 import { ubootLoad } from '../../../core/board/loaders/uboot'
 import type { LoaderName } from '../../../shared/contract/board/boardFiles'
-import { countOf, formatBytes } from '../../../shared/units'
+import { countOf, formatBytes, formatHex } from '../../../shared/units'
 import type { BoardSession } from '../boardSession'
 import { asOneBlock, checkAgainstRam, type LoadImage } from './loadFile'
 
@@ -20,6 +23,8 @@ export interface LoadOptions {
   loader: LoaderName
   image: LoadImage
   start: boolean
+  /** Of a board that is described, for loaders that write flash; default that of the chip they were made for. */
+  flash?: { base: number; sizeBytes: number } | undefined
   signal: AbortSignal
   onProgress: (doneBytes: number, note: string) => void
 }
@@ -40,6 +45,10 @@ export async function loadOver(session: BoardSession, options: LoadOptions): Pro
       return await throughSfl(session, options)
     case 'esp':
       return await throughEsp(session, options)
+    case 'stm':
+      return await throughStm(session, options)
+    case 'wch':
+      return await throughWch(session, options)
     case 'ymodem':
     case 'xmodem':
     case 'kermit':
@@ -102,6 +111,29 @@ async function throughEsp(session: BoardSession, options: LoadOptions): Promise<
   return {
     crc32: null,
     result: `every block confirmed by the ROM of the ${loaded.chip}${repeats}${loaded.started ? ', started' : ''}`
+  }
+}
+
+/** Flash of the chips that the loaders in ROM were made for, where no description says otherwise. */
+const chipFlash = { stm: flashOf('gd32vf103'), wch: flashOf('ch32v307') } as const
+
+async function throughStm(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
+  const { image, start, flash = chipFlash.stm } = options
+  const loader = stmLoad({ segments: image.segments, entry: start ? image.entry : null, flash })
+  const loaded = await transfer(session, loader, image.sizeBytes, options)
+  return {
+    crc32: null,
+    result: `${countOf(loaded.erasedPages, 'page')} erased, every block read back (ROM ${loaded.version}, chip ${formatHex(loaded.chipId)})${loaded.started ? ', started' : ''}`
+  }
+}
+
+async function throughWch(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
+  const { image, start, flash = chipFlash.wch } = options
+  const loader = wchLoad({ segments: image.segments, start, flash })
+  const loaded = await transfer(session, loader, image.sizeBytes, options)
+  return {
+    crc32: null,
+    result: `every block verified (${loaded.chip}, ROM ${loaded.version})${loaded.started ? ', reset' : ''}`
   }
 }
 

@@ -68,7 +68,7 @@ export const boardCli: CliNoun = {
     mlperf: boardMlperfVerb,
     load: {
       summary: 'Carries a file (ELF, or a flat binary with --address) to the board and verifies it.',
-      usage: 'BOARD FILE [--loader monitor|sfl|ymodem|xmodem|kermit|esp] [--address HEX] [--start]',
+      usage: 'BOARD FILE [--loader monitor|sfl|ymodem|xmodem|kermit|esp|stm|wch] [--address HEX] [--start]',
       options: {
         ...lineOptions,
         loader: {
@@ -105,13 +105,14 @@ export const boardCli: CliNoun = {
     },
     boot: {
       summary:
-        'Makes a board in its boot loader (LiteX BIOS, U-Boot, ROM of ESP32-C3 or C6) a Bitbench board: monitor, start, hello.',
-      usage: 'BOARD [--loader auto|sfl|ymodem|xmodem|kermit|esp] [--soc csr.csv | --description FILE]',
+        'Makes a board in its boot loader (LiteX BIOS, U-Boot, ROM of ESP32-C3, C6, GD32VF103 or CH32V307) a Bitbench board: monitor, start, hello.',
+      usage:
+        'BOARD [--loader auto|sfl|ymodem|xmodem|kermit|esp|stm|wch] [--soc csr.csv | --description FILE]',
       options: {
         ...lineOptions,
         loader: {
           type: 'string',
-          help: 'auto finds out which boot loader it is; esp resets an ESP32 into its ROM',
+          help: 'auto finds out which boot loader it is; esp resets an ESP32 into its ROM; stm and wch write the flash of a GD32VF103 or CH32V307',
           default: 'auto'
         },
         soc: {

@@ -17,6 +17,7 @@ import { bitfusionVerb } from './deployBitfusion'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import { clientOf, createProgressLine } from '../framework/localClient'
 import { deployEnergyVerb } from './deployEnergy'
+import { deployFlashVerb } from './deployFlash'
 import { modelOptions, readModel } from './deployModel'
 
 const minRamBytes = 1024
@@ -58,6 +59,7 @@ export const deployCli: CliNoun = {
       }
     },
     energy: deployEnergyVerb,
+    flash: deployFlashVerb,
     run: {
       summary: 'Deploys to a board, runs test images there and compares every output with the host.',
       usage:

@@ -4,14 +4,14 @@ import { fileSourceSchema } from './boardFiles'
 import { command } from '../framework/define'
 
 /** How the monitor is carried to a board in its boot loader; `auto` finds out which loader that is. */
-export const bootLoaderNameSchema = z.enum(['auto', 'sfl', 'ymodem', 'xmodem', 'kermit', 'esp'])
+export const bootLoaderNameSchema = z.enum(['auto', 'sfl', 'ymodem', 'xmodem', 'kermit', 'esp', 'stm', 'wch'])
 
 /** Loader that a monitor is brought over. */
 export type BootLoaderName = z.infer<typeof bootLoaderNameSchema>
 
 export const boardBootCommands = {
   /**
-   * Makes a board in its boot loader (LiteX BIOS, U-Boot, the ROM of an ESP32-C3 or C6) a Bitbench board: finds the loader, carries the monitor that fits, starts
+   * Makes a board in its boot loader (LiteX BIOS, U-Boot, the ROM of an ESP32-C3 or C6, of a GD32VF103 or of a CH32V307) a Bitbench board: finds the loader, carries the monitor that fits, starts
    * and identifies it. A Job; the line is opened first where it is not. Its end stands among `board.loads`.
    */
   'board.boot': command(

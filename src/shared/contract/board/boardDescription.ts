@@ -68,7 +68,7 @@ export const monitorForms = [
 ] as const
 
 /** How a monitor or another program reaches the board. */
-export const boardLoaders = ['sfl', 'uboot', 'esp', 'none'] as const
+export const boardLoaders = ['sfl', 'uboot', 'esp', 'stm', 'wch', 'none'] as const
 
 /** A board as a monitor for it needs it. */
 export const boardDescriptionSchema = z.strictObject({

@@ -9,7 +9,7 @@ export const fileSourceSchema = z.union([
 /** A file that is named or sent along. */
 export type FileSource = z.infer<typeof fileSourceSchema>
 
-export const loaderNameSchema = z.enum(['monitor', 'sfl', 'ymodem', 'xmodem', 'kermit', 'esp'])
+export const loaderNameSchema = z.enum(['monitor', 'sfl', 'ymodem', 'xmodem', 'kermit', 'esp', 'stm', 'wch'])
 
 /** Loader of a program. */
 export type LoaderName = z.infer<typeof loaderNameSchema>

@@ -1,0 +1,55 @@
+import type { BoardDescription } from '@shared/contract/board/boardDescription'
+import { AppError } from '@shared/errors'
+import type { BoardInfo } from '../../board/boardInfo'
+import type { Conversation } from '../../board/conversation'
+import { MonitorClient } from '../../board/monitorClient'
+import { createMachine } from '../createMachine'
+import type { VirtualMachine } from '../machine'
+import { flashMachine } from './flashBoard'
+
+/** No monitor needs more to start and to say hello. */
+const maxInstructions = 50_000_000
+
+/**
+ * What a monitor that executes in place says of itself (kernels, free flash and RAM), by running it on a simulated board of its
+ * description: no board is needed to plan for it.
+ *
+ * @param monitor as it is written into flash
+ * @throws internal for an image that does not start
+ */
+export function readFlashMonitorInfo(monitor: Uint8Array, board: BoardDescription): BoardInfo {
+  const machine = createMachine({ board: flashMachine(board, 'flash') })
+  machine.loadBinary(board.flash?.base ?? 0, monitor)
+  machine.reset()
+  return converse(machine, new MonitorClient().hello(1))
+}
+
+/** Performs a conversation with a machine to its end; silence is when it idles. */
+function converse<T>(machine: VirtualMachine, conversation: Conversation<T>): T {
+  const run = (): void => {
+    for (let left = maxInstructions; ;) {
+      const { reason, executed } = machine.run(1_000_000)
+      left -= executed
+      if (reason === 'idle') return
+      if (reason !== 'budget' || left <= 0)
+        throw new AppError(
+          'internal',
+          `The monitor does not start on the simulator (${reason}).`,
+          'Build the firmware again: npm run firmware.'
+        )
+    }
+  }
+  run()
+  const silence = new Uint8Array(0)
+  for (let next = conversation.next(silence); ;) {
+    if (next.done === true) return next.value
+    const step = next.value
+    if (step.kind === 'send') {
+      for (let rest = step.bytes; rest.length > 0;) {
+        rest = rest.subarray(machine.uartPush(rest))
+        run()
+      }
+    }
+    next = conversation.next(step.kind === 'receive' ? machine.uartTake() : silence)
+  }
+}

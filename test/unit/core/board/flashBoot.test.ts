@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { flashChips, flashMap, type FlashChipName } from '@core/board/description/flashBoards'
+import { shippedBoards } from '@core/board/description/shippedBoards'
+import { expectedChecksum } from '@core/profile/expectedChecksum'
+import { openBoardSession } from '@main/board/boardSession'
+import { bootMonitor, type BootOptions } from '@main/board/load/boardBoot'
+import { createLinkListeners } from '@main/board/links/linkListeners'
+import type { Link, Parity } from '@main/board/links/link'
+import { createSimulatorLink } from '../../../support/simulatorLink'
+import { startFlashBoard } from '../../../support/flashBoard'
+import { StmRomModel } from '../../../support/stmRomModel'
+import { VirtualClock } from '../../../support/virtualClock'
+import { WchRomModel } from '../../../support/wchRomModel'
+
+/** A chip in the loader of its ROM, which runs what was written into its flash once it is started. */
+class RomBoard {
+  readonly parities: Parity[] = []
+  readonly rom: StmRomModel | WchRomModel
+  readonly link: Link
+
+  constructor(
+    readonly chip: FlashChipName,
+    readonly clock: VirtualClock
+  ) {
+    const { flashBytes } = flashChips[chip]
+    const rom = chip === 'gd32vf103' ? new StmRomModel({ flashBytes }) : new WchRomModel({ flashBytes })
+    this.rom = rom
+    const listeners = createLinkListeners()
+    let running: Link | null = null
+    const line = {
+      send: (bytes: Uint8Array, delayMs = 0) => void clock.after(delayMs, () => listeners.data(bytes))
+    }
+    const isStarted = (): boolean =>
+      rom instanceof StmRomModel ? rom.startedAt === flashMap.flash : rom.hasRestarted
+    this.link = {
+      descriptor: { kind: 'memory', label: chip, port: null, baudRate: null, lossy: false },
+      get closed() {
+        return listeners.closed
+      },
+      onData: listeners.onData,
+      onClose: listeners.onClose,
+      write: async (bytes) => {
+        if (running !== null) return await running.write(bytes)
+        rom.hear(bytes, clock.nowMs(), line)
+        if (!isStarted()) return
+        running = createSimulatorLink(startFlashBoard(chip, rom.flash), clock)
+        running.onData(listeners.data)
+      },
+      setBaud: async () => undefined,
+      setParity: async (parity) => void this.parities.push(parity),
+      setSignals: async () => false,
+      close: async () => void listeners.end({ kind: 'asked', text: 'closed' })
+    }
+  }
+}
+
+function boot(board: RomBoard, options: Pick<BootOptions, 'loader' | 'description'>) {
+  const { clock } = board
+  const session = openBoardSession({ link: board.link, onText: () => undefined, nonce: () => 3, clock })
+  const outcome = bootMonitor(session, {
+    ...options,
+    readMonitor: async (name, ending = 'bin') =>
+      new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
+    nowMs: () => clock.nowMs(),
+    signal: new AbortController().signal,
+    onProgress: () => undefined
+  })
+  return { session, outcome }
+}
+
+const item = { kernel: 'matmul', activationBits: 8, weightBits: 4, dims: [4, 16, 64] as number[] } as const
+
+describe('a microcontroller from the loader in its ROM to a Bitbench board', () => {
+  it.each([
+    ['gd32vf103', 'stm', null],
+    ['gd32vf103', 'auto', 'gd32vf103-all'],
+    ['ch32v307', 'wch', 'ch32v307-small'],
+    ['ch32v307', 'auto', 'ch32v307']
+  ] as const)('%s over %s, description %s', async (chip, loader, name) => {
+    const clock = new VirtualClock()
+    const board = new RomBoard(chip, clock)
+    const { session, outcome } = boot(board, {
+      loader,
+      description: name === null ? null : shippedBoards[name]
+    })
+    const { info, image, banner, result } = await clock.run(outcome)
+    expect(info.coreName).toBe(flashChips[chip].name)
+    expect(banner).toContain('Bitbench')
+    expect(image.name).toBe(
+      name === null || name.endsWith('small') ? 'monitor-flash-small.bin' : 'monitor-flash.bin'
+    )
+    expect(result).toContain(chip === 'gd32vf103' ? 'every block read back (ROM 2.2' : 'every block verified')
+    expect(board.parities).toEqual(chip === 'gd32vf103' ? ['even', 'none'] : [])
+    const measured = await clock.run(session.bench({ ...item, repetitions: 1, seed: 5 }))
+    expect(measured.checksum).toBe(expectedChecksum(item, 5))
+  })
+
+  it('refuses a monitor that runs in RAM, and a chip whose flash is too small, before anything is sent', async () => {
+    const clock = new VirtualClock()
+    const board = new RomBoard('gd32vf103', clock)
+    const ram = boot(board, { loader: 'stm', description: shippedBoards['esp32-c3'] })
+    await expect(clock.run(ram.outcome)).rejects.toThrow('runs in RAM')
+    const small = { ...shippedBoards['gd32vf103-all'], flash: { base: flashMap.flash, sizeBytes: 64 << 10 } }
+    const tight = boot(board, { loader: 'stm', description: small })
+    await expect(clock.run(tight.outcome)).rejects.toThrow(/\d+ bytes too many/)
+    expect(board.rom.heard).toEqual([])
+  })
+})
