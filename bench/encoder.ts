@@ -1,8 +1,8 @@
 /**
  * Encoders through the path of every network: the shipped DistilBERT-type classifier and the vision transformer. Score by scheme on
- * the test split; cost per item, RAM and image on virtual boards and QEMU, where every output must equal the host's; for the
- * classifier what a layer at few weight bits adds to KL(float || w8a8), in nats, beside the prediction impact that a workload run
- * measures for the same layer of the same file (int4, on this machine's processor).
+ * the test split; cost per item, RAM and image on virtual boards and QEMU, where every output must equal the host's; for each
+ * layer what few weight bits of it alone add to KL(float || w8a8), in nats, beside the prediction impact that a workload run
+ * measures for the same layer of the same file (int4; on a GPU where there is one, else on this machine's processor).
  *
  *   npm run bench:encoder -- [--networks gloss-classifier,vit-tiny-fashion] [--boards virtual:mid,qemu] [--schemes w8a8,w4a8,w2a8]
  *                            [--items 2] [--samples 200] [--layer-bits 2] [--no-impact] [--json]
@@ -16,6 +16,9 @@ import { isKernelBits, uniformScheme, type KernelBits, type Scheme } from '../sr
 import { sensitivityOfImpacts } from '../src/core/search/loss/givenSensitivity'
 import { createLocalClient, type LocalClient } from '../src/main/cli/framework/localClient'
 import { parseBitPair } from '../src/shared/bitPair'
+import { createImageLibrary } from '../src/main/model/data/imageLibrary'
+import { readModelFile } from '../src/main/model/files/readModelFile'
+import type { CommandInput } from '../src/shared/contract'
 import type { ModelInfo } from '../src/shared/contract/model'
 import { deployed } from './tiny/measureTiny'
 import { withBitbench } from './withBitbench'
@@ -77,6 +80,39 @@ interface NetworkResult {
 const classifier = path.resolve('resources/workloads/gloss-classifier.onnx')
 const classifierRows = path.resolve('resources/workloads/gloss-classifier.jsonl')
 
+/** The same items twice: as a data set whose schemes are compared with float, and as the test set of a workload run. */
+interface ImpactItems {
+  readonly dataSet: CommandInput<'dataset.add'>
+  readonly rows: string
+}
+
+/** Test images of the vision transformer: an array of bytes, and one JSON object a line. */
+async function imageItems(file: string, folder: string): Promise<ImpactItems> {
+  const {
+    pixels: bytes,
+    labels,
+    count
+  } = await createImageLibrary({
+    modelsFolder: path.resolve('resources/models')
+  }).load('test')
+  const { name } = (await readModelFile(file)).model.inputs[0]!
+  const [side, pixels] = [28, 784]
+  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${count}, ${side}, ${side}), }`
+  // Magic, version 1.0, length of the header, padded to 64 bytes.
+  const padded = `${header.padEnd(64 * Math.ceil((header.length + 11) / 64) - 11)}\n`
+  const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, padded.length % 256, padded.length >> 8])
+  const array = path.join(folder, 'images.npy')
+  writeFileSync(array, Buffer.concat([start, Buffer.from(padded), Buffer.from(bytes)]))
+  const rows = path.join(folder, 'images.jsonl')
+  const lines = Array.from({ length: count }, (_, at) => {
+    const reals = Array.from(bytes.subarray(at * pixels, (at + 1) * pixels), (byte) => byte / 255)
+    const image = Array.from({ length: side }, (_row, row) => reals.slice(row * side, (row + 1) * side))
+    return JSON.stringify({ inputs: { [name]: [image] }, label: labels[at] })
+  })
+  writeFileSync(rows, lines.join('\n'))
+  return { dataSet: { path: array, name: 'garments unlabelled', task: 'unlabelled' }, rows }
+}
+
 /** The rows of the classifier's test file as a table: its tokens, then the class. */
 function tokenTable(folder: string): string {
   const rows = readFileSync(classifierRows, 'utf8')
@@ -90,14 +126,11 @@ function tokenTable(folder: string): string {
   return file
 }
 
-async function withTokens(
-  client: LocalClient,
-  table: string,
-  model: ModelInfo,
-  task: 'classification' | 'unlabelled'
-): Promise<void> {
-  const own = task === 'classification' ? { labelColumn: 'label', classes: 6 } : { ignoreColumns: ['label'] }
-  const request = { path: table, name: `glosses ${task}`, task, ...own }
+async function withTokens(client: LocalClient, table: string, model: ModelInfo): Promise<void> {
+  const request = {
+    ...{ path: table, name: 'glosses', task: 'classification' as const },
+    ...{ labelColumn: 'label', classes: 6 }
+  }
   await client.finish((await client.call('dataset.add', request)).jobId)
   await client.call('model.useDataSet', { modelId: model.id, dataSet: request.name })
 }
@@ -140,13 +173,20 @@ async function measured(client: LocalClient, model: ModelInfo): Promise<SchemeRe
 }
 
 /** What every layer at few weight bits adds to the KL of all at 8 bits, beside what a workload run says of it at int4. */
-async function impacts(client: LocalClient, model: ModelInfo): Promise<NetworkResult['impact']> {
+async function impacts(
+  client: LocalClient,
+  model: ModelInfo,
+  file: string,
+  { dataSet, rows }: ImpactItems
+): Promise<NetworkResult['impact']> {
+  await client.finish((await client.call('dataset.add', dataSet)).jobId)
+  await client.call('model.useDataSet', { modelId: model.id, dataSet: dataSet.name })
   console.error(`${model.name}: prediction impact`)
   const { id, jobId } = await client.call('workload.start', {
     runner: {
       kind: 'onnx',
-      model: classifier,
-      dataset: classifierRows,
+      model: file,
+      dataset: rows,
       samples: Number(values.samples),
       batch: 8
     },
@@ -183,14 +223,27 @@ async function measureNetwork(client: LocalClient, network: string, folder: stri
   const file = isClassifier ? classifier : path.resolve('resources/encoders', `${network}.onnx`)
   const { model } = await client.call('model.open', { path: file })
   const table = isClassifier ? tokenTable(folder) : null
-  if (table !== null) await withTokens(client, table, model, 'classification')
+  if (table !== null) await withTokens(client, table, model)
   const float = (await evaluated(client, model, null)).accuracy
   const schemes = await measured(client, model)
   let impact: NetworkResult['impact'] = null
-  if (table !== null && !values['no-impact']) {
-    await withTokens(client, table, model, 'unlabelled')
-    impact = await impacts(client, model)
-  }
+  if (!values['no-impact'])
+    impact = await impacts(
+      client,
+      model,
+      file,
+      table === null
+        ? await imageItems(file, folder)
+        : {
+            dataSet: {
+              path: table,
+              name: 'glosses unlabelled',
+              task: 'unlabelled',
+              ignoreColumns: ['label']
+            },
+            rows: classifierRows
+          }
+    )
   const { parameters, macs } = model
   return { network, parameters, macs, float, schemes, impact }
 }

@@ -92,7 +92,7 @@ def main():
         path = os.path.join(p.out, f"{style}.onnx")
         batch = {name: {0: "batch"} for name in names} if style == "added" else None
         more = {"dynamo": True} if p.dynamo else {}
-        torch.onnx.export(model, inputs, path, input_names=names, output_names=["logits"], opset_version=14,
+        torch.onnx.export(model, inputs, path, input_names=names, output_names=["logits"], opset_version=18 if p.dynamo else 14,
                           dynamic_axes=batch, do_constant_folding=True, **more)
         print(path, os.path.getsize(path))
 

@@ -1,8 +1,8 @@
 import { constantOf, gathered, numbersOf, typeOf } from '../../model/constants/numbers'
 import { checkedCount } from '../../model/constants/checkedCount'
 import { constantEvaluator } from '../../model/constants/evaluate'
-import { rowMajorStrides } from '../../model/constants/indexing'
-import { textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx/onnx'
+import { placesByIndices, rowMajorStrides } from '../../model/constants/indexing'
+import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx/onnx'
 import { placesInConcat, moveOf, movesOnly, splitMoves } from './movement'
 
 /** Operators worked out before any token is known: positions, rotations, masks, sizes. */
@@ -54,11 +54,19 @@ function scattered(_: OnnxNode, [data, indices, updates]: Known): OnnxTensor {
   return constantOf(typeOf(data!.data), data!.dims, values)
 }
 
+/** Slices of a tensor at the places that the last axis of the indices names. */
+function gatheredAt(node: OnnxNode, [data, indices]: Known): OnnxTensor | null {
+  if (intAttribute(node, 'batch_dims', 0) !== 0) return null
+  const found = placesByIndices(data!.dims, numbersOf(indices!), indices!.dims)
+  return found === null ? null : gathered(data!, found.dims, found.places)
+}
+
 const others: Readonly<Record<string, (node: OnnxNode, inputs: Known) => OnnxTensor | null>> = {
   Constant: (node) => valueOf(node),
   IsNaN: functionOf((value) => (Number.isNaN(value) ? 1 : 0)),
   Einsum: outer,
   ScatterND: scattered,
+  GatherND: gatheredAt,
   Concat: (node, inputs) => {
     const parts = inputs.map((input) => input!)
     const { dims, places } = placesInConcat(

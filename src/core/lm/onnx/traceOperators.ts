@@ -153,10 +153,15 @@ function chosen(state: TraceState, node: OnnxNode): Form {
   const is = spreadConstant(condition, dims)
   const own = (wanted: boolean): Int32Array =>
     Int32Array.from(is, (value, at) => ((value !== 0) === wanted ? at : -1))
-  return joinRegions(dims, [
+  const regions = [
     { form: spreadForm(yes, dims), places: own(true) },
     { form: spreadForm(no, dims), places: own(false) }
-  ])
+  ]
+  // What is chosen nowhere (0 in the place of NaN) leaves no trace.
+  return joinRegions(
+    dims,
+    regions.filter(({ places }) => places.some((place) => place >= 0))
+  )
 }
 
 function concatenated(state: TraceState, node: OnnxNode): Form {

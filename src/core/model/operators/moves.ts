@@ -8,7 +8,14 @@ import {
   type ImportState
 } from '../onnx/importState'
 import { checkedCount } from '../constants/checkedCount'
-import { broadcastDims, broadcastMap, offsetMap, rowMajorStrides, stridedMap } from '../constants/indexing'
+import {
+  broadcastDims,
+  broadcastMap,
+  offsetMap,
+  placesByIndices,
+  rowMajorStrides,
+  stridedMap
+} from '../constants/indexing'
 import { axesArgument, axisOf, integersArgument } from './arguments'
 
 /** Where the elements of an output come from: for each, the element of the first input; null: the same order. */
@@ -133,6 +140,16 @@ const gather: MovePlan = (state, node, dims) => {
   return [{ dims: [...dims.slice(0, axis), ...indices.dims, ...dims.slice(axis + 1)], map }]
 }
 
+const gatherByIndices: MovePlan = (state, node, dims) => {
+  const indices = constantAt(state, node, 1)
+  if (indices === undefined || intAttribute(node, 'batch_dims', 0) !== 0)
+    throw unsupported(node, 'its indices are computed, or it goes item by item')
+  checkedCount(node, indices.dims)
+  const found = placesByIndices(dims, integersOf(indices), indices.dims)
+  if (found === null) throw badShape(node, `its indices lie outside [${dims.join(', ')}]`)
+  return [{ dims: found.dims, map: found.places }]
+}
+
 const split: MovePlan = (state, node, dims) => {
   const axis = axisOf(node, intAttribute(node, 'axis', 0), dims.length)
   const parts = node.outputs.length
@@ -223,6 +240,7 @@ const plans = new Map<string, MovePlan>([
   ['Transpose', transpose],
   ['Slice', slice],
   ['Gather', gather],
+  ['GatherND', gatherByIndices],
   ['Split', split],
   ['Expand', expand],
   ['Tile', tile],

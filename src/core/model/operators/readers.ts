@@ -32,7 +32,8 @@ import { integerQuotient, readCast, readIntegerDiv, readRequantShift } from './r
 import { readResize } from './resize'
 import { readConstant, readEnding, readMove, readShape, readSize } from './shaping'
 import { readMatMul } from './weighted'
-import { readNot, whereReader } from './where'
+import { andReader, readIsNaN, readNot } from './truth'
+import { whereReader } from './where'
 
 /** The reader of every operator that is read, by ONNX name (standard domain). A Map: names like "constructor" are no operators. */
 export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<string, OperatorReader>([
@@ -73,6 +74,8 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['Equal', readEqual],
   ['Where', whereReader((state, node) => readOperator(state, node))],
   ['Not', readNot],
+  ['And', andReader((state, node) => readOperator(state, node))],
+  ['IsNaN', readIsNaN],
   ['QuantizeLinear', readQuantize],
   ['DequantizeLinear', readDequantize],
   ['Cast', readCast],

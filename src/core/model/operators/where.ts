@@ -1,6 +1,5 @@
 import { int, type OnnxNode } from '../onnx/onnx'
 import {
-  bind,
   constantAt,
   dimsAt,
   unsupported,
@@ -34,6 +33,8 @@ export function whereReader(read: (state: ImportState, node: OnnxNode) => void):
         'Give a mask of zeros and ones as an input.'
       )
     const macro = createMacro(state, node, read)
+    const always = alwaysChosen(state, node)
+    if (always !== null) return macro.bind(macro.add('Expand', [always.name, macro.shape(always.dims)]))
     const [ifTrue, ifFalse] = [lowestAt(state, node, 1), lowestAt(state, node, 2)]
     if (ifTrue !== null) return macro.bind(macro.add('Add', [second, added(state, node, macro, [ifTrue, 0])]))
     if (ifFalse !== null)
@@ -42,6 +43,19 @@ export function whereReader(read: (state: ImportState, node: OnnxNode) => void):
     const other = added(state, node, macro, [-1, 1])
     macro.bind(macro.add('Add', [macro.add('Mul', [chosen, first]), macro.add('Mul', [other, second])]))
   }
+}
+
+/** The computed branch that a known condition chooses everywhere, and the shape of the result; null where it chooses both. */
+function alwaysChosen(state: ImportState, node: OnnxNode): { name: string; dims: readonly number[] } | null {
+  const condition = constantAt(state, node, 0)
+  if (condition === undefined) return null
+  const values = numbersOf(condition)
+  const [first] = values
+  if (first === undefined || values.some((value) => (value !== 0) !== (first !== 0))) return null
+  const position = first !== 0 ? 1 : 2
+  if (constantAt(state, node, position) !== undefined) return null
+  const both = broadcastDims(dimsAt(state, node, 1), dimsAt(state, node, 2)) ?? []
+  return { name: node.inputs[position], dims: broadcastDims(condition.dims, both) ?? both }
 }
 
 /** The condition times a factor plus a constant, as a value that takes part in sums. */
@@ -75,7 +89,3 @@ function lowestAt(state: ImportState, node: OnnxNode, position: 1 | 2): number |
   const isWithin = broadcastDims(rest, constant.dims)?.join() === rest.join()
   return isWithin ? Math.max(lowest, -3.4e38) : null
 }
-
-/** Not: 1 where a value of zeros and ones is 0. */
-export const readNot: OperatorReader = (state, node) =>
-  bind(state, node, addTable(state, node, valueAt(state, node, 0), call('affine', -1, 1)))

@@ -10,16 +10,21 @@ import type { ShapeRows } from '../samples'
  * aligned   also MACs of reductions rounded up to whole words
  * packed    also register blocks, unpacking per block of rows, aligned im2col elements, rows
  * blocks    plain, and what lies outside whole register blocks: products of two activations
+ * knees     plain, and outputs beyond powers of two: reads at random places cost more where they outgrow a cache
  */
-export const termSets = ['plain', 'aligned', 'packed', 'blocks'] as const
+export const termSets = ['plain', 'aligned', 'packed', 'blocks', 'knees'] as const
 
 /** Name of a set of physical terms. */
 export type TermSet = (typeof termSets)[number]
 
 /** The richest set of a kernel, and the poorer ones that may replace it. */
 export function termSetsOf(kernel: ShapeRows['kernel']): readonly [TermSet, ...TermSet[]] {
+  if (kernel === 'gather') return ['knees', 'plain']
   return kernel === 'product' ? ['blocks', 'packed', 'plain'] : ['packed', 'aligned', 'plain']
 }
+
+/** Sizes of data caches, in codes, from a quarter of the smallest to the largest that cores of this class have. */
+const kneeSizes = [512, 1024, 2048, 4096, 8192]
 
 /** Products of the leading MACs term and bit widths that stand before it in globalTerms. */
 export const precisionTerms = 3
@@ -49,6 +54,8 @@ function sharedTerms(rows: ShapeRows, set: TermSet): Float64Array[] {
     const blocks = productBlocks(work)
     return [...plain, blocks.leftMacs, blocks.leftOutputs, blocks.blocks, blocks.rows]
   }
+  if (set === 'knees')
+    return [...plain, ...kneeSizes.map((size) => work.outputs.map((count) => Math.max(0, count - size)))]
   const packed = packedWork(work)
   if (set === 'aligned') return [packed.alignedMacs, ...plain]
   return [

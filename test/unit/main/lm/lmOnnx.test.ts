@@ -16,7 +16,7 @@ import { decodeForRewriting, encodeOnnx } from '../../../../src/main/model/files
 import { onnxAccess } from '../../../../src/main/model/files/onnxAccess'
 import { simulatedSession } from './simulatedSession'
 
-/** Decoders of seeded random values exported by PyTorch: scripts/train/decoderFixtures.py. */
+/** Decoders of seeded random values exported by PyTorch: scripts/train/decoderFixtures.py, transformersFixtures.py. */
 const fixture = (name: string): string => path.join('test/fixtures/lm', `${name}.onnx`)
 const graphOf = async (name: string): Promise<OnnxModel> => await onnxAccess.read(fixture(name))
 
@@ -41,7 +41,9 @@ describe('decoders from ONNX', () => {
   it.each([
     ['halves', { vocabulary: 270, sequenceLength: 256, tied: false }],
     ['neighbours', { vocabulary: 40, sequenceLength: 12, tied: true }],
-    ['fused', { vocabulary: 40, sequenceLength: 256, tied: false }]
+    ['fused', { vocabulary: 40, sequenceLength: 256, tied: false }],
+    // By the newer exporter: positions by CumSum and GatherND, NaN behind the softmax replaced.
+    ['transformers', { vocabulary: 270, sequenceLength: 256, tied: false }]
   ])('reads "%s" and gives the logits of onnxruntime on random tokens', async (name, own) => {
     const graph = await graphOf(name)
     const model = decoderFromOnnx(graph)

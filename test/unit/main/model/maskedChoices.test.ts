@@ -64,6 +64,24 @@ describe.each<MaskType>(['int64', 'bool'])('a Where by a mask of %s', (type) => 
         b.node('ReduceMax', [b.node('Where', [c, x, b.scalar(-1e9)])], { axes: ints([1]), keepdims: int(0) })
     ],
     [
+      'joined with a known one, and looked up by places',
+      (b, x, c) => {
+        const places = b.constant(BigInt64Array.of(0n, 0n, 0n, 3n, 0n, 2n, 0n, 1n), [1, 4, 2])
+        const known = b.node('Cast', [b.constant(Float32Array.of(1, 0, 1, 1), [1, 4, 1])], { to: int(9) })
+        const joined = b.node('And', [known, b.node('GatherND', [c, places])])
+        return b.node('Softmax', [b.node('Where', [joined, x, b.scalar(-1e4)])], { axis: int(1) })
+      }
+    ],
+    [
+      'joined with itself turned round, NaN behind the softmax replaced',
+      (b, x, c) => {
+        const all = b.node('Cast', [b.constant(Float32Array.of(1), [1, 1, 1])], { to: int(9) })
+        const joined = b.node('And', [b.node('And', [c, c]), all])
+        const shares = b.node('Softmax', [b.node('Where', [joined, x, b.scalar(-1e4)])], { axis: int(1) })
+        return b.node('Where', [b.node('IsNaN', [shares]), b.scalar(0), shares])
+      }
+    ],
+    [
       'with a constant on both sides',
       (b, x, c) =>
         b.node('Softmax', [b.node('Add', [x, b.node('Where', [c, b.scalar(0), b.scalar(-Infinity)])])], {

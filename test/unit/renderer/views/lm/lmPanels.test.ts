@@ -68,7 +68,7 @@ describe('continuing a text', () => {
     await settle()
     await plan()
     await type(view, 'Bits of matrices', 'w8a8')
-    expect(view.text()).toContain('Plan memory shows what model and cache take')
+    expect(view.text()).not.toContain('Cache of keys and values')
     await plan()
     await view.set({ board: sampleBoards[1]! })
     expect(view.text()).not.toContain('Cache of keys and values')
@@ -122,6 +122,16 @@ describe('the text of a board', () => {
     expect(tile('Per token')).toContain('– this board counts nothing')
     expect(view.text()).toContain('This board counts no cycles')
     expect(view.text()).not.toContain('Infinity')
+  })
+
+  it('has a curve in milliseconds where the clock is known, else in what was counted', () => {
+    const lastOf = (label: string): unknown =>
+      (chart(label).props['curves'] as { points: { x: number; y: number }[] }[])[0]!.points.at(-1)
+    shown({ clockHz: 50_000_000 }, [plain({}), plain({ position: 1, cycles: 75_000_000 })])
+    expect(lastOf('Time of a token by position')).toEqual({ x: 1, y: 1500 })
+    view.unmount()
+    shown({ clockHz: null }, [plain({}), plain({ position: 1, cycles: 75_000_000 })])
+    expect(lastOf('Cost of a token by position')).toEqual({ x: 1, y: 75_000_000 })
   })
 
   it('says that the board differs from the host as soon as one token does', () => {
@@ -236,6 +246,21 @@ describe('the files of a model', () => {
       { files: { model: 'glosses-260k' } },
       { files: { model: '~/m.bin', text: '~/t.txt' } }
     ])
+  })
+
+  it('are folded away with the shipped model, and unfolded when one cannot be read', async () => {
+    withClient({
+      'lm.info': () => {
+        throw new AppError('model.invalid', 'Cut short.', 'Copy it again.')
+      }
+    })
+    view = mountView(ModelFiles, {})
+    const files = view.the('details') as HTMLDetailsElement
+    expect(files.open).toBe(false)
+    await submit(view)
+    await settle()
+    expect(files.open).toBe(true)
+    expect(view.text()).toContain('Cut short.')
   })
 
   it('say what the model is, and that a scheme needs texts', async () => {

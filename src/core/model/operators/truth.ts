@@ -1,0 +1,56 @@
+import { int, type OnnxNode } from '../onnx/onnx'
+import {
+  bind,
+  constantAt,
+  dimsAt,
+  unsupported,
+  valueAt,
+  type ImportState,
+  type OperatorReader
+} from '../onnx/importState'
+import { broadcastDims } from '../constants/indexing'
+import { constantOf, numbersOf } from '../constants/numbers'
+import { call } from '../tableFunction'
+import { createMacro } from './macro'
+import { addTable } from './unary'
+
+/** Not: 1 where a value of zeros and ones is 0. */
+export const readNot: OperatorReader = (state, node) =>
+  bind(state, node, addTable(state, node, valueAt(state, node, 0), call('affine', -1, 1)))
+
+/** And of zeros and ones, as exporters join masks: a product; beside a constant that is true everywhere the other input, repeated. */
+export function andReader(read: (state: ImportState, node: OnnxNode) => void): OperatorReader {
+  return (state, node) => {
+    const macro = createMacro(state, node, read)
+    const parts = node.inputs.map((name, position): string => {
+      const constant = constantAt(state, node, position)
+      if (constant !== undefined)
+        return macro.constant(
+          constant.dims,
+          Float32Array.from(numbersOf(constant), (value) => (value === 0 ? 0 : 1))
+        )
+      if (!state.integers.has(name))
+        throw unsupported(
+          node,
+          'it reads what is no comparison and no mask',
+          'Give a mask of zeros and ones as an input.'
+        )
+      return macro.add('Cast', [name], { to: int(1) })
+    })
+    const isTrue = (position: number): boolean => {
+      const constant = constantAt(state, node, position)
+      return constant !== undefined && numbersOf(constant).every((value) => value !== 0)
+    }
+    const only = isTrue(0) ? 1 : isTrue(1) ? 0 : null
+    if (only === null) return macro.bind(macro.add('Mul', parts))
+    const dims = broadcastDims(dimsAt(state, node, 0), dimsAt(state, node, 1)) ?? []
+    macro.bind(macro.add('Expand', [parts[only], macro.shape(dims)]))
+  }
+}
+
+/** IsNaN of a computed value: nothing that is computed here in integers is NaN. */
+export const readIsNaN: OperatorReader = (state, node) => {
+  const dims = dimsAt(state, node, 0)
+  const count = dims.reduce((product, size) => product * size, 1)
+  state.constants.set(node.outputs[0], constantOf('uint8', dims, new Float64Array(count)))
+}
