@@ -28,6 +28,8 @@ const rv32im = ['-march=rv32im', '-mabi=ilp32']
 /** ESP32-C3; the C6 knows atomic instructions too, which the monitor does not need. */
 const rv32imc = ['-march=rv32imc', '-mabi=ilp32']
 const rv64 = ['-march=rv64imac', '-mabi=lp64']
+/** LiteX's 64-bit cores: Rocket has compressed instructions, BlackParrot and NaxRiscv have none. */
+const rv64im = ['-march=rv64im', '-mabi=lp64']
 const language =
   '-std=c11 -ffreestanding -fno-builtin-printf -ffunction-sections -fdata-sections -msmall-data-limit=0 -Wall -Wextra -Werror'.split(
     ' '
@@ -96,16 +98,19 @@ export const monitors = [
   { name: 'monitor-im', variants: ['rv32im', 'reference'], machine: rv32im, kernels: [], base: null },
   { name: 'monitor-xbb', variants: ['xbb'], machine: rv32im, kernels: [], base: null },
   // For LiteX SoCs, carried by the BIOS's serial loader into main RAM; the host fills in where the UART is.
-  {
-    name: 'monitor-litex',
+  ...[
+    { name: 'monitor-litex', machine: rv32im },
+    { name: 'monitor-litex64', machine: rv64im }
+  ].map(({ name, machine }) => ({
+    name,
     variants: ['rv32im', 'reference'],
-    machine: [...rv32im, '-DBOARD_LITEX'],
+    machine: [...machine, '-DBOARD_LITEX'],
     sources: ['litexBoard.c', ...counterSources],
     kernels: [],
     base: '0x40000000',
     movable: true,
     counters: true
-  },
+  })),
   // For U-Boot's `go` on QEMU's 64-bit virt machine: out of the way of U-Boot itself.
   { name: 'monitor-rv64', variants: ['rv32im', 'reference'], machine: rv64, kernels: [], base: '0x80800000' },
   // For a U-Boot in supervisor mode under an SBI firmware; the host fills in UART and RAM and moves it into the board's RAM.

@@ -12,9 +12,16 @@ export interface LitexCore {
   isa: string | null
 }
 
-/** Cores of LiteX that are 64-bit in every variant, or have no multiplier, or are no RISC-V at all. */
-const wide = ['rocket', 'blackparrot', 'cva6', 'openc906', 'microwatt64']
-const plain = ['serv', 'femtorv', 'firev']
+/** ISAs of LiteX cores whose descriptions may have none. */
+const usualIsas: Readonly<Record<string, string>> = {
+  rocket: 'rv64imac',
+  blackparrot: 'rv64imafd',
+  openc906: 'rv64imafdc',
+  serv: 'rv32i',
+  femtorv: 'rv32i',
+  firev: 'rv32i'
+}
+/** Cores of LiteX that are no RISC-V at all. */
 const foreign = [
   'lm32',
   'mor1kx',
@@ -60,30 +67,33 @@ function plainIsa(isa: string | null): string | null {
 
 function knownIsa(type: string | null, variant: string | null): string | null {
   if (type === null) return null
-  if (wide.includes(type)) return 'rv64imac'
-  if (plain.includes(type) || ((type === 'vexriscv' || type === 'picorv32') && variant === 'minimal'))
-    return 'rv32i'
-  return null
+  if ((type === 'vexriscv' || type === 'picorv32') && variant === 'minimal') return 'rv32i'
+  if (type === 'cva6') return variant === 'standard32' ? 'rv32imac' : 'rv64imac'
+  return Object.hasOwn(usualIsas, type) ? usualIsas[type] : null
 }
 
 /**
- * Refuses a core that the monitor for LiteX (32-bit, with multiplication) cannot run on. A core of unknown ISA is accepted.
+ * Refuses a core that the monitors for LiteX (RV32IM and RV64IM) cannot run on. A core of unknown ISA is accepted.
  *
  * @throws input.unsupported
  */
 export function checkLitexCore({ name, type, isa }: LitexCore): void {
   const who = name ?? type ?? 'This core'
   const hint =
-    'VexRiscv, PicoRV32 and others with RV32IM take the monitor; build the SoC with --cpu-type and --cpu-variant for one of them.'
+    'VexRiscv, PicoRV32, Rocket and others with RV32IM or RV64IM take the monitor; build the SoC with --cpu-type and --cpu-variant for one of them.'
   if (type !== null && foreign.includes(type))
     throw new AppError('input.unsupported', `${who} is not a RISC-V core.`, hint)
   if (isa === null) return
-  if (!isa.startsWith('rv32'))
+  if (!/^rv(?:32|64)/.test(isa))
     throw new AppError(
       'input.unsupported',
-      `${who} is a core of ${isa}; the monitor for LiteX is a 32-bit program.`,
+      `${who} is a core of ${isa}; the monitors for LiteX are programs of 32 and 64 bits.`,
       hint
     )
-  if (!/^rv32[a-z]*[mg]/.test(isa))
-    throw new AppError('input.unsupported', `${who} (${isa}) cannot multiply; the kernels need RV32IM.`, hint)
+  if (!/^rv\d\d[a-z]*[mg]/.test(isa))
+    throw new AppError(
+      'input.unsupported',
+      `${who} (${isa}) cannot multiply; the kernels need the extension M.`,
+      hint
+    )
 }

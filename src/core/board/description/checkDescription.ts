@@ -122,7 +122,8 @@ function checkCounter({ counter, clockHz, monitor, startWrites }: BoardDescripti
 /** A core without CSRs of machine mode halts on any of them: only the monitors for RV32 that are filled in leave them alone. */
 function checkMachineCsrs({ machineCsrs, monitor, isa, counter, instructions }: BoardDescription): void {
   if (machineCsrs) return
-  if (!(monitor === 'litex' || (monitor === 'machine' && isa?.startsWith('rv32') === true)))
+  const isNarrow = monitor === 'litex' ? isa?.startsWith('rv64') !== true : isa?.startsWith('rv32') === true
+  if (!(isNarrow && (monitor === 'litex' || monitor === 'machine')))
     throw invalid(
       `The monitor "${monitor}"${isa === null ? '' : ` for ${isa}`} needs the CSRs of machine mode, which this core is said to lack.`,
       'Choose the monitor "litex", or "machine" with an isa that begins with rv32.'

@@ -48,7 +48,7 @@ export const monitorImages = {
     isFilledIn: true,
     isMovable: true,
     uarts: ['litex'],
-    xlen: 32,
+    xlen: null,
     counts: machineCounters
   },
   /** For supervisor mode under an SBI firmware: UART, RAM, clock, name and counters are filled in. */

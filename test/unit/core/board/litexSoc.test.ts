@@ -154,14 +154,8 @@ describe('the core of a LiteX SoC', () => {
   })
 
   it.each([
-    [
-      [
-        ['type_rocket', 'None'],
-        ['human_name', 'RocketRV64[imac]']
-      ],
-      'RocketRV64[imac] is a core of rv64imac'
-    ],
-    [[['isa', 'rv64i2p0_mac']], 'This core is a core of rv64imac'],
+    [[['isa', 'rv128i2p0_mac']], 'This core is a core of rv128imac'],
+    [[['isa', 'rv64i2p0_ac']], 'This core (rv64iac) cannot multiply'],
     [
       [
         ['type_vexriscv', 'None'],
@@ -189,8 +183,22 @@ describe('the core of a LiteX SoC', () => {
     }
   )
 
-  it('is accepted where it has RV32IM, or its ISA is unknown', () => {
+  it.each([
+    ['rocket', 'linux', 'rv64imac'],
+    ['blackparrot', 'standard', 'rv64imafd'],
+    ['openc906', 'standard', 'rv64imafdc'],
+    ['cva6', 'standard', 'rv64imac'],
+    ['cva6', 'standard32', 'rv32imac']
+  ])('%s %s is taken for %s where no ISA is given', (type, variant, isa) => {
+    const found = core([`type_${type}`, 'None'], [`variant_${variant}`, 'None'])
+    expect(found.isa).toBe(isa)
+    checkLitexCore(found)
+  })
+
+  it('is accepted where it has RV32IM or RV64IM, or its ISA is unknown', () => {
     checkLitexCore(core())
+    checkLitexCore(core(['type_rocket', 'None'], ['isa', 'rv64i2p0_mac']))
+    checkLitexCore(core(['isa', 'rv64i2p0_ma']))
     checkLitexCore(core(['isa', 'rv32i2p0_ma']))
     checkLitexCore(core(['type_picorv32', 'None'], ['variant_standard', 'None']))
   })

@@ -45,5 +45,8 @@ describe('a board like QEMU’s virt machine with a 64-bit core', () => {
     expect(describedImageName({ monitor: 'machine', isa: 'rv32imac' })).toBe('monitor-rv32m')
     expect(describedImageName({ monitor: 'machine', isa: 'rv64imac' })).toBe('monitor-rv64m')
     expect(describedImageName({ monitor: 'machine', isa: null })).toBe('monitor-rv64m')
+    expect(describedImageName({ monitor: 'litex', isa: 'rv64imac' })).toBe('monitor-litex64')
+    expect(describedImageName({ monitor: 'litex', isa: 'rv32im' })).toBe('monitor-litex')
+    expect(describedImageName({ monitor: 'litex', isa: null })).toBe('monitor-litex')
   })
 })
