@@ -66,23 +66,27 @@ describe.skipIf(missing.length > 0)('loaders against U-Boot in QEMU', () => {
     }
   )
 
-  it.each(['ymodem', 'xmodem'] as const)(
-    'is found again after a line that broke within %s',
-    async (method) => {
-      const bytes = image(33_333)
-      let sent = 0
-      const broken: Link = {
-        ...link,
-        write: async (chunk) => {
-          if ((sent += chunk.length) > 10_000) throw new Error('the line broke')
-          await link.write(chunk)
-        }
+  it.each([
+    ['ymodem', 'behind a block'],
+    ['xmodem', 'in a block'],
+    ['kermit', 'behind a packet'],
+    ['kermit', 'in a packet']
+  ] as const)('is found again after a line that broke within %s, %s', async (method, where) => {
+    const bytes = image(33_333)
+    let sent = 0
+    const broken: Link = {
+      ...link,
+      write: async (chunk) => {
+        const isBroken = (sent += chunk.length) > 10_000
+        if (!isBroken) await link.write(chunk)
+        else if (where.startsWith('in')) await link.write(chunk.subarray(0, chunk.length / 2))
+        if (isBroken) throw new Error('the line broke')
       }
-      const load = ubootLoad({ name: 'image.bin', address, bytes, method, crc32: crc32(bytes) })
-      await expect(converse(broken, load)).rejects.toThrow('the line broke')
-      expect(await converse(link, detectBootLoader())).toMatchObject({ kind: 'uboot' })
     }
-  )
+    const load = ubootLoad({ name: 'image.bin', address, bytes, method, crc32: crc32(bytes) })
+    await expect(converse(broken, load)).rejects.toThrow('the line broke')
+    expect(await converse(link, detectBootLoader())).toMatchObject({ kind: 'uboot' })
+  })
 
   it('starts a program and reads its return code', async () => {
     // li a0, 42; ret

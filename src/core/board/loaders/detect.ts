@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/errors'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import type { Conversation } from '../conversation'
 import { asciiBytes } from '../../binary/bytes'
+import { kermitCancelBytes } from './kermit'
 import { cancelBytes } from './modemSender'
 import { createReceiver, type Part, printable, type Receiver } from './receiver'
 import { espWaiting } from './espRom'
@@ -93,7 +94,7 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     if (isSilent || isModemWait(reply)) {
       // In the middle of a block CAN would be data of the file.
       if (isSilent) yield* receiver.byte(blockTimeoutMs)
-      yield { kind: 'send', bytes: cancelBytes }
+      yield { kind: 'send', bytes: Uint8Array.of(...cancelBytes, ...kermitCancelBytes) }
       limit = Math.max(limit, tries + triesAfterCancel)
     }
     refuseHopeless(replies)
@@ -140,8 +141,11 @@ function refuseHopeless(replies: readonly string[]): void {
     )
 }
 
-/** A U-Boot that still receives a file, whose sender is gone, sends `C` (CRC wished) or NAK; CAN ends that. */
-const isModemWait = (reply: string): boolean => /^[C\x15]+$/.test(reply)
+/**
+ * A U-Boot that still receives a file, whose sender is gone, sends `C` (CRC wished) or NAK, or replies to Enter, the end of a packet, by
+ * packets of Kermit.
+ */
+const isModemWait = (reply: string): boolean => /^(?:[C\x15]+|(?:\x01[ -~]+\r)+)$/.test(reply)
 
 /** More than a third is not printable. */
 function isNoise(text: string): boolean {

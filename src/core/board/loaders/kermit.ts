@@ -12,6 +12,8 @@ import type { ModemResult } from './xmodem'
 const mark = 0x01
 const end = 0x0d
 const quote = '#'.charCodeAt(0)
+/** Three Ctrl-C in a row end `loadb` while it looks for a mark, and with the end before them in a packet. */
+export const kermitCancelBytes = Uint8Array.of(end, 0x03, 0x03, 0x03)
 /** Characters of a packet behind its length: sequence, type, data, check. */
 const maxLength = 94
 const maxData = maxLength - 3
@@ -72,8 +74,7 @@ export function* kermitTransfer(receiver: Receiver, name: string, content: Uint8
     yield* send('B', [], 'the end of the transfer')
     return { sentBytes: content.length, repeatedBlocks: state.repeatedBlocks, isEndConfirmed: true }
   } catch (error) {
-    // Three in a row end `loadb` while it looks for a mark, and with the end before them in a packet.
-    if (isStopped(error)) yield { kind: 'send', bytes: Uint8Array.of(end, 0x03, 0x03, 0x03) }
+    if (isStopped(error)) yield { kind: 'send', bytes: kermitCancelBytes }
     throw error
   }
 }
