@@ -1,9 +1,9 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import path from 'node:path'
-import type { ConsoleChunk } from '../../../shared/contract/board'
 import { AppError } from '../../../shared/errors'
 import { connect, lineOptions } from './boardLine'
 import { openKeys, openPipe, openTerminal, type ConsoleInput } from './console/consoleInput'
+import { type ConsoleView, createConsoleView } from './console/consoleView'
 import { TypedTexts } from './console/typedTexts'
 import {
   choiceOption,
@@ -35,8 +35,8 @@ export const boardConsoleVerb: CliVerb = {
       help: 'send every key at once, Ctrl-C too, to a board that edits lines itself; Ctrl-] ends'
     },
     'line-end': { type: 'string', help: 'what follows a typed line', default: 'lf' },
-    hex: { type: 'boolean', help: 'show bytes as hex' },
-    timestamps: { type: 'boolean', help: 'put the time before each piece' },
+    hex: { type: 'boolean', help: 'show rows of 16 bytes in hex and as characters' },
+    timestamps: { type: 'boolean', help: 'put the time before each line' },
     capture: { type: 'string', help: 'write the received bytes to this file, unchanged' },
     raw: { type: 'boolean', help: 'no effect: a console never needs a monitor' }
   },
@@ -110,6 +110,7 @@ class LineConsole {
   private after = 0
   private hasEnded = false
   private readonly typed: TypedTexts
+  private readonly view: ConsoleView
   private input: ConsoleInput | null = null
 
   constructor(
@@ -119,6 +120,7 @@ class LineConsole {
     private readonly manner: ConsoleManner,
     private readonly capture: WriteStream | null
   ) {
+    this.view = createConsoleView(manner)
     this.typed = new TypedTexts({
       send: (text) => client.call('board.sendText', { id, text }),
       failed: (error) => this.note(AppError.from(error).message),
@@ -191,18 +193,7 @@ class LineConsole {
       if (chunk.direction !== 'received') continue
       this.capture?.write(Buffer.from(chunk.hex, 'hex'))
       if (this.context.json) this.pieces.push(chunk.text)
-      else this.input?.show(shownText(chunk, this.manner))
+      else this.input?.show(this.view(chunk))
     }
   }
-}
-
-/** A piece as it is printed: as it came, or as hex, with the time of day (UTC) before it where wanted. */
-export function shownText(
-  { text, hex, atMs }: Pick<ConsoleChunk, 'text' | 'hex' | 'atMs'>,
-  { hex: asHex, timestamps }: { hex: boolean; timestamps: boolean }
-): string {
-  const body = asHex ? `${(hex.match(/../g) ?? []).join(' ')}\n` : text
-  if (!timestamps) return body
-  const time = `[${new Date(atMs).toISOString().slice(11, 23)}] `
-  return `${time}${body}${body.endsWith('\n') ? '' : '\n'}`
 }
