@@ -6,7 +6,7 @@ import path from 'node:path'
 import { AppError } from '../../shared/errors'
 import { createTurns } from '../../shared/turns'
 import { sessionOn } from '../store/session'
-import { prepareBucket } from './sharedBucket'
+import { bucketError, prepareBucket } from './sharedBucket'
 import { checkPart, queryError, sqlString, type Ask } from './sharedCheck'
 import { bucketPart, listParts, type LeftOut, type SharedPart } from './sharedParts'
 import { runQuery, type Cell, type QueryLimits } from './sharedQuery'
@@ -33,6 +33,8 @@ const settings = {
   threads: '1',
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
+  // The keys of a bucket come from the environment; secrets that the user keeps for DuckDB lie outside the folder.
+  allow_persistent_secrets: 'false',
   max_temp_directory_size: '2GB'
 }
 
@@ -153,7 +155,7 @@ export async function listBucket(ask: Ask, folder: string, table: SharedTableNam
      FROM read_blob(${sqlString(`${folder.replace(/\/$/, '')}/${table}/*/*.parquet`)}) ORDER BY 1`
   ).catch((cause: unknown) => {
     if (/no files found/i.test(String(cause))) return []
-    throw cause
+    throw bucketError(folder, cause)
   })
   return rows.flatMap(({ file, size, changed }) => bucketPart(table, file, size, changed) ?? [])
 }

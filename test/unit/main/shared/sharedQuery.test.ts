@@ -33,6 +33,13 @@ describe('a query of the shared folder', () => {
     })
   })
 
+  it('reads no secrets that the user keeps for DuckDB: they lie outside the folder', async () => {
+    const rows = await views.all<{ kept: boolean }>(
+      "SELECT current_setting('allow_persistent_secrets')::BOOLEAN AS kept"
+    )
+    expect(rows).toEqual([{ kept: false }])
+  })
+
   it('is ended where its time is over before its statement runs', async () => {
     const late = views.query(endless, { limit: 1, signal, maxMs: 0 })
     await expect(late).rejects.toMatchObject({ message: expect.stringContaining('did not end within') })
