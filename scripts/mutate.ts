@@ -2,7 +2,7 @@
 // the module notice? Which changes are tried follows from the seed.
 //   npm run mutate -- [--module src/core/energy] [--mutants 100] [--seed 1] [--least 80] [--near]
 // A change counts as noticed when a test fails or runs out of time. Tried in turn, until one fails: the test file of the
-// module's own name below test/unit, those of its folder, every test file that imports the module. Tests that fail without
+// module's own name below test/unit and test/integration, those of its folder, every test file that imports the module. Tests that fail without
 // a change would notice everything: they are left out, and reported. Exit 1 below --least percent.
 // --near leaves out the test files that merely import the module: minutes shorter, and a lower bound of what is noticed.
 // scripts/mutate/equivalent.json lists changes that change nothing, with the reason; they are not tried.
@@ -71,14 +71,34 @@ function filesOf(folder: string): string[] {
     .sort()
 }
 
-/** Arguments of vitest that select the tests of a module, the nearest first. */
+/** Arguments of vitest that select the tests of a module, the nearest first: quick ones in test/unit, long ones in test/integration. */
 function selectionsOf(file: string): string[][] {
-  const named = file.replace(/^src/, 'test/unit').replace(/\.ts$/, '.test.ts')
-  let folder = path.posix.dirname(named)
-  while (!existsSync(folder)) folder = path.posix.dirname(folder)
-  const related = ['related', file, '--run', '--exclude', 'test/{integration,e2e,contract}/**']
-  const near = [...(existsSync(named) ? [['run', named]] : []), ['run', `${folder}/`]]
+  const named = ['test/unit', 'test/integration']
+    .map((tests) => file.replace(/^src/, tests).replace(/\.ts$/, '.test.ts'))
+    .filter((test) => existsSync(test))
+    .map((test) => ['run', test])
+  const folders = [...new Set(['test/unit', 'test/integration'].map((tests) => mirrored(file, tests)))]
+  const related = [
+    'related',
+    file,
+    '--run',
+    '--exclude',
+    'test/{e2e,contract}/**',
+    '--exclude',
+    'test/integration/*.ts'
+  ]
+  const near = [
+    ...named,
+    ['run', ...folders.filter((folder) => folder.split('/').length > 2).map((one) => `${one}/`)]
+  ]
   return values.near ? near : [...near, related]
+}
+
+/** The folder of a module's tests below `tests`, or the nearest above it that exists. */
+function mirrored(file: string, tests: string): string {
+  let folder = path.posix.dirname(file.replace(/^src/, tests))
+  while (!existsSync(folder)) folder = path.posix.dirname(folder)
+  return folder
 }
 
 /** Whether one of the selections that pass without the change fails with it. */

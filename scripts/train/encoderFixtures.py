@@ -1,6 +1,6 @@
 """
 Exports tiny encoders of seeded random values to ONNX, with the attention mask as an input spelt as models in the field spell it,
-for test/unit/main/model/encoderMasks.test.ts (docs/encoders.md):
+for test/integration/main/model/encoderMasks.test.ts (docs/encoders.md):
 
     /usr/bin/python3 scripts/train/encoderFixtures.py [--out test/fixtures/encoders] [--dynamo]
 

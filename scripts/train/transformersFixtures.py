@@ -1,6 +1,6 @@
 """
 Exports tiny networks of seeded random values, built by the package transformers, with PyTorch's newer exporter, for
-test/unit/main/model/encoderMasks.test.ts and test/unit/main/lm/lmOnnx.test.ts (docs/encoders.md, docs/language-models.md):
+test/integration/main/model/encoderMasks.test.ts and test/integration/main/lm/lmOnnx.test.ts (docs/encoders.md, docs/language-models.md):
 
     python3 scripts/train/transformersFixtures.py [--out test/fixtures] [--all]
 

@@ -15,7 +15,7 @@ import {
  * Analytic cycle model of the BitFusion accelerator (Sharma et al., ISCA 2018): a systolic array of bit-composable
  * units fed from three double-buffered SRAMs over one DRAM port. A layer is tiled by powers of two over batch, output
  * side, input and output channels; of all tilings that fit and all loop orders, the cheapest counts. Nothing is
- * fitted. Reproduces the published profile tables of the MiCo project row by row (test/unit/sim/bitfusion.test.ts).
+ * fitted. Reproduces the published profile tables of the MiCo project row by row (test/integration/core/accelerator/bitfusion.test.ts).
  */
 export interface BitFusionHardware {
   /** Units along the axis that sums over input channels and window. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { mockedTests } from '../../support/mockedTests'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 const from = (file: string): string => path.relative(root, file)
@@ -47,7 +48,7 @@ const tests = readdirSync(path.join(root, 'test/unit'), { recursive: true, encod
 describe('tests in test/unit', () => {
   it('start no process and open no socket: such tests stand in test/integration', () => {
     const started = tests.flatMap((file) => needs(file).map((what) => `${from(file)}: ${what}`))
-    expect(tests.length).toBeGreaterThan(350)
+    expect(tests.length).toBeGreaterThan(300)
     expect(started).toEqual([])
   })
 
@@ -57,6 +58,12 @@ describe('tests in test/unit', () => {
       longWaits(readFileSync(file, 'utf8')).map((call) => `${from(file)}: ${call}`)
     )
     expect(waits).toEqual([])
+  })
+
+  it('that replace a module are found, so that they get modules of their own', () => {
+    const mocked = mockedTests(path.join(root, 'test/unit')).map(from)
+    expect(mocked).toContain('test/unit/main/board/links/openRetry.test.ts')
+    expect(mocked).not.toContain('test/unit/core/board/frame.test.ts')
   })
 
   it('would be found', () => {
