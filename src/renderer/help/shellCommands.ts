@@ -3,6 +3,7 @@ import { useFiles } from '../stores/file'
 import { useGuide } from '../stores/guide'
 import { useHelp } from '../stores/window/help'
 import { useJobs } from '../stores/job'
+import { useTour } from '../stores/window/tour'
 import { pages, shortcutPages, useNavigation } from '../stores/window/navigation'
 
 /** One line of the command palette. */
@@ -23,6 +24,7 @@ export function shellCommands(): ShellCommand[] {
   const jobs = useJobs()
   const guide = useGuide()
   const help = useHelp()
+  const tour = useTour()
   const opened = pages.map(({ id, title, purpose }): ShellCommand => {
     const at = shortcutPages.findIndex((page) => page.id === id)
     const keys = at < 0 ? null : `Alt+${at + 1}`
@@ -46,10 +48,10 @@ export function shellCommands(): ShellCommand[] {
     },
     {
       id: 'tour',
-      title: 'Show the first steps again',
+      title: tour.isOpen ? 'Leave the tour' : 'Take the tour',
       detail: 'Own network, own data, own board',
       keys: null,
-      run: () => showTour(app, navigation)
+      run: () => void (tour.isOpen ? tour.leave() : tour.begin())
     }
   ]
   if (!guide.isRunning) {
@@ -87,11 +89,6 @@ function recentCommands(): ShellCommand[] {
     keys: null,
     run: () => void files.openPath.run(path)
   }))
-}
-
-function showTour(app: ReturnType<typeof useApp>, navigation: ReturnType<typeof useNavigation>): void {
-  void app.save.run({ tourSeen: false })
-  navigation.open('start')
 }
 
 /** Commands with a word of title or detail beginning with each word of the query; those by title alone first. */

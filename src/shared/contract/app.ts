@@ -29,6 +29,14 @@ export const workspaceSchema = z.object({
 /** What was looked at last. */
 export type Workspace = z.infer<typeof workspaceSchema>
 
+export const tourSchema = z.object({
+  isOpen: z.boolean().default(false),
+  /** It was taken before: it is gone on with. */
+  isBegun: z.boolean().default(false),
+  /** Steps that were left out. */
+  skipped: z.array(z.string().max(40)).max(20).default([])
+})
+
 export const settingsSchema = z.object({
   theme: z.enum(['system', 'dark', 'light']).default('system'),
   /** Worker threads for fits, searches and accuracy runs. */
@@ -40,6 +48,8 @@ export const settingsSchema = z.object({
   guideSeen: z.boolean().default(false),
   /** The first steps with an own network, data set and board were dismissed. */
   tourSeen: z.boolean().default(false),
+  /** The tour that leads through them. */
+  tour: tourSchema.prefault({}),
   workspace: workspaceSchema.prefault({})
 })
 
@@ -54,6 +64,7 @@ export const settingsPatchSchema = z.object({
   nvidiaSmiPath: z.string().nullable().optional(),
   guideSeen: z.boolean().optional(),
   tourSeen: z.boolean().optional(),
+  tour: tourSchema.optional(),
   workspace: workspaceSchema.optional()
 })
 

@@ -128,6 +128,7 @@ const settings = (): CommandOutput<'app.settings'> => ({
   nvidiaSmiPath: null,
   guideSeen: false,
   tourSeen: true,
+  tour: { isOpen: false, isBegun: false, skipped: [] },
   workspace: { page: null, modelId: null, boardId: null, dataSet: null, sizes: {} }
 })
 /** The same search with ever worse candidates, so that a comparison has something to show. */

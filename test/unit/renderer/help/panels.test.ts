@@ -26,6 +26,7 @@ beforeEach(() => {
         nvidiaSmiPath: null,
         guideSeen: true,
         tourSeen: true,
+        tour: { isOpen: false, isBegun: false, skipped: [] },
         workspace: { page: null, modelId: null, boardId: null, dataSet: null, sizes: {} }
       }
     }

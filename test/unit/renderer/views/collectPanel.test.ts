@@ -100,21 +100,29 @@ describe('measuring samples', () => {
     })
     view = mountView(CollectPanel, {})
     await settle()
-    const items = [...view.root.querySelectorAll('li')]
-    expect(items[0]?.textContent).toContain('interrupted, 2 of 3 configurations, 1 refused')
+    const items = [...view.root.querySelectorAll<HTMLElement>('tbody tr')]
+    expect(items[0]?.textContent).toContain('interrupted')
+    expect(items[0]?.textContent).toContain('2 of 3')
     expect(items[1]?.textContent).toContain('The runner ended.')
-    const inSecond = [...(items[1]?.querySelectorAll('button') ?? [])]
-    expect(inSecond.map(({ disabled }) => disabled)).toEqual([true, true, true, false])
+    items[1]?.click()
+    await settle()
+    const disabled = (text: string): boolean | undefined => button(text)?.disabled
+    expect(['Train on it', 'Save samples…', 'Compare with…', 'Resume'].map(disabled)).toEqual([
+      ...[true, true, true, false]
+    ])
+    items[0]?.click()
+    await settle()
     button('Resume')?.click()
     button('Train on it')?.click()
     button('Save samples…')?.click()
     await settle()
     await type('~/samples.jsonl', '/tmp/s.jsonl')
-    view.root.querySelector('li form')?.dispatchEvent(new Event('submit'))
+    const forms = view.root.querySelectorAll('form')
+    forms[forms.length - 1]?.dispatchEvent(new Event('submit'))
     await settle()
     expect(calls.map(([name]) => name)).toEqual(['resume', 'train', 'save'])
     expect(calls[1]?.[1]).toMatchObject({ collections: ['c1'] })
     expect(calls[2]?.[1]).toEqual({ id: 'c1', file: '/tmp/s.jsonl' })
-    expect(view.root.querySelector('li form')).toBeNull()
+    expect(view.root.querySelectorAll('form')).toHaveLength(forms.length - 1)
   })
 })

@@ -2,7 +2,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { nextTick } from 'vue'
 import { campaignRequestSchema, type Campaign } from '@shared/contract/profile'
+import { useComparison } from '@renderer/stores/comparison'
 import { useProfile } from '@renderer/stores/profile'
+import { useNavigation } from '@renderer/stores/window/navigation'
 import CampaignList from '@renderer/views/profile/CampaignList.vue'
 import SampleImport from '@renderer/views/profile/SampleImport.vue'
 import { mountView, settle, wordsOf, type Mounted } from '../../mountView'
@@ -40,7 +42,9 @@ describe('the list of campaigns', () => {
   ] as const)('a campaign that is %s can be resumed: %s', async (state, resumable) => {
     const client = withClient({})
     await shown(campaign('c1', { state, done: 12 }))
-    expect(wordsOf(view.root)).toContain(`${state} 12 of 584 samples`)
+    expect(wordsOf(view.root)).toContain(`${state} 12 of 584`)
+    view.the<HTMLElement>('tbody tr').click()
+    await nextTick()
     const resume = [...view.root.querySelectorAll('button')].find(
       (one) => one.textContent?.trim() === 'Resume'
     )
@@ -52,17 +56,26 @@ describe('the list of campaigns', () => {
   it('shows why one failed, but not while it runs again', async () => {
     withClient({})
     await shown(campaign('c1', { state: 'failed', error: 'No reply. Connect it again.' }))
-    expect(wordsOf(view.root)).toContain('No reply. Connect it again.')
+    view.the<HTMLElement>('tbody tr').click()
+    await nextTick()
+    // In the row, where it may be cut, and in full above the table.
+    expect(wordsOf(view.root).split('No reply. Connect it again.')).toHaveLength(3)
     useProfile().campaigns = [campaign('c1', { state: 'running', error: 'No reply. Connect it again.' })]
     await nextTick()
     expect(wordsOf(view.root)).not.toContain('No reply.')
   })
 
-  it('shows the newest five, with the number of all', async () => {
-    withClient({})
+  it('stand in a table, all of them, and are compared from there', async () => {
+    withClient({ 'run.list': () => ({ runs: [] }) as never })
     await shown(...Array.from({ length: 7 }, (_, at) => campaign(`c${at}`, {})))
-    expect(view.root.querySelectorAll('li')).toHaveLength(5)
-    expect(wordsOf(view.root)).toMatch(/^Campaigns 7 /)
+    expect(view.root.querySelectorAll('tbody tr')).toHaveLength(7)
+    expect(wordsOf(view.root)).toMatch(/^Campaigns 7 campaigns /)
+    const boxes = view.root.querySelectorAll<HTMLInputElement>('tbody [type=checkbox]')
+    for (const at of [1, 4]) boxes[at]?.dispatchEvent(new Event('change'))
+    await nextTick()
+    view.button('Compare').click()
+    expect(useComparison().ids).toEqual(['c1', 'c4'])
+    expect(useNavigation().current).toBe('compare')
   })
 })
 

@@ -6,6 +6,7 @@ import type { NetworkCalibration } from '@shared/contract/proxy/proxyCalibration
 import type { ProxySummary } from '@shared/contract/proxy'
 import { useBoards } from '@renderer/stores/board'
 import { useCalibrations } from '@renderer/stores/calibration'
+import { useComparison } from '@renderer/stores/comparison'
 import { useProxies } from '@renderer/stores/proxy'
 import CalibrationPanel from '@renderer/views/proxy/CalibrationPanel.vue'
 import FitForm from '@renderer/views/proxy/FitForm.vue'
@@ -47,24 +48,38 @@ describe('the list of proxies', () => {
       { ...proxy, id: 'new', title: 'New board', createdAtMs: 2, unseenShapeMape: null }
     ]
     await nextTick()
-    expect([...view.root.querySelectorAll('li .pick')].map((one) => wordsOf(one))).toEqual([
-      'conv2d New board residual · unseen shapes – · random 2.1 % · 512 rows',
-      'conv2d Old board residual · unseen shapes 4.4 % · random 2.1 % · 512 rows'
+    const cells = [...view.root.querySelectorAll('tbody tr')].map((row) =>
+      [...row.querySelectorAll('td')].slice(1).map((cell) => wordsOf(cell))
+    )
+    expect(cells).toEqual([
+      ['conv2d, New board residual, random 2.10 %, 512 rows', '–', 'pinned'],
+      ['conv2d, Old board residual, random 2.10 %, 512 rows', '4.40 %', 'pinned']
     ])
   })
 
-  it('pins what is not pinned, and the other way round', async () => {
-    const client = withClient({})
+  it('opens a row, pins it for Search, and compares several', async () => {
+    const client = withClient({ 'proxy.detail': () => sampleProxyDetail })
     view = mountView(ProxyList, {})
-    useProxies().proxies = [{ ...proxy, pinned: false }]
+    useProxies().proxies = [
+      { ...proxy, pinned: false, createdAtMs: 2 },
+      { ...proxy, id: 'p2', pinned: true, createdAtMs: 1 }
+    ]
     await nextTick()
-    view.button('Pin').click()
+    const rows = view.root.querySelectorAll<HTMLElement>('tbody tr')
+    rows[0]?.click()
+    await settle()
+    expect(client.calls.at(-1)).toMatchObject({ name: 'proxy.detail', input: { id: 'p1' } })
+    view.button('Pin for Search').click()
     expect(client.calls.at(-1)).toMatchObject({ name: 'proxy.pin', input: { id: 'p1', pinned: true } })
-    useProxies().proxies = [{ ...proxy, pinned: true }]
+    const boxes = view.root.querySelectorAll<HTMLInputElement>('tbody [type=checkbox]')
+    boxes[1]?.dispatchEvent(new Event('change'))
     await nextTick()
-    expect(view.button('Pinned').getAttribute('aria-pressed')).toBe('true')
-    view.button('Pinned').click()
-    expect(client.calls.at(-1)).toMatchObject({ name: 'proxy.pin', input: { id: 'p1', pinned: false } })
+    view.button('Unpin from Search').click()
+    expect(client.calls.at(-1)).toMatchObject({ name: 'proxy.pin', input: { id: 'p2', pinned: false } })
+    boxes[0]?.dispatchEvent(new Event('change'))
+    await nextTick()
+    view.button('Compare').click()
+    expect(useComparison().ids).toEqual(['p1', 'p2'])
   })
 })
 
