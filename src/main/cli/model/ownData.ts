@@ -88,13 +88,16 @@ export function retrainedOnText(taken: FittedOn | null): string {
   return `, retrained on ${formatWhole(taken.items)} of ${countOf(taken.available, 'calibration and tuning item')}`
 }
 
+/** Metrics that are written another way than they are named. */
+const metricNames: Readonly<Record<string, string>> = { auc: 'AUC', r2: 'R²', kl: 'KL' }
+
 /** "accuracy 91.20 %", or every metric of another task. */
 export function metricsText({ metrics, accuracy }: Pick<Judged, 'metrics' | 'accuracy'>): string {
   if ('accuracy' in metrics && Object.keys(metrics).length === 1) return formatPercent(accuracy, 2)
   return Object.entries(metrics)
     .map(
       ([name, value]) =>
-        `${name} ${name === 'agreement' || name === 'accuracy' ? formatPercent(value, 2) : Number(value.toPrecision(5))}`
+        `${metricNames[name] ?? name} ${name === 'agreement' || name === 'accuracy' ? formatPercent(value, 2) : Number(value.toPrecision(5))}`
     )
     .join(', ')
 }

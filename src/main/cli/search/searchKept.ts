@@ -91,6 +91,7 @@ function summary(search: Search): string {
     `best: ${schemeKey(best.scheme)}`,
     `cost ${formatCount(best.cost)} ${search.costUnit}, ${formatPercent(best.cost / search.baselineCost)} of int8`,
     testText(metric, test),
+    ...againstInt8(test.versusInt8),
     ...schemeReasons(widthReports(search.trace), best.scheme),
     ...(retrained === null ? [] : retrainedLines(search, retrained)),
     `${countOf(search.trace.length, 'evaluation')}. ${kept}`
@@ -107,7 +108,7 @@ function retrainedLines({ trace, metric }: Search, { entries, kept, test }: Retr
   return [
     ...lines,
     `kept: ${schemeKey(trace[kept.index].scheme)} ${how}, test ${metric} ${scoreText(metric, test.accuracy)}`,
-    ...againstInt8(test.versusInt8, 'items')
+    ...againstInt8(test.versusInt8)
   ]
 }
 

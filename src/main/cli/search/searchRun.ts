@@ -208,7 +208,7 @@ function summary(
         `${names[at]} ${formatCount(cost)} ${space.costs[at].unit}, ${formatPercent(cost / limits[at].baselineCost)} of int8`
     ),
     testText(metric, test),
-    ...againstInt8(test.versusInt8, 'images'),
+    ...againstInt8(test.versusInt8),
     ...schemeReasons(widthReports(trace), best.scheme),
     `${countOf(trace.length, 'evaluation')} in ${seconds.toFixed(1)} s`
   ].join('\n')
