@@ -181,11 +181,12 @@ describe.skipIf(need('openocd'))('OpenOCD against a simulated debug module', () 
     board: BoardBench,
     script: string,
     bytes: Uint8Array,
-    address = base
+    address = base,
+    flash = false
   ): Promise<void> => {
     const { jobId } = await board.boards.handlers['board.debugLoad'](
       {
-        route: { kind: 'openocd', configs: [script], reset: false },
+        route: { kind: 'openocd', configs: [script], reset: false, flash },
         file: file('program.bin', bytes),
         address,
         start: true,
@@ -196,6 +197,33 @@ describe.skipIf(need('openocd'))('OpenOCD against a simulated debug module', () 
     await finish(board, jobId)
   }
   const program = Uint8Array.from({ length: 10_001 }, (_, index) => (index * 37) & 255)
+
+  it('writes a flash bank of the configuration, verifies it, and starts by a reset', async () => {
+    const { hart, script } = await probe()
+    // OpenOCD's own "faux" flash keeps what is written on the host: the target holds the same already, as flash would afterwards.
+    hart.ram.set(program)
+    writeFileSync(
+      script,
+      `${readFileSync(script, 'utf8')}\nflash bank chip.flash faux 0x80000000 0x10000 0 0 riscv.cpu\n`
+    )
+    const board = await bench()
+    await load(board, script, program, base, true)
+    expect(hart.resets).toBeGreaterThanOrEqual(2)
+    expect(hart.halted).toBe(false)
+    expect(progressOf(board).at(-1)).toBe(program.length)
+    // Other bytes in the target than those that were written.
+    hart.ram[100]! ^= 1
+    await expect(load(await bench(), script, program, base, true)).rejects.toMatchObject({
+      code: 'board.crcMismatch'
+    })
+  })
+
+  it('says that a configuration knows no flash there', async () => {
+    const { script } = await probe()
+    await expect(load(await bench(), script, program, base, true)).rejects.toMatchObject({
+      code: 'board.addressRange'
+    })
+  })
 
   it('halts the core, writes every byte, verifies, and starts at the entry', async () => {
     const { hart, script } = await probe()
@@ -239,7 +267,7 @@ describe.skipIf(need('openocd'))('OpenOCD against a simulated debug module', () 
     const run = async (configs: string[]): Promise<void> => {
       const { jobId } = await board.boards.handlers['board.debugLoad'](
         {
-          route: { kind: 'openocd', configs, reset: false },
+          route: { kind: 'openocd', configs, reset: false, flash: false },
           file: { path: monitorFile },
           address: null,
           start: true,

@@ -29,7 +29,7 @@ async function requireInFlash(session: DeploySession, image: Uint8Array, address
   throw new AppError(
     'deploy.mismatch',
     `The flash of the board does not hold this network: its Image has ${image.length} bytes and belongs at ${formatHex(address)}.`,
-    'Write it there with `bitbench deploy image` and `bitbench board load` or OpenOCD (docs/guide/board-gd32vf103.md), then run it again.',
+    'Write it there with `bitbench deploy flash` and `bitbench board load` or OpenOCD (docs/guide/board-gd32vf103.md), then run it again.',
     { details: { address, sizeBytes: image.length } }
   )
 }

@@ -24,6 +24,8 @@ export interface DebuggedHart {
   readonly halted: boolean
   /** Where the hart was resumed last; null before that. */
   readonly resumedAt: number | null
+  /** Writes with ndmreset: resets of all but the debug module. */
+  readonly resets: number
 }
 
 /**
@@ -48,6 +50,7 @@ export function createDebuggedHart(options: {
   let resumedAt: number | null = null
   let resumeAck = false
   let wasReset = true
+  let resets = 0
   let isActive = false
   let hartSelect = 0
   let data0 = 0
@@ -137,6 +140,11 @@ export function createDebuggedHart(options: {
         hartSelect = (value >>> 16) & 0x3ff
         if (hartSelect !== 0) break
         if ((value & 0x1000_0000) !== 0) wasReset = false
+        if ((value & 2) !== 0) {
+          wasReset = true
+          halted = false
+          resets++
+        }
         if ((value & 0x8000_0000) !== 0) halted = true
         else if ((value & 0x4000_0000) !== 0 && halted) {
           halted = false
@@ -200,6 +208,9 @@ export function createDebuggedHart(options: {
     },
     get resumedAt() {
       return resumedAt
+    },
+    get resets() {
+      return resets
     }
   }
 }

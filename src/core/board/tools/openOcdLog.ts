@@ -12,7 +12,7 @@ export interface OpenOcdOutput extends ToolOutput {
   readonly isVerified: boolean
 }
 
-const written = /^downloaded (\d+) bytes in/
+const written = /^(?:downloaded (\d+) bytes in|wrote (\d+) bytes from file)/
 const verified = /^verified (\d+) bytes in/
 
 /** @param totalBytes bytes that will be written; progress is reported as a share of them */
@@ -28,7 +28,7 @@ export function createOpenOcdOutput(totalBytes: number): OpenOcdOutput {
       lines.push(text)
       const found = written.exec(text)
       if (found !== null) {
-        doneBytes += Number(found[1])
+        doneBytes += Number(found[1] ?? found[2])
         return { fraction: Math.min(1, doneBytes / Math.max(1, totalBytes)), note: 'writing' }
       }
       if (verified.test(text)) {
@@ -79,6 +79,13 @@ const causes: readonly FindCause[] = [
       'Choose the configuration of this board; nothing was written.'
     ]
   },
+  // Without any bank the command does not exist: OpenOCD lists those that do.
+  causeWhere(
+    /no flash bank found for address|^\s*flash bank bank_id/im,
+    'board.addressRange',
+    'The configuration knows no flash where this program belongs.',
+    'Choose the target script of this chip, or write into memory.'
+  ),
   causeWhere(
     /interrogation failed|all ones|all zeroes/i,
     'board.notFound',

@@ -20,15 +20,22 @@ interface LayerBytes {
  * Peak RAM of a deployment's plan on a board (deploy/plan.ts): Image and arena. The Image is a sum over the layers; the
  * arena depends on the scratch of the kernels that serve each pair and is placed as the plan places it. Exact for chains;
  * where one tensor feeds layers of different widths (skip connections), quantizing adds a requantisation operator, 128
- * bytes of Image and its tensor, which is not counted here.
+ * bytes of Image and its tensor, which is not counted here. Where the Image lies in flash, the arena alone, and beyond every budget
+ * when the Image exceeds the flash.
  * @param network quantized at any scheme: shapes and layers count
  * @throws AppError as planDeployment does, when the board lacks a kernel at 8 bits or the network does not fit the Image format
  */
 export function ramCost(
   network: QuantizedNetwork,
-  board: Pick<BoardInfo, 'ram' | 'kernels' | 'buildId' | 'coreName'>
+  board: Pick<BoardInfo, 'ram' | 'flash' | 'kernels' | 'buildId' | 'coreName'>
 ): SchemeCost {
-  const roomy = { ...board, ram: { ...board.ram, high: board.ram.low + unsupportedBytes } }
+  const { flash } = board
+  const flashBytes = flash === undefined ? null : flash.high - alignUp(flash.low, blockAlignment)
+  const roomy = {
+    ...board,
+    ram: { ...board.ram, high: board.ram.low + unsupportedBytes },
+    flash: flash === undefined ? undefined : { ...flash, high: flash.low + unsupportedBytes }
+  }
   const base = planDeployment(atPair(network, 8, 8), roomy)
   const weighted = network.layers.flatMap((layer, index) => (isWeighted(layer) ? [index] : []))
   const pairs = bitWidths.flatMap((weightBits) =>
@@ -49,14 +56,15 @@ export function ramCost(
         bytesOf(position, 4 * genes[2 * position] + genes[2 * position + 1])
       )
       const image = chosen.reduce((sum, bytes) => sum + bytes.image, fixedImage)
-      return alignUp(image, blockAlignment) + arenaOf(chosen.map(({ scratch }) => scratch))
+      const arena = arenaOf(chosen.map(({ scratch }) => scratch))
+      if (flashBytes === null) return alignUp(image, blockAlignment) + arena
+      return image <= flashBytes ? arena : unsupportedBytes + arena
     },
     table: {
       unit: 'bytes',
-      overhead: fixedImage + arenaOf(minScratch),
-      perLayer: Float64Array.from(
-        { length: 16 * weighted.length },
-        (_, at) => bytesOf(at >> 4, at & 15).image
+      overhead: (flashBytes === null ? fixedImage : 0) + arenaOf(minScratch),
+      perLayer: Float64Array.from({ length: 16 * weighted.length }, (_, at) =>
+        flashBytes === null ? bytesOf(at >> 4, at & 15).image : 0
       )
     }
   }

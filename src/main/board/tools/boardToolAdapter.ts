@@ -83,7 +83,8 @@ export function createBoardToolAdapter(deps: {
             spawn,
             program: await require('openocd'),
             configs: route.configs,
-            reset: route.reset
+            reset: route.reset,
+            flash: route.flash
           })
   }
 }

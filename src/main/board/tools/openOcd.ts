@@ -15,6 +15,8 @@ export interface OpenOcdLoadOptions extends DebugProgress {
   configs: readonly string[]
   /** Reset the core before it is halted. Not for boards whose DRAM a boot loader has set up: a reset undoes that. */
   reset: boolean
+  /** Into a flash bank of the configuration, its sectors erased first; else into memory. */
+  flash?: boolean
   start: boolean
 }
 
@@ -43,12 +45,16 @@ export async function loadWithOpenOcd(
   await run(createOpenOcdOutput(0), [...quiet, ...scripts, '-c', 'init', '-c', 'shutdown'], program, options)
   return await withToolFile('program.elf', program.elf, async (file) => {
     const output = createOpenOcdOutput(program.sizeBytes)
+    const { reset, flash = false, start } = options
     const commands = [
       'init',
-      options.reset ? 'reset halt' : 'halt',
-      ...windows(program).map(([from, bytes]) => `load_image {${file}} 0 elf ${formatHex(from)} ${bytes}`),
+      reset || flash ? 'reset halt' : 'halt',
+      ...(flash
+        ? [`flash write_image erase {${file}} 0 elf`]
+        : windows(program).map(([from, bytes]) => `load_image {${file}} 0 elf ${formatHex(from)} ${bytes}`)),
       `verify_image {${file}} 0 elf`,
-      ...(options.start ? [`resume ${formatHex(program.entry)}`] : []),
+      // A program in flash begins as after power-on.
+      ...(start ? [flash ? 'reset run' : `resume ${formatHex(program.entry)}`] : []),
       'shutdown'
     ]
     await run(

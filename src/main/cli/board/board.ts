@@ -163,6 +163,13 @@ function countsText({ info, unit, origin }: Board): string {
   return `cycles by a timer, in steps of up to ${countOf(source.stepCycles, 'cycle')} (${origin})`
 }
 
+/** Of a monitor that executes in place: the flash behind it. */
+function flashRow(flash: NonNullable<Board['info']>['flash']): [string, string][] {
+  if (flash === undefined) return []
+  const { low, high } = flash
+  return [['Flash', `${formatHex(low)} to ${formatHex(high)} (${formatBytes(high - low)}) for a network`]]
+}
+
 function infoText(board: Board): string {
   const { info } = board
   if (info === null) return `${board.id}: not identified`
@@ -176,6 +183,7 @@ function infoText(board: Board): string {
       'RAM',
       `${formatHex(info.ram.low)} to ${formatHex(info.ram.high)} (${formatBytes(info.ram.high - info.ram.low)})`
     ],
+    ...flashRow(info.flash),
     ['Counts', countsText(board)],
     ['Firmware', `${info.buildText}, build ${info.buildId.toString(16).padStart(8, '0')}`],
     ['Kernels', `${info.kernels.length} entries, matmul at ${pairs} bit pairs`]

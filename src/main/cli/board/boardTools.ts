@@ -105,7 +105,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
     summary:
       'Writes a program over a debug probe (OpenOCD) or through a GDB server, compares it and starts it.',
     usage:
-      'FILE --gdb HOST:PORT | --openocd SCRIPT [--openocd SCRIPT] [--reset] [--halt] [--board PORT [--baud N]]',
+      'FILE --gdb HOST:PORT | --openocd SCRIPT [--openocd SCRIPT] [--reset] [--flash] [--halt] [--board PORT [--baud N]]',
     options: {
       ...lineOptions,
       gdb: { type: 'string', help: 'HOST:PORT of a GDB server' },
@@ -115,6 +115,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
         help: 'board/NAME.cfg, or interface/NAME.cfg and target/NAME.cfg, or a path; may be repeated'
       },
       reset: { type: 'boolean', help: 'reset the core first (OpenOCD); undoes what a boot loader set up' },
+      flash: { type: 'boolean', help: 'into the flash of the chip (OpenOCD), instead of memory' },
       address: { type: 'string', help: 'where a flat binary goes' },
       halt: { type: 'boolean', help: 'leave the core halted' },
       board: {
@@ -134,7 +135,12 @@ export const boardToolVerbs: Record<string, CliVerb> = {
       const { jobId } = await client.call('board.debugLoad', {
         route:
           server === undefined
-            ? { kind: 'openocd', configs: scripts, reset: args.values['reset'] === true }
+            ? {
+                kind: 'openocd',
+                configs: scripts,
+                reset: args.values['reset'] === true,
+                flash: args.values['flash'] === true
+              }
             : { kind: 'gdb', server },
         file: fileArgument(args, context),
         address: addressOption(args),

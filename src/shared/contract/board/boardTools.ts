@@ -48,7 +48,9 @@ export const debugRouteSchema = z.discriminatedUnion('kind', [
     kind: z.literal('openocd'),
     /** Scripts in order: `board/NAME.cfg`, or `interface/NAME.cfg` and `target/NAME.cfg`, or full paths. */
     configs: z.array(z.string().min(1).max(1000)).min(1).max(8),
-    reset: z.boolean().default(false)
+    reset: z.boolean().default(false),
+    /** The program goes into flash that the configuration knows: what it touches is erased first, and a start is a reset. */
+    flash: z.boolean().default(false)
   })
 ])
 

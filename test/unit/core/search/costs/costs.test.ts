@@ -44,6 +44,31 @@ describe('costs of a search', () => {
     expect(exact).toBeGreaterThan(0)
   })
 
+  it('RAM is the arena alone where the Image lies in flash, and impossible beyond the flash', () => {
+    const graph = plainNetwork()
+    const layers = weightedLayerNames(graph)
+    const ranges = measureActivationRanges(graph, someImages(graph, 8))
+    const int8 = quantizeNetwork(ranges, uniformScheme(layers, 8, 8))
+    const board = new SimulatedBoard('small').converse(new MonitorClient().hello(1))
+    const low = 0x0800_9800
+    const withFlash = (sizeBytes: number) => ({
+      ...board,
+      flash: { low, high: low + sizeBytes, maxLayers: 48 }
+    })
+    const plan = planDeployment(int8, withFlash(1 << 17))
+    const costIn = (sizeBytes: number): number => {
+      const cost = ramCost(int8, withFlash(sizeBytes))
+      const space = createSpace({ layers, macs: layers.map(() => 1), costs: [cost] })
+      const genes = genesOfScheme(uniformScheme(layers, 8, 8), space.widths)
+      expect(genesCost(cost.table!, genes)).toBeLessThanOrEqual(cost.of(genes))
+      return cost.of(genes)
+    }
+    expect(costIn(1 << 17)).toBe(plan.peakRamBytes)
+    expect(plan.peakRamBytes).toBe(plan.arenaBytes)
+    expect(costIn(plan.imageBytes)).toBe(plan.arenaBytes)
+    expect(costIn(plan.imageBytes - 16)).toBeGreaterThan(2 ** 40)
+  })
+
   it('energy grows with the product of the widths and their sum', () => {
     const [workload] = workloadsOf(plainNetwork())
     const table = energyCosts([workload!])
