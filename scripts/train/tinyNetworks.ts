@@ -50,8 +50,8 @@ const recipes: Readonly<Record<string, Recipe>> = {
   mobilenetV1: {
     file: 'mobilenet-v1-scenes',
     set: 'fashion-scenes',
-    items: 3000,
-    epochs: 3,
+    items: 12_000,
+    epochs: 10,
     rate: 2e-3,
     origin: ofTiny
   },

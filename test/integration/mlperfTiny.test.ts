@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { areaUnderCurve } from '../../src/core/dataset/metrics'
 import { findGeneratedSet } from '../../src/core/dataset/generated/generatedSets'
 import { MonitorClient } from '../../src/core/board/monitorClient'
 import { planDeployment } from '../../src/core/deploy/plan'
@@ -263,6 +264,44 @@ describe.skipIf(!hasHost || !hasTool('socat'))(
         )
         const result = await drivenOverPty(out, folder)
         expect(result).toMatchObject({ name: 'bitbench', accuracy: { items: count, right } })
+        expectPerformance(result)
+      } finally {
+        rmSync(work, { recursive: true, force: true })
+      }
+    })
+
+    it('gives one number an input for the autoencoder: the area under the curve that the host computes', async () => {
+      const work = mkdtempSync(path.join(tmpdir(), 'bitbench ad '))
+      try {
+        const [count, out] = [10, path.join(work, 'program')]
+        const build = ['deploy', 'build', '--model', 'autoencoder-hum', '--images', `${count}`, '--out', out]
+        await bitbench(work, build)
+        spawnedWell('make', ['mlperf', 'MLPERF_FLAGS=-DMLPERF_ANOMALY'], out)
+        const set = findGeneratedSet('machine-hum')!
+        const { bytes, targets } = makeItems(set, 'test', count, null)
+        const size = bytes.length / count
+        const item = (at: number): Uint8Array => bytes.subarray(at * size, (at + 1) * size)
+        const source = readFileSync(path.join(out, 'images.c'), 'utf8')
+        const expected = arrayIn(source, 'expected')
+        const scaleText = /OUTPUT_SCALE (\S+)/.exec(readFileSync(path.join(out, 'mlperf.h'), 'utf8'))![1]!
+        const distance = (at: number): number =>
+          [...item(at)].reduce((sum, byte, k) => {
+            const input = set.inputScale * (byte - 128 + set.inputZero)
+            return sum + (Number(scaleText) * expected[at * size + k]! - input) ** 2
+          }, 0) / size
+        // Every file holds two inputs; its score is the mean of both.
+        const pairs = Array.from({ length: count / 2 }, (_, at) => [at, at + count / 2] as const)
+        const folder = path.join(work, 'test set')
+        mkdirSync(folder)
+        const lines = pairs.map((two, at) => {
+          writeFileSync(path.join(folder, `${at}.bin`), Buffer.concat(two.map(item)))
+          return `${at}.bin,2,${targets[two[0]]},${size},${size}`
+        })
+        writeFileSync(path.join(folder, 'y_labels.csv'), lines.join('\n'))
+        const scores = pairs.map(([a, b]) => (distance(a) + distance(b)) / 2)
+        const labels = pairs.map(([a]) => targets[a]!)
+        const result = await drivenOverPty(out, folder)
+        expect(result.accuracy).toEqual({ items: 5, auc: areaUnderCurve(scores, labels) })
         expectPerformance(result)
       } finally {
         rmSync(work, { recursive: true, force: true })

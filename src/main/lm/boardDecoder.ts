@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { decoderParts, returnedToken } from '../../core/lm/board/decoderImage'
-import { decoderBuild, planDecoder, type DecoderPlan } from '../../core/lm/board/decoderProgram'
+import {
+  decoderBuild,
+  decoderRamBytes,
+  planDecoder,
+  type DecoderPlan
+} from '../../core/lm/board/decoderProgram'
 import type { LmConfig } from '../../core/lm/config'
 import type { QuantizedLm } from '../../core/lm/integer/quantizedLm'
 import type { BoardInfo } from '../../core/board/boardInfo'
@@ -51,6 +56,15 @@ export async function planOnBoard(lm: QuantizedLm, info: BoardInfo): Promise<Dec
     bytes: new Uint8Array(await readFile(`${file}.bin`)),
     addresses: await readFile(`${file}.addresses`, 'utf8')
   })
+}
+
+/** Bytes of a board's RAM that a decoder takes with its program, more than there are included. @throws AppError board.unsupportedKernel */
+export async function ramOnBoard(
+  lm: QuantizedLm,
+  info: Pick<BoardInfo, 'xlen' | 'ram' | 'kernels'>
+): Promise<number> {
+  const code = await readFile(resourcePath('firmware', 'build', `${decoderBuild(info)}.bin`))
+  return decoderRamBytes(lm, info, { bytes: new Uint8Array(code) })
 }
 
 /**

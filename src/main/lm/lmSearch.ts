@@ -1,13 +1,18 @@
+import type { BoardInfo } from '../../core/board/boardInfo'
+import { boardPairs } from '../../core/lm/board/decoderProgram'
 import { createFloatDecoder } from '../../core/lm/floatDecoder'
 import { createIntegerDecoder } from '../../core/lm/integer/integerDecoder'
-import type { LmScheme } from '../../core/lm/integer/lmScheme'
+import { uniformLmScheme, type LmScheme } from '../../core/lm/integer/lmScheme'
 import { quantizeLm } from '../../core/lm/integer/quantizeLm'
+import type { QuantizedLm } from '../../core/lm/integer/quantizedLm'
 import { observeRanges } from '../../core/lm/integer/ranges'
 import { floatLogits, measureDecoder } from '../../core/lm/search/lmMeasure'
 import { latencyCost, lmSchemeOf, lmSpace, weightCost } from '../../core/lm/search/lmSpace'
+import { decoderRamCost } from '../../core/lm/search/decoderRamCost'
 import type { Scheme } from '../../core/quant/scheme'
 import type { Measure } from '../../core/search/objective'
 import { uniformGenes, type SearchSpace } from '../../core/search/space'
+import { ramOnBoard } from './boardDecoder'
 import type { DecoderProxyFile } from './decoderProxyFile'
 import { readDocuments, type LoadedLm } from './lmFiles'
 import { calibrationTokens } from './lmSchemes'
@@ -20,8 +25,20 @@ export interface LmSearch {
   readonly documents: number
   /** Cost of all matrices at 8 bits. */
   readonly int8Cost: number
+  /** RAM of a board that all matrices at 8 bits take, bytes; null without a board. It is the second cost. */
+  readonly int8RamBytes: number | null
   schemeOf(found: Scheme): LmScheme
   evaluate(found: Scheme): Promise<Measure>
+}
+
+/** What is limited, and what schemes are measured on. */
+export interface LmSearchOptions {
+  /** Latency from this file; null: bytes of the weights. */
+  readonly proxy: DecoderProxyFile | null
+  /** The board whose RAM is a second cost. */
+  readonly board?: Pick<BoardInfo, 'xlen' | 'ram' | 'kernels'> | null
+  readonly cacheBits: 8 | 4
+  readonly documents: number
 }
 
 /**
@@ -31,14 +48,23 @@ export interface LmSearch {
  */
 export async function prepareLmSearch(
   { model, tokenizer, calibrationFile }: LoadedLm,
-  { proxy, cacheBits, documents }: { proxy: DecoderProxyFile | null; cacheBits: 8 | 4; documents: number }
+  { proxy, board = null, cacheBits, documents }: LmSearchOptions
 ): Promise<LmSearch> {
   const { config } = model
   const cost =
     proxy === null ? weightCost(config) : latencyCost(config, proxy, { cacheBits, unit: proxy.unit })
-  const space = lmSpace(config, cost)
   const texts = await readDocuments(calibrationFile, tokenizer, '--calibration', calibrationTokens)
   const ranges = observeRanges(model, texts, calibrationTokens)
+  const int8 = (): QuantizedLm => quantizeLm(model, uniformLmScheme(config, 8, 8, cacheBits), ranges)
+  const int8RamBytes = board === null ? null : await ramOnBoard(int8(), board)
+  const space =
+    board === null || int8RamBytes === null
+      ? lmSpace(config, cost)
+      : lmSpace(
+          config,
+          cost,
+          decoderRamCost(config, { int8Bytes: int8RamBytes, findPair: boardPairs(board) })
+        )
   const measured = texts.slice(-documents)
   const float = floatLogits(createFloatDecoder(model), measured)
   const schemeOf = (found: Scheme): LmScheme => lmSchemeOf(config, found, cacheBits)
@@ -47,6 +73,7 @@ export async function prepareLmSearch(
     unit: cost.unit,
     documents: measured.length,
     int8Cost: cost.of(uniformGenes(space, 0, 0)),
+    int8RamBytes,
     schemeOf,
     async evaluate(found) {
       // Lets a stop signal in between two schemes.

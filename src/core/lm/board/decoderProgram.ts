@@ -63,6 +63,25 @@ export interface DecoderPlan {
   readonly freeBytes: number
 }
 
+/** Where program and block lie: the program where RAM begins, the block behind it. */
+function placesInRam({ ram }: Pick<BoardInfo, 'ram'>, code: Uint8Array): { program: number; block: number } {
+  const program = alignUp(ram.low, blockAlignment)
+  return { program, block: alignUp(program + code.length, blockAlignment) }
+}
+
+/**
+ * Bytes of RAM from its begin to the end of a decoder's block, whether the board has them or not.
+ * @throws AppError board.unsupportedKernel
+ */
+export function decoderRamBytes(
+  lm: QuantizedLm,
+  info: Pick<BoardInfo, 'ram' | 'kernels'>,
+  { bytes }: Pick<DecoderCode, 'bytes'>
+): number {
+  const { blockBytes } = buildDecoderImage(lm, boardPairs(info)).memory
+  return placesInRam(info, bytes).block - info.ram.low + blockBytes
+}
+
 /**
  * Plans a decoder into a board's RAM: the program, moved to where RAM begins, and the block behind it.
  * @param code the build that `decoderBuild` names for the board
@@ -80,8 +99,7 @@ export function planDecoder(
       'Train a model with a smaller vocabulary.'
     )
   const image = buildDecoderImage(lm, boardPairs(info))
-  const program = alignUp(info.ram.low, blockAlignment)
-  const block = alignUp(program + bytes.length, blockAlignment)
+  const { program, block } = placesInRam(info, bytes)
   const freeBytes = info.ram.high - block - image.memory.blockBytes
   if (freeBytes < 0)
     throw new AppError(

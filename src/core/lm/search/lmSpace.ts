@@ -8,7 +8,7 @@ import { fetchTerm, matrixTerms } from '../cost/stepTerms'
 import { uniformLmScheme, type LmScheme } from '../integer/lmScheme'
 
 /** A matrix of a decoder, as a search knows it: `0.wq` … or `cls`. */
-interface Place {
+export interface Place {
   readonly name: string
   readonly rows: number
   readonly columns: number
@@ -16,7 +16,8 @@ interface Place {
   readonly at: { readonly layer: number; readonly matrix: MatrixName } | null
 }
 
-function placesOf(config: LmConfig): Place[] {
+/** The matrices of a decoder in the order of the search's layers. */
+export function placesOf(config: LmConfig): Place[] {
   const places: Place[] = []
   for (let layer = 0; layer < config.layers; layer++)
     for (const matrix of matrixNames)
@@ -38,18 +39,18 @@ export function lmSchemeOf(config: LmConfig, found: Scheme, cacheBits: 8 | 4): L
 }
 
 /** Weight bits that a search chooses from. */
-const searchedBits: readonly Bits[] = [8, 4, 2]
+export const searchedBits: readonly Bits[] = [8, 4, 2]
 
 /**
  * The weight bits of every matrix as a search space.
- * @param cost of a scheme, from `latencyCost` or `weightCost`
+ * @param costs of a scheme, from `latencyCost`, `weightCost` or `decoderRamCost`
  */
-export function lmSpace(config: LmConfig, cost: SchemeCost): SearchSpace {
+export function lmSpace(config: LmConfig, ...costs: SchemeCost[]): SearchSpace {
   const places = placesOf(config)
   return createSpace({
     layers: places.map(({ name }) => name),
     macs: places.map(({ rows, columns }) => rows * columns),
-    costs: [cost],
+    costs,
     allowed: places.map(({ name }) => ({ layer: name, weightBits: searchedBits, activationBits: [8] }))
   })
 }

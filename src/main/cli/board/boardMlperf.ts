@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { readTruthFile, type TruthItem } from '../../../core/deploy/mlperf/truthFile'
+import { areaUnderCurve } from '../../../core/dataset/metrics'
+import { inputsOf, readTruthFile, type TruthItem } from '../../../core/deploy/mlperf/truthFile'
 import { shareFigure } from '../../../core/workload/measure/figures'
 import { AppError } from '../../../shared/errors'
 import { formatCount, formatDuration, formatPercent } from '../../../shared/units'
@@ -10,7 +11,7 @@ import { connect, lineOptions } from './boardLine'
 import { openMlperfDevice, type MlperfDevice } from './mlperfDevice'
 import { mlperfWindows, performanceRun, type PerformanceResult } from './mlperfPerformance'
 
-/** Largest file of one input: a picture of 1024 x 1024 x 3. */
+/** Largest file of an item: a picture of 1024 x 1024 x 3. */
 const maxInputBytes = 3 * 1024 * 1024
 /** How far the device's clock and this computer's may differ without a note; the line takes part of a window. */
 const clockTolerance = 0.1
@@ -42,10 +43,19 @@ export const boardMlperfVerb: CliVerb = {
     const { board } = await connect(client, args, false)
     const device = await openMlperfDevice(client, board.id, context.signal)
     const about = await aboutOf(device)
-    const bytesOf = (item: TruthItem): Promise<Buffer> =>
-      readRegularFile(path.join(folder, item.file), { maxBytes: maxInputBytes })
-    const performed = windowS === 0 ? null : await performanceRun(device, items, bytesOf, windowS)
-    const judged = count === 0 ? null : await accuracyRun(device, items.slice(0, count), bytesOf, context.log)
+    const inputs = async (item: TruthItem): Promise<Uint8Array[]> => {
+      const file = path.join(folder, item.file)
+      const found = inputsOf(item, await readRegularFile(file, { maxBytes: maxInputBytes }))
+      if (found.length > 0) return found
+      throw new AppError(
+        'data.invalid',
+        `${item.file} is shorter than one input.`,
+        'Check that the truth file belongs to the files.'
+      )
+    }
+    const first = async (item: TruthItem): Promise<Uint8Array> => (await inputs(item))[0]
+    const performed = windowS === 0 ? null : await performanceRun(device, items, first, windowS)
+    const judged = count === 0 ? null : await accuracyRun(device, items.slice(0, count), inputs, context.log)
     const json = { board: board.id, ...about, performance: performed, accuracy: judged }
     return { json, text: resultText(json) }
   }
@@ -58,30 +68,47 @@ async function aboutOf(device: MlperfDevice): Promise<{ name: string; model: str
   return { name: read(/^m-name-dut-\[([^\]]*)\]$/), model: read(/^m-model-\[([^\]]*)\]$/) }
 }
 
+/** Share of right classes with its interval, or the area under the curve of a device that gives one number an input. */
+type Judged =
+  | { items: number; right: number; accuracy: number; low: number | null; high: number | null }
+  | { items: number; auc: number }
+
 async function accuracyRun(
   device: MlperfDevice,
   items: readonly TruthItem[],
-  bytesOf: (item: TruthItem) => Promise<Buffer>,
+  inputs: (item: TruthItem) => Promise<Uint8Array[]>,
   log: (line: string) => void
-): Promise<{ items: number; right: number; accuracy: number; low: number | null; high: number | null }> {
+): Promise<Judged> {
   let right = 0
+  /** Per item, the mean over its inputs of the one number that an anomaly detector gives. */
+  const scores: number[] = []
   const tenth = Math.ceil(items.length / 10)
   for (const [at, item] of items.entries()) {
-    await device.load(await bytesOf(item))
-    const { results } = await device.infer(1, 0, 120_000)
-    if (results.length !== item.classes) {
-      throw new AppError(
-        'data.invalid',
-        `The device gives ${results.length} outputs, the truth file says ${item.classes} classes for ${item.file}.`,
-        'Accuracy is for classifiers; check that the test set belongs to the network.'
-      )
+    const rows: (readonly number[])[] = []
+    for (const bytes of await inputs(item)) {
+      await device.load(bytes)
+      rows.push((await device.infer(1, 0, 120_000)).results)
     }
-    if (results.indexOf(Math.max(...results)) === item.label) right++
+    const means = rows[0].map((_, k) => rows.reduce((sum, row) => sum + row[k], 0) / rows.length)
+    if (means.length === 1 && item.classes === 2) scores.push(means[0])
+    else if (means.length !== item.classes) throw wrongOutputs(means.length, item)
+    else if (means.indexOf(Math.max(...means)) === item.label) right++
     if ((at + 1) % tenth === 0) log(`  accuracy: ${at + 1} of ${items.length} items`)
+  }
+  if (scores.length === items.length) {
+    const labels = items.map(({ label }) => label)
+    return { items: items.length, auc: areaUnderCurve(scores, labels) }
   }
   const { low, high } = shareFigure(right, items.length, 0.95)
   return { items: items.length, right, accuracy: right / items.length, low, high }
 }
+
+const wrongOutputs = (outputs: number, { classes, file }: TruthItem): AppError =>
+  new AppError(
+    'data.invalid',
+    `The device gives ${outputs} outputs, the truth file says ${classes} classes for ${file}.`,
+    'Check that the test set belongs to the network; a network that gives its inputs back is built with -DMLPERF_ANOMALY.'
+  )
 
 function resultText({
   name,
@@ -92,7 +119,7 @@ function resultText({
   name: string
   model: string
   performance: PerformanceResult | null
-  accuracy: Awaited<ReturnType<typeof accuracyRun>> | null
+  accuracy: Judged | null
 }): string {
   const lines = [`${name}, model ${model}`]
   if (performed !== null) {
@@ -106,7 +133,9 @@ function resultText({
       )
     }
   }
-  if (judged !== null) {
+  if (judged !== null && 'auc' in judged)
+    lines.push(`${judged.items} items, area under the curve ${judged.auc.toFixed(3)}`)
+  else if (judged !== null) {
     const { right, items, accuracy, low, high } = judged
     const interval = low === null || high === null ? '' : ` [${formatPercent(low)}, ${formatPercent(high)}]`
     lines.push(`${right} of ${items} right: ${formatPercent(accuracy)}${interval}`)

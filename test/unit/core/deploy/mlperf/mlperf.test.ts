@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadCommands, readInfer, requireNoError } from '@core/deploy/mlperf/protocol'
-import { readTruthFile } from '@core/deploy/mlperf/truthFile'
+import { inputsOf, readTruthFile } from '@core/deploy/mlperf/truthFile'
 
 describe('MLPerf Tiny from the host', () => {
   it('sends an input in commands of at most 31 bytes, all of them in order', () => {
@@ -55,5 +55,23 @@ describe('MLPerf Tiny from the host', () => {
     ])
       expect(() => readTruthFile(wrong)).toThrow(/^Line 1 of the truth file/)
     expect(() => readTruthFile('a.bin,2,0\nb.bin,2,x')).toThrow(/^Line 2/)
+    for (const wrong of ['a.bin,2,0,4', 'a.bin,2,0,4,0', 'a.bin,2,0,x,2'])
+      expect(() => readTruthFile(wrong)).toThrow(/^Line 1/)
+  })
+
+  it('takes inputs that overlap out of one file, and leaves the rest behind the last one', () => {
+    const [item] = readTruthFile('hum.bin,2,1,4,2')
+    expect(item).toEqual({ file: 'hum.bin', classes: 2, label: 1, segments: { bytes: 4, stride: 2 } })
+    const of = (length: number): number[][] =>
+      inputsOf(
+        item!,
+        Uint8Array.from({ length }, (_, at) => at)
+      ).map((bytes) => [...bytes])
+    expect(of(9)).toEqual([
+      [0, 1, 2, 3],
+      [2, 3, 4, 5],
+      [4, 5, 6, 7]
+    ])
+    expect(of(3)).toEqual([])
   })
 })

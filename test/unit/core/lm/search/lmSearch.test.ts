@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { MonitorClient } from '@core/board/monitorClient'
+import { boardPairs, decoderBuild, decoderRamBytes, planDecoder } from '@core/lm/board/decoderProgram'
 import { createFloatDecoder } from '@core/lm/floatDecoder'
 import { createIntegerDecoder } from '@core/lm/integer/integerDecoder'
 import { formatLmScheme, parseLmScheme } from '@core/lm/integer/lmScheme'
@@ -8,8 +10,12 @@ import { predictStep } from '@core/lm/cost/decoderProxy'
 import { stepTerms } from '@core/lm/cost/stepTerms'
 import { floatLogits, measureDecoder } from '@core/lm/search/lmMeasure'
 import { latencyCost, lmSchemeOf, lmSpace, weightCost } from '@core/lm/search/lmSpace'
+import { decoderRamCost } from '@core/lm/search/decoderRamCost'
 import { createRandom } from '@core/math/random'
+import { genesCost } from '@core/search/costs/costTable'
 import { randomGenes, schemeOfGenes, uniformGenes } from '@core/search/space'
+import { SimulatedBoard } from '../../board/simulatedBoard'
+import { decoderBinary } from '../board/simulatedDecoder'
 import { randomLm, tinyConfig } from '../../../../support/randomLm'
 
 const model = randomLm(tinyConfig, 5)
@@ -96,5 +102,31 @@ describe('the weight bits of a decoder as a search space', () => {
         6
       )
     }
+  })
+})
+
+describe('the RAM of a board as a cost', () => {
+  const info = new SimulatedBoard('small').converse(new MonitorClient().hello(7))
+  const code = decoderBinary(decoderBuild(info))
+
+  it.each([true, false])('is what the plan takes, for schemes by chance (tied: %s)', (tied) => {
+    const config = { ...tinyConfig, tied }
+    const own = randomLm(config, 8)
+    const ranges = observeRanges(own, documents, 9)
+    const bytesOf = (text: string): number =>
+      decoderRamBytes(quantizeLm(own, parseLmScheme(text, config), ranges), info, code)
+    const cost = decoderRamCost(config, { int8Bytes: bytesOf('w8a8'), findPair: boardPairs(info) })
+    const space = lmSpace(config, cost)
+    const random = createRandom(4)
+    for (const genes of [
+      uniformGenes(space, 0, 0),
+      ...Array.from({ length: 12 }, () => randomGenes(space, random))
+    ]) {
+      const scheme = lmSchemeOf(config, schemeOfGenes(space, genes), 8)
+      expect(cost.of(genes)).toBe(bytesOf(formatLmScheme(scheme)))
+      expect(genesCost(cost.table!, genes)).toBeLessThanOrEqual(cost.of(genes))
+    }
+    const { freeBytes } = planDecoder(quantizeLm(own, parseLmScheme('w8a8', config), ranges), info, code)
+    expect(cost.of(uniformGenes(space, 0, 0))).toBe(info.ram.high - info.ram.low - freeBytes)
   })
 })
