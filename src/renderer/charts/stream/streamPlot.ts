@@ -3,7 +3,7 @@ import { unavailable } from '@shared/units'
 import uPlot from 'uplot'
 import type { Palette } from '../palette'
 import { limitsWithoutOutliers } from '../outliers'
-import { clockTicks, clockTime } from './clockTicks'
+import { clockTicks, clockTime, longestTick } from './clockTicks'
 import { drawEnvelope, edgePath, meanPath } from './envelopePaths'
 import type { Span, Trace } from './trace'
 
@@ -56,6 +56,12 @@ export function plotOptions(
     looks.relative ? ticks.map((tick) => `${Number(tick.toPrecision(9))} s`) : clockTicks(ticks, step)
   const amounts = (_: uPlot, ticks: (number | null)[]): string[] =>
     ticks.map((tick) => (tick === null ? '' : `${tick} ${looks.unit}`))
+  /** Labels of a clock are as wide as the user's format makes them. */
+  const space = (u: uPlot, _axis: number, min: number, max: number): number => {
+    if (looks.relative) return 76
+    u.ctx.font = `${11 * devicePixelRatio}px ${colors.font}`
+    return Math.max(76, u.ctx.measureText(longestTick(min, max - min)).width / devicePixelRatio + 14)
+  }
   const edge = (pick: 'min' | 'max'): uPlot.Series => ({
     ...{ label: pick, stroke: colors.faint, width: 0.5, points: { show: false } },
     paths: edgePath
@@ -74,7 +80,7 @@ export function plotOptions(
     legend: { show: true, live: true },
     cursor: { y: false, drag: { x: true, y: false, setScale: false } },
     axes: [
-      { ...axisLook, values: times, space: 76 },
+      { ...axisLook, values: times, space },
       { ...axisLook, size: 64, values: amounts }
     ],
     series: [

@@ -52,8 +52,8 @@ describe('the list of proxies', () => {
       [...row.querySelectorAll('td')].slice(1).map((cell) => wordsOf(cell))
     )
     expect(cells).toEqual([
-      ['conv2d, New board residual, random 2.10 %, 512 rows', '–', 'pinned'],
-      ['conv2d, Old board residual, random 2.10 %, 512 rows', '4.40 %', 'pinned']
+      ['New board conv2d, residual, random 2.10 %, 512 rows', '–', 'pinned'],
+      ['Old board conv2d, residual, random 2.10 %, 512 rows', '4.40 %', 'pinned']
     ])
   })
 
