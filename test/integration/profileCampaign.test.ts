@@ -194,6 +194,37 @@ describe('profile campaign on the virtual board', () => {
     expect(breakAt).toBeLessThan(0)
   })
 
+  it('says how many items a board refused, and why', async () => {
+    await begin()
+    const real = bench.boards
+    profile = makeService({
+      boards: {
+        ...real,
+        withLease: (id, owner, work) =>
+          real.withLease(id, owner, (session, board) =>
+            work(
+              {
+                bench: async (request, options) => {
+                  if (request.weightBits === 1)
+                    throw new AppError('board.refused', 'This kernel is too short to be timed.', 'Larger.')
+                  return await session.bench(request, options)
+                }
+              },
+              board
+            )
+          )
+      }
+    })
+    const { campaignId } = await call('profile.run', { boardId: 'virtual:small', shapes, spaceFilling: 0 })
+    await bench.jobs.idle()
+    expect(await campaign(campaignId)).toMatchObject({
+      state: 'done',
+      done: 32,
+      error: '8 of 32 items refused: This kernel is too short to be timed.'
+    })
+    expect((await call('profile.samples', { campaignId })).total).toBe(24)
+  })
+
   it('stops with a named error when the board computes something else', async () => {
     await begin()
     profile = makeService({ checksum: async (item, seed) => expectedChecksum(item, seed) ^ 1 })

@@ -134,7 +134,7 @@ export const campaignSchema = z.object({
   finishedAtMs: z.number().nullable(),
   /** The Job that runs it now. */
   jobId: z.string().nullable(),
-  /** Why it failed, with what to do. */
+  /** Why it failed, with what to do; of one that is done, how many items were refused, and why one was. */
   error: z.string().nullable(),
   request: campaignRequestSchema
 })

@@ -83,9 +83,11 @@ export const profileCli: CliNoun = {
         const { jobId, campaignId } = await client.call('profile.run', request)
         await client.finish(jobId, createProgressLine(context.log, process.stderr))
         const { total } = await client.call('profile.samples', { campaignId, limit: 1 })
+        const { campaigns } = await client.call('profile.campaigns', {})
+        const refused = campaigns.find(({ id }) => id === campaignId)?.error ?? null
         return {
-          json: { campaignId, samples: total, plan },
-          text: `${countOf(total, 'Sample')} in campaign ${campaignId}`
+          json: { campaignId, samples: total, refused, plan },
+          text: `${countOf(total, 'Sample')} in campaign ${campaignId}${refused === null ? '' : `\n${refused}`}`
         }
       }
     },

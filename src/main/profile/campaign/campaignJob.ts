@@ -3,6 +3,7 @@ import type { SpeedGuess } from '../../../core/profile/duration'
 import type { EmitterOf } from '../../../shared/contract/framework/define'
 import type { Campaign, profileContract } from '../../../shared/contract/profile'
 import { AppError } from '../../../shared/errors'
+import { countOf, formatCount } from '../../../shared/units'
 import type { RunKeeper } from '../../runs/runKeeper'
 import { type CampaignRun, type ProfileBoards, runCampaign } from './campaignLoop'
 import type { StoredCampaign } from './campaignStore'
@@ -50,12 +51,17 @@ export function startCampaign(
   }
   const news = announceSamples(emit, campaignId)
   const finish = async (state: Campaign['state'], error: AppError | null): Promise<void> => {
+    const refused = state === 'done' ? await store.refusals(campaignId) : null
     news.flush()
     runs.ended(campaignId)
     await store.setCampaign(campaignId, {
       state,
       finishedAtMs: nowMs(),
-      error: error === null ? null : `${error.message} ${error.hint}`
+      error:
+        error !== null
+          ? `${error.message} ${error.hint}`
+          : refused &&
+            `${formatCount(refused.count)} of ${countOf(items.length, 'item', formatCount)} refused: ${refused.reason}`
     })
     await announce(campaignId)
   }

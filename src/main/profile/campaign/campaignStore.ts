@@ -52,6 +52,8 @@ export interface CampaignStore {
   /** Keys of items that need no measuring any more: measured, or refused by the board. */
   finishedKeys(campaignId: string): Promise<Set<string>>
   addRefusal(campaignId: string, item: BenchItem, reason: string): Promise<void>
+  /** How many items were refused, and why one of them was (the first in order of reasons); null where none was. */
+  refusals(campaignId: string): Promise<{ count: number; reason: string } | null>
   forgetCampaign(id: string, withSamples: boolean): Promise<void>
   /** Counts Samples measured earlier to a campaign too, so that it is whole. */
   adopt(campaignId: string, sampleIds: readonly string[]): Promise<void>
@@ -64,6 +66,9 @@ const campaignSelect = `SELECT c.*,
     (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id AND NOT EXISTS (
       SELECT 1 FROM profile_sample m WHERE m.campaign_id = r.campaign_id AND m.item_key = r.item_key)) AS done
   FROM profile_campaign c`
+
+const refusalSelect =
+  'SELECT count(*)::INTEGER AS count, min(reason) AS reason FROM profile_refusal WHERE campaign_id = $1'
 
 /** Returns the campaigns of a data file. */
 export function createCampaignStore(store: Store): CampaignStore {
@@ -113,6 +118,10 @@ export function createCampaignStore(store: Store): CampaignStore {
         itemKey(item),
         reason
       ]),
+    async refusals(campaignId) {
+      const [row] = await store.all<{ count: number; reason: string | null }>(refusalSelect, [campaignId])
+      return row === undefined || row.reason === null ? null : { count: row.count, reason: row.reason }
+    },
     // Beside the other statements: millions of Samples take seconds to delete.
     forgetCampaign: (id, withSamples) =>
       store.transactionBeside(async (session) => {
