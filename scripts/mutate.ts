@@ -77,7 +77,9 @@ function selectionsOf(file: string): string[][] {
     .map((tests) => file.replace(/^src/, tests).replace(/\.ts$/, '.test.ts'))
     .filter((test) => existsSync(test))
     .map((test) => ['run', test])
-  const folders = [...new Set(['test/unit', 'test/integration'].map((tests) => mirrored(file, tests)))]
+  let folder = path.posix.dirname(file.replace(/^src/, 'test/unit'))
+  while (!existsSync(folder)) folder = path.posix.dirname(folder)
+  const long = folder.replace('test/unit', 'test/integration')
   const related = [
     'related',
     file,
@@ -87,18 +89,8 @@ function selectionsOf(file: string): string[][] {
     '--exclude',
     'test/integration/*.ts'
   ]
-  const near = [
-    ...named,
-    ['run', ...folders.filter((folder) => folder.split('/').length > 2).map((one) => `${one}/`)]
-  ]
+  const near = [...named, ['run', `${folder}/`, ...(existsSync(long) ? [`${long}/`] : [])]]
   return values.near ? near : [...near, related]
-}
-
-/** The folder of a module's tests below `tests`, or the nearest above it that exists. */
-function mirrored(file: string, tests: string): string {
-  let folder = path.posix.dirname(file.replace(/^src/, tests))
-  while (!existsSync(folder)) folder = path.posix.dirname(folder)
-  return folder
 }
 
 /** Whether one of the selections that pass without the change fails with it. */
