@@ -68,16 +68,21 @@ const barPx = 2
 
 /**
  * Fills between two lines with the same places: where every pixel column has a reading by upright bars on whole pixels, which
- * cost a tenth of polygons without a GPU; elsewhere by polygons with their edges.
+ * cost a tenth of polygons without a GPU; elsewhere by polygons with their edges. Before a gap and at the end a bar is one
+ * pixel wide, so that no reading is left out.
  */
 function fillBetween({ ctx, valToPos }: uPlot, high: ColumnLine, low: ColumnLine): void {
   const topOf = (value: number | null | undefined): number => valToPos(value ?? 0, 'y', true)
   const { x } = high
-  for (let at = 0; at + 1 < x.length; at++) {
-    if (high.y[at] === null || high.y[at + 1] === null) continue
-    const [start, end] = [x[at] ?? 0, x[at + 1] ?? 0]
+  const isReading = (at: number): boolean => typeof high.y[at] === 'number'
+  for (let at = 0; at < x.length; at++) {
+    if (!isReading(at)) continue
+    const start = x[at] ?? 0
+    const end = isReading(at + 1) ? (x[at + 1] ?? 0) : Math.floor(start) + 1
     const [upper, lower] = [topOf(high.y[at]), topOf(low.y[at])]
     if (end - start <= barPx) {
+      // The polygon before it ends here.
+      if (!isReading(at + 1) && isReading(at - 1) && start - (x[at - 1] ?? 0) > barPx) continue
       const [column, row] = [Math.floor(start), Math.round(upper)]
       ctx.fillRect(column, row, Math.floor(end) - column, Math.max(1, Math.round(lower) - row))
       continue

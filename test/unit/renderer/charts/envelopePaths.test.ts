@@ -58,8 +58,12 @@ describe('the filled envelope', () => {
   })
   afterEach(() => vi.unstubAllGlobals())
   const width = 100
-  /** Fills of a plot of `count` readings over 100 px, values in px from the top, both edges a constant. */
-  function fills(count: number, isShown = true): { rects: number[][]; polygons: number[][][] } {
+  /** Fills of a plot of `count` readings over 100 px, values in px from the top, both edges a constant but for gaps. */
+  function fills(
+    count: number,
+    isShown = true,
+    isGap: (at: number) => boolean = () => false
+  ): { rects: number[][]; polygons: number[][][] } {
     const [rects, polygons]: [number[][], number[][][]] = [[], []]
     let open: number[][] = []
     const times = Array.from({ length: count }, (_, at) => (at * width) / count)
@@ -74,7 +78,7 @@ describe('the filled envelope', () => {
     }
     const plot = {
       ...{ bbox: { left: 0, top: 0, width, height: 50 }, scales: { x: { min: 0, max: width } }, ctx },
-      data: [times, times, times.map(() => 10), times.map(() => 30)],
+      data: [times, times, ...[10, 30].map((edge) => times.map((_, at) => (isGap(at) ? null : edge)))],
       series: [{ idxs: [0, count - 1] }, {}, { show: isShown }, { show: true }],
       valToPos: (value: number) => value
     }
@@ -85,8 +89,18 @@ describe('the filled envelope', () => {
   it('is bars on whole pixels where readings are dense, without a hole or an overlap', () => {
     const { rects, polygons } = fills(450)
     expect(polygons).toEqual([])
-    // Up to the last column, which no reading follows.
-    expect(rects.map(([x]) => x)).toEqual(Array.from({ length: width - 1 }, (_, at) => at))
+    expect(rects.map(([x]) => x)).toEqual(Array.from({ length: width }, (_, at) => at))
+    for (const [, y, wide, high] of rects) expect([y, wide, high]).toEqual([10, 1, 20])
+  })
+
+  it('keeps the column before a gap, and a reading between two gaps', () => {
+    // One reading a pixel; 40 to 44 and 46 to 49 are missing.
+    const { rects, polygons } = fills(width, true, (at) => at >= 40 && at < 50 && at !== 45)
+    expect(polygons).toEqual([])
+    const missing = [40, 41, 42, 43, 44, 46, 47, 48, 49]
+    expect(rects.map(([x]) => x)).toEqual(
+      Array.from({ length: width }, (_, at) => at).filter((at) => !missing.includes(at))
+    )
     for (const [, y, wide, high] of rects) expect([y, wide, high]).toEqual([10, 1, 20])
   })
 
