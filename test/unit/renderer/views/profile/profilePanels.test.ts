@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { nextTick } from 'vue'
 import { campaignRequestSchema, type Campaign } from '@shared/contract/profile'
-import { useComparison } from '@renderer/stores/comparison'
+import { maxCompared, useComparison } from '@renderer/stores/comparison'
 import { useProfile } from '@renderer/stores/profile'
 import { useNavigation } from '@renderer/stores/window/navigation'
 import CampaignList from '@renderer/views/profile/CampaignList.vue'
@@ -76,6 +76,22 @@ describe('the list of campaigns', () => {
     view.button('Compare').click()
     expect(useComparison().ids).toEqual(['c1', 'c4'])
     expect(useNavigation().current).toBe('compare')
+  })
+
+  it('says how many can be compared where more are marked', async () => {
+    withClient({})
+    await shown(...Array.from({ length: maxCompared + 1 }, (_, at) => campaign(`c${at}`, {})))
+    const mark = async (at: number): Promise<void> => {
+      view.root
+        .querySelectorAll<HTMLInputElement>('tbody [type=checkbox]')
+        [at]?.dispatchEvent(new Event('change'))
+      await nextTick()
+    }
+    for (let at = 0; at < maxCompared; at++) await mark(at)
+    expect(view.button('Compare').disabled).toBe(false)
+    await mark(maxCompared)
+    expect(view.button('Compare').disabled).toBe(true)
+    expect(view.button('Compare').title).toBe('At most 8 runs stand side by side')
   })
 })
 
