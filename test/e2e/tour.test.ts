@@ -74,7 +74,8 @@ describe.skipIf(chromiumFile === null)('the tour', () => {
     await coach().getByRole('button', { name: 'Open Model' }).press('Enter')
     await ringed('open-network')
     const focused = page.locator(':focus')
-    expect(await focused.textContent()).toContain('Open a network')
+    // The ring may be there a moment before the focus.
+    await expect.poll(() => focused.textContent()).toContain('Open a network')
     const describedBy = await focused.getAttribute('aria-describedby')
     expect(await page.locator(`[id="${describedBy}"]`).textContent()).toContain('Open an ONNX or TFLite file')
     await page.screenshot({ path: path.join(pictures, 'network.png') })

@@ -12,6 +12,7 @@ import { useNavigation } from '@renderer/stores/window/navigation'
 import { tourSteps, useTour } from '@renderer/stores/window/tour'
 import { sampleBoards } from '../../../e2e/support/sampleBoards'
 import { sampleModel } from '../../../e2e/support/sampleModel'
+import { sampleHandlers } from '../../../e2e/support/sampleServices'
 import { mountView, settle, type Mounted } from '../mountView'
 import { withClient } from '../stores/withClient'
 
@@ -97,8 +98,39 @@ it('points at the element of its step, describes it, and puts the focus there', 
   await turns()
   expect(mounted.text()).toContain('Your network: done.')
   expect(mounted.text()).toContain('Step 2 of 4: Your data')
+  // The news stays until the next step, whatever else changes meanwhile.
+  useModels().models = [own, { ...sampleModel, shipped: true }]
+  client.emit('board.changed', { ...sampleBoards[0]!, kind: 'virtual', state: 'connected' })
+  await turns()
+  expect(mounted.text()).toContain('Your network: done.')
+  await useTour().skip('data')
+  await turns()
+  expect(mounted.text()).not.toContain('done.')
   expect(mounted.root.querySelector('.ring')).toBeNull()
   expect(button.hasAttribute('aria-describedby')).toBe(false)
+})
+
+it('keeps what describes a field already, and says nothing of what was done before it was shown', async () => {
+  document.body.insertAdjacentHTML(
+    'beforeend',
+    '<div data-tour="add-data-set"><input aria-describedby="fault"></div>'
+  )
+  const input = document.querySelector('input')!
+  const descriptions = (): string[] => (input.getAttribute('aria-describedby') ?? '').split(' ')
+  withClient({
+    'model.list': async () => ({ ...(await sampleHandlers['model.list']!({})), models: [own] }),
+    'dataset.list': () => ({ dataSets: [] })
+  })
+  useApp().settings = stored
+  useNavigation().open('dataset')
+  mounted = mountView(TourCoach, {})
+  await vi.waitFor(() => expect(descriptions()).toHaveLength(2))
+  expect(descriptions()[0]).toBe('fault')
+  expect(document.getElementById(descriptions()[1]!)?.textContent).toBe(tourSteps[1]!.text)
+  expect(mounted.text()).not.toContain('done.')
+  mounted.unmount()
+  mounted = undefined
+  expect(descriptions()).toEqual(['fault'])
 })
 
 it('is begun and gone on with on the Start page', async () => {
