@@ -117,7 +117,7 @@ describe.skipIf(chromiumFile === null)('the loop in the window', () => {
     await open('Profile')
     await panel('Samples').getByText('verified').first().waitFor()
     await open('Proxy')
-    await panel('Fitted proxies').getByText('Pinned', { exact: true }).first().waitFor()
+    await panel('Fitted proxies').getByRole('cell', { name: 'pinned', exact: true }).first().waitFor()
     await page.getByText('Predicted against measured, each row held out').waitFor()
     await open('Search')
     await page.getByText('Best scheme costs').waitFor()
