@@ -24,8 +24,6 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     // Simulators, QEMU and Chromium share two cores in CI: more workers only make each of them late.
     maxWorkers: 2,
-    // Sources as vitest transforms them, kept from one run to the next.
-    experimental: { fsModuleCache: true, fsModuleCachePath: here('./build/vitest') },
     projects: [
       {
         // The modules of a worker are shared by its files: to load the sources for each would take longer than the tests.
