@@ -1,18 +1,14 @@
 import { constantOf, gathered, numbersOf, typeOf } from '../../model/constants/numbers'
 import { checkedCount } from '../../model/constants/checkedCount'
 import { constantEvaluator } from '../../model/constants/evaluate'
-import { placesByIndices, rowMajorStrides } from '../../model/constants/indexing'
-import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx/onnx'
+import { placesByIndices } from '../../model/constants/gatherNd'
+import { rowMajorStrides } from '../../model/constants/indexing'
+import { textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx/onnx'
 import { placesInConcat, moveOf, movesOnly, splitMoves } from './movement'
 
 /** Operators worked out before any token is known: positions, rotations, masks, sizes. */
 
 type Known = readonly (OnnxTensor | undefined)[]
-
-const functionOf =
-  (compute: (value: number) => number) =>
-  (_: OnnxNode, [input]: Known): OnnxTensor =>
-    constantOf(typeOf(input!.data), input!.dims, numbersOf(input!).map(compute))
 
 /** The value of a Constant node. */
 function valueOf(node: OnnxNode): OnnxTensor | null {
@@ -55,15 +51,13 @@ function scattered(_: OnnxNode, [data, indices, updates]: Known): OnnxTensor {
 }
 
 /** Slices of a tensor at the places that the last axis of the indices names. */
-function gatheredAt(node: OnnxNode, [data, indices]: Known): OnnxTensor | null {
-  if (intAttribute(node, 'batch_dims', 0) !== 0) return null
-  const found = placesByIndices(data!.dims, numbersOf(indices!), indices!.dims)
-  return found === null ? null : gathered(data!, found.dims, found.places)
+function gatheredAt(node: OnnxNode, [data, indices]: Known): OnnxTensor {
+  const { dims, places } = placesByIndices(node, data!.dims, indices!)
+  return gathered(data!, dims, places)
 }
 
 const others: Readonly<Record<string, (node: OnnxNode, inputs: Known) => OnnxTensor | null>> = {
   Constant: (node) => valueOf(node),
-  IsNaN: functionOf((value) => (Number.isNaN(value) ? 1 : 0)),
   Einsum: outer,
   ScatterND: scattered,
   GatherND: gatheredAt,

@@ -56,6 +56,7 @@ const functions: Readonly<Record<string, (x: number) => number>> = {
   Tan: Math.tan,
   Atan: Math.atan,
   Not: (x) => (x === 0 ? 1 : 0),
+  IsNaN: (x) => (Number.isNaN(x) ? 1 : 0),
   Round: roundHalfEven
 }
 

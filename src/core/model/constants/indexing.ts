@@ -82,30 +82,3 @@ export function isBijection(map: Int32Array, size: number): boolean {
   }
   return true
 }
-
-/**
- * Where the elements of GatherND (no batch axes) come from: the last axis of the indices names places along the first axes of a tensor
- * of `dims`. Null where they lie outside it.
- */
-export function placesByIndices(
-  dims: readonly number[],
-  indices: ArrayLike<number>,
-  indexDims: readonly number[]
-): { dims: number[]; places: Int32Array } | null {
-  const depth = indexDims.at(-1) ?? 0
-  if (depth < 1 || depth > dims.length) return null
-  const strides = rowMajorStrides(dims)
-  const rest = dims.slice(depth)
-  const slice = rest.reduce((count, size) => count * size, 1)
-  const places = new Int32Array((indices.length / depth) * slice)
-  for (let at = 0, next = 0; at < indices.length; at += depth) {
-    let from = 0
-    for (let axis = 0; axis < depth; axis++) {
-      const index = normalAxis(indices[at + axis], dims[axis])
-      if (index === null) return null
-      from += index * strides[axis]
-    }
-    for (let own = 0; own < slice; own++) places[next++] = from + own
-  }
-  return { dims: [...indexDims.slice(0, -1), ...rest], places }
-}

@@ -8,14 +8,8 @@ import {
   type ImportState
 } from '../onnx/importState'
 import { checkedCount } from '../constants/checkedCount'
-import {
-  broadcastDims,
-  broadcastMap,
-  offsetMap,
-  placesByIndices,
-  rowMajorStrides,
-  stridedMap
-} from '../constants/indexing'
+import { placesByIndices } from '../constants/gatherNd'
+import { broadcastDims, broadcastMap, offsetMap, rowMajorStrides, stridedMap } from '../constants/indexing'
 import { axesArgument, axisOf, integersArgument } from './arguments'
 
 /** Where the elements of an output come from: for each, the element of the first input; null: the same order. */
@@ -142,12 +136,11 @@ const gather: MovePlan = (state, node, dims) => {
 
 const gatherByIndices: MovePlan = (state, node, dims) => {
   const indices = constantAt(state, node, 1)
-  if (indices === undefined || intAttribute(node, 'batch_dims', 0) !== 0)
-    throw unsupported(node, 'its indices are computed, or it goes item by item')
-  checkedCount(node, indices.dims)
-  const found = placesByIndices(dims, integersOf(indices), indices.dims)
-  if (found === null) throw badShape(node, `its indices lie outside [${dims.join(', ')}]`)
-  return [{ dims: found.dims, map: found.places }]
+  if (indices === undefined) throw unsupported(node, 'its indices are computed')
+  // Places of the first item would be read as those of every item.
+  if (state.batch > 1 && constantAt(state, node, 0) === undefined) throw mixesBatch(state, node)
+  const { dims: result, places } = placesByIndices(node, dims, indices)
+  return [{ dims: result, map: places }]
 }
 
 const split: MovePlan = (state, node, dims) => {

@@ -8,6 +8,7 @@ import {
   type ImportState,
   type OperatorReader
 } from '../onnx/importState'
+import { checkedCount } from '../constants/checkedCount'
 import { broadcastDims } from '../constants/indexing'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { call } from '../tableFunction'
@@ -48,9 +49,17 @@ export function andReader(read: (state: ImportState, node: OnnxNode) => void): O
   }
 }
 
-/** IsNaN of a computed value: nothing that is computed here in integers is NaN. */
+/**
+ * IsNaN behind a softmax, whose shares are numbers here: false everywhere. Elsewhere 0 stands where a file would have NaN, and what
+ * replaces it there would be lost.
+ */
 export const readIsNaN: OperatorReader = (state, node) => {
-  const dims = dimsAt(state, node, 0)
-  const count = dims.reduce((product, size) => product * size, 1)
-  state.constants.set(node.outputs[0], constantOf('uint8', dims, new Float64Array(count)))
+  const { node: index, dims } = valueAt(state, node, 0)
+  if (state.nodes[index]?.op !== 'softmax')
+    throw unsupported(
+      node,
+      'it looks for NaN elsewhere than behind a softmax',
+      'Export the network without it: nothing that is computed in integers is NaN.'
+    )
+  state.constants.set(node.outputs[0], constantOf('uint8', dims, new Float64Array(checkedCount(node, dims))))
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { int, ints, type OnnxModel } from '@core/model/onnx/onnx'
 import { createOnnxBuilder, type OnnxBuilder } from '@core/model/onnx/onnxBuilder'
+import { placesByIndices } from '@core/model/constants/gatherNd'
 import { importModel } from '@core/model/onnx/importOnnx'
 import { createImportedRunner } from '@core/quant/runImported'
 import { encodeOnnx } from '@main/model/files/onnxFile'
@@ -82,6 +83,13 @@ describe.each<MaskType>(['int64', 'bool'])('a Where by a mask of %s', (type) => 
       }
     ],
     [
+      'beside NaN that is known',
+      (b, x, c) => {
+        const known = b.node('IsNaN', [b.constant(Float32Array.of(NaN, 1, 1, NaN), [1, length, 1])])
+        return b.node('Where', [b.node('And', [c, known]), b.scalar(2), x])
+      }
+    ],
+    [
       'with a constant on both sides',
       (b, x, c) =>
         b.node('Softmax', [b.node('Add', [x, b.node('Where', [c, b.scalar(0), b.scalar(-Infinity)])])], {
@@ -112,5 +120,51 @@ describe.each<MaskType>(['int64', 'bool'])('a Where by a mask of %s', (type) => 
         expect(found.values[at]).toBeCloseTo(value, 2)
     }
     await session.release()
+  })
+})
+
+describe('what no integer network gives', () => {
+  it.each<[string, string, Parameters<typeof masked>[1]]>([
+    [
+      'NaN of a square root that is replaced',
+      'it looks for NaN elsewhere than behind a softmax',
+      (b, x) => {
+        const root = b.node('Sqrt', [x])
+        return b.node('Where', [b.node('IsNaN', [root]), b.scalar(7), root])
+      }
+    ],
+    [
+      'places outside',
+      'its indices lie outside [1, 4, 1]',
+      (b, _, c) => b.node('GatherND', [c, b.constant(BigInt64Array.of(0n, 4n), [1, 2])])
+    ],
+    [
+      'more axes than there are',
+      'its indices have 4 numbers each, for a tensor of 3 axes',
+      (b, _, c) => b.node('GatherND', [c, b.constant(new BigInt64Array(4), [1, 4])])
+    ],
+    [
+      'nothing',
+      'nothing is left of the tensor',
+      (b, _, c) => b.node('GatherND', [c, b.constant(new BigInt64Array(0), [0, 2])])
+    ]
+  ])('%s is refused', (_, message, make) => {
+    expect(() => importModel(masked('int64', make))).toThrow(message)
+  })
+
+  it('places of the first item of a fixed batch are not taken for those of every item', () => {
+    const builder = createOnnxBuilder()
+    const x = builder.input('x', 'float32', [2, 4])
+    const places = builder.constant(BigInt64Array.of(0n, 1n, 0n, 3n), [1, 2, 2])
+    builder.output(builder.node('GatherND', [x, places]), 'y')
+    expect(() => importModel(builder.build('batch'))).toThrow('it may mix the 2 items')
+  })
+
+  it('more places than are worked out at import are refused before memory is taken', () => {
+    const node = { name: 'g', opType: 'GatherND', domain: '', inputs: [], outputs: [], attributes: {} }
+    const indices = { name: '', dims: [4, 1], data: new BigInt64Array(4) }
+    expect(() => placesByIndices(node, [2, 2 ** 25], indices)).toThrow('is not worked out at import')
+    const items = { ...node, attributes: { batch_dims: int(1) } }
+    expect(() => placesByIndices(items, [4, 2], indices)).toThrow('it goes item by item')
   })
 })
