@@ -1,13 +1,12 @@
 import path from 'node:path'
-import { areaUnderCurve } from '../../../core/dataset/metrics'
 import { inputsOf, readTruthFile, type TruthItem } from '../../../core/deploy/mlperf/truthFile'
-import { shareFigure } from '../../../core/workload/measure/figures'
 import { AppError } from '../../../shared/errors'
 import { formatCount, formatDuration, formatPercent } from '../../../shared/units'
 import { readRegularFile } from '../../files/readRegularFile'
 import { numberOption, textOption, UsageError, type CliVerb } from '../framework/framework'
 import { clientOf } from '../framework/localClient'
 import { connect, lineOptions } from './boardLine'
+import { accuracyRun, type MlperfAccuracy } from './mlperfAccuracy'
 import { openMlperfDevice, type MlperfDevice } from './mlperfDevice'
 import { mlperfWindows, performanceRun, type PerformanceResult } from './mlperfPerformance'
 
@@ -68,48 +67,6 @@ async function aboutOf(device: MlperfDevice): Promise<{ name: string; model: str
   return { name: read(/^m-name-dut-\[([^\]]*)\]$/), model: read(/^m-model-\[([^\]]*)\]$/) }
 }
 
-/** Share of right classes with its interval, or the area under the curve of a device that gives one number an input. */
-type Judged =
-  | { items: number; right: number; accuracy: number; low: number | null; high: number | null }
-  | { items: number; auc: number }
-
-async function accuracyRun(
-  device: MlperfDevice,
-  items: readonly TruthItem[],
-  inputs: (item: TruthItem) => Promise<Uint8Array[]>,
-  log: (line: string) => void
-): Promise<Judged> {
-  let right = 0
-  /** Per item, the mean over its inputs of the one number that an anomaly detector gives. */
-  const scores: number[] = []
-  const tenth = Math.ceil(items.length / 10)
-  for (const [at, item] of items.entries()) {
-    const rows: (readonly number[])[] = []
-    for (const bytes of await inputs(item)) {
-      await device.load(bytes)
-      rows.push((await device.infer(1, 0, 120_000)).results)
-    }
-    const means = rows[0].map((_, k) => rows.reduce((sum, row) => sum + row[k], 0) / rows.length)
-    if (means.length === 1 && item.classes === 2) scores.push(means[0])
-    else if (means.length !== item.classes) throw wrongOutputs(means.length, item)
-    else if (means.indexOf(Math.max(...means)) === item.label) right++
-    if ((at + 1) % tenth === 0) log(`  accuracy: ${at + 1} of ${items.length} items`)
-  }
-  if (scores.length === items.length) {
-    const labels = items.map(({ label }) => label)
-    return { items: items.length, auc: areaUnderCurve(scores, labels) }
-  }
-  const { low, high } = shareFigure(right, items.length, 0.95)
-  return { items: items.length, right, accuracy: right / items.length, low, high }
-}
-
-const wrongOutputs = (outputs: number, { classes, file }: TruthItem): AppError =>
-  new AppError(
-    'data.invalid',
-    `The device gives ${outputs} outputs, the truth file says ${classes} classes for ${file}.`,
-    'Check that the test set belongs to the network; a network that gives its inputs back is built with -DMLPERF_ANOMALY.'
-  )
-
 function resultText({
   name,
   model,
@@ -119,7 +76,7 @@ function resultText({
   name: string
   model: string
   performance: PerformanceResult | null
-  accuracy: Judged | null
+  accuracy: MlperfAccuracy | null
 }): string {
   const lines = [`${name}, model ${model}`]
   if (performed !== null) {
@@ -134,7 +91,11 @@ function resultText({
     }
   }
   if (judged !== null && 'auc' in judged)
-    lines.push(`${judged.items} items, area under the curve ${judged.auc.toFixed(3)}`)
+    lines.push(
+      judged.auc === null
+        ? `${judged.items} items, all of one class: no area under the curve`
+        : `${judged.items} items, area under the curve ${judged.auc.toFixed(3)}`
+    )
   else if (judged !== null) {
     const { right, items, accuracy, low, high } = judged
     const interval = low === null || high === null ? '' : ` [${formatPercent(low)}, ${formatPercent(high)}]`
