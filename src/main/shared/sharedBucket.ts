@@ -73,9 +73,11 @@ async function noExtension(connection: DuckDBConnection, folder: string, cause: 
 /** What keeps a bucket from being read, from an error of DuckDB's httpfs. */
 export function bucketError(folder: string, cause: unknown): AppError {
   const said = firstLine(cause)
-  const hint = /\b40[13]\b/.test(said)
+  // Names of folders and addresses may hold such numbers too.
+  const own = said.replace(/'[^']*'|"[^"]*"|\S+:\/\/\S+/g, '')
+  const hint = /\b40[13]\b/.test(own)
     ? 'The service refuses these keys: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, and that they may list the bucket.'
-    : /\b404\b/.test(said)
+    : /\b404\b/.test(own)
       ? 'The service knows no such bucket: check its name and AWS_ENDPOINT_URL.'
       : 'Check AWS_ENDPOINT_URL, AWS_REGION and the network.'
   return new AppError('remote.unreachable', `${folder} could not be read: ${said}`, hint, { cause })

@@ -14,7 +14,10 @@ describe('a bucket', () => {
   it.each([
     [refused, 'AWS_SECRET_ACCESS_KEY'],
     [unknown, 'no such bucket'],
-    [gone, 'AWS_ENDPOINT_URL, AWS_REGION and the network']
+    [gone, 'AWS_ENDPOINT_URL, AWS_REGION and the network'],
+    // Numbers in names are no replies.
+    [unknown.replace('none/x', 'lab/403'), 'no such bucket'],
+    [gone.replace('/lab/', '/404/'), 'AWS_ENDPOINT_URL, AWS_REGION and the network']
   ])('that cannot be read says why and what to check: %s', async (said, hint) => {
     const listing = listBucket(() => Promise.reject(new Error(said)), 's3://lab/bench', 'hosts')
     await expect(listing).rejects.toMatchObject({
