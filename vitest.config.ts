@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { configDefaults, defineConfig } from 'vitest/config'
-import { mockedTests } from './test/support/mockedTests'
+import { mockedTests } from './test/support/mockedTests.ts'
 
 const here = (folder: string): string => fileURLToPath(new URL(folder, import.meta.url))
 const mocked = mockedTests('test/unit')

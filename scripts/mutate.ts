@@ -9,12 +9,13 @@
 // (StrykerJS 10 needs Node 22, and this project runs on 20.)
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { processGroupOf } from '../src/main/files/processGroup'
 import { createRandom } from '../src/core/math/random'
 import { mutantsOf, type Mutant } from './mutate/mutants'
+import { selectionsOf } from './mutate/selections'
 
 const { values } = parseArgs({
   options: {
@@ -46,7 +47,7 @@ const passesUnchanged = new Map<string, boolean>()
 let noticed = 0
 const survivors: Mutant[] = []
 for (const [index, mutant] of chosen.entries()) {
-  const isNoticed = await isNoticedBy(mutant, selectionsOf(mutant.file))
+  const isNoticed = await isNoticedBy(mutant, selectionsOf(mutant.file, values.near))
   if (isNoticed) noticed++
   else survivors.push(mutant)
   process.stderr.write(
@@ -69,28 +70,6 @@ function filesOf(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => filesOf(path.posix.join(folder, entry.name)))
     .sort()
-}
-
-/** Arguments of vitest that select the tests of a module, the nearest first: quick ones in test/unit, long ones in test/integration. */
-function selectionsOf(file: string): string[][] {
-  const named = ['test/unit', 'test/integration']
-    .map((tests) => file.replace(/^src/, tests).replace(/\.ts$/, '.test.ts'))
-    .filter((test) => existsSync(test))
-    .map((test) => ['run', test])
-  let folder = path.posix.dirname(file.replace(/^src/, 'test/unit'))
-  while (!existsSync(folder)) folder = path.posix.dirname(folder)
-  const long = folder.replace('test/unit', 'test/integration')
-  const related = [
-    'related',
-    file,
-    '--run',
-    '--exclude',
-    'test/{e2e,contract}/**',
-    '--exclude',
-    'test/integration/*.ts'
-  ]
-  const near = [...named, ['run', `${folder}/`, ...(existsSync(long) ? [`${long}/`] : [])]]
-  return values.near ? near : [...near, related]
 }
 
 /** Whether one of the selections that pass without the change fails with it. */
