@@ -58,7 +58,7 @@ export async function planOnBoard(lm: QuantizedLm, info: BoardInfo): Promise<Dec
   })
 }
 
-/** Bytes of a board's RAM that a decoder takes with its program, more than there are included. @throws AppError board.unsupportedKernel */
+/** Bytes of a board's RAM that a decoder takes with its program, more than there are included. @throws AppError board.unsupportedKernel, model.unsupportedShape */
 export async function ramOnBoard(
   lm: QuantizedLm,
   info: Pick<BoardInfo, 'xlen' | 'ram' | 'kernels'>

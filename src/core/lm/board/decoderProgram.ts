@@ -63,6 +63,15 @@ export interface DecoderPlan {
   readonly freeBytes: number
 }
 
+function requireVocabulary({ config }: Pick<QuantizedLm, 'config'>): void {
+  if (config.vocabulary > maxVocabulary)
+    throw new AppError(
+      'model.unsupportedShape',
+      `The language model has ${config.vocabulary} tokens; the decoder program takes up to ${maxVocabulary}.`,
+      'Train a model with a smaller vocabulary.'
+    )
+}
+
 /** Where program and block lie: the program where RAM begins, the block behind it. */
 function placesInRam({ ram }: Pick<BoardInfo, 'ram'>, code: Uint8Array): { program: number; block: number } {
   const program = alignUp(ram.low, blockAlignment)
@@ -71,13 +80,14 @@ function placesInRam({ ram }: Pick<BoardInfo, 'ram'>, code: Uint8Array): { progr
 
 /**
  * Bytes of RAM from its begin to the end of a decoder's block, whether the board has them or not.
- * @throws AppError board.unsupportedKernel
+ * @throws AppError board.unsupportedKernel, model.unsupportedShape for more tokens than a call can name
  */
 export function decoderRamBytes(
   lm: QuantizedLm,
   info: Pick<BoardInfo, 'ram' | 'kernels'>,
   { bytes }: Pick<DecoderCode, 'bytes'>
 ): number {
+  requireVocabulary(lm)
   const { blockBytes } = buildDecoderImage(lm, boardPairs(info)).memory
   return placesInRam(info, bytes).block - info.ram.low + blockBytes
 }
@@ -92,12 +102,7 @@ export function planDecoder(
   info: Pick<BoardInfo, 'ram' | 'kernels'>,
   { bytes, addresses }: DecoderCode
 ): DecoderPlan {
-  if (lm.config.vocabulary > maxVocabulary)
-    throw new AppError(
-      'model.unsupportedShape',
-      `The language model has ${lm.config.vocabulary} tokens; the decoder program takes up to ${maxVocabulary}.`,
-      'Train a model with a smaller vocabulary.'
-    )
+  requireVocabulary(lm)
   const image = buildDecoderImage(lm, boardPairs(info))
   const { program, block } = placesInRam(info, bytes)
   const freeBytes = info.ram.high - block - image.memory.blockBytes

@@ -129,4 +129,11 @@ describe('the RAM of a board as a cost', () => {
     const { freeBytes } = planDecoder(quantizeLm(own, parseLmScheme('w8a8', config), ranges), info, code)
     expect(cost.of(uniformGenes(space, 0, 0))).toBe(info.ram.high - info.ram.low - freeBytes)
   })
+
+  it('is none of a model with more tokens than the decoder program can name', () => {
+    const ranges = observeRanges(model, documents, 9)
+    const lm = quantizeLm(model, parseLmScheme('w8a8', model.config), ranges)
+    const large = { ...lm, config: { ...lm.config, vocabulary: 65_537 } }
+    expect(() => decoderRamBytes(large, info, code)).toThrow('takes up to 65536')
+  })
 })
