@@ -15,6 +15,8 @@ export interface SchemeCost {
   readonly unit: CostUnit
   /** Finite and positive. */
   of(genes: Genes): number
+  /** What budgets are shares of; absent: the cost of all 8 bits. */
+  readonly int8?: number
   /**
    * The cost as a sum over the layers; where it is none (the peak of a memory plan), a sum that never exceeds it. Null: nothing
    * is known of single layers.

@@ -147,7 +147,7 @@ async function priceOf(
   const { cost: priced } = await costs(modelId, cost, proxyId, widths)
   return {
     cost: priced.of(genesOfScheme(scheme, widths)),
-    baselineCost: priced.of(genesOfScheme(uniformScheme(names, 8, 8))),
+    baselineCost: priced.int8 ?? priced.of(genesOfScheme(uniformScheme(names, 8, 8))),
     unit: priced.unit
   }
 }

@@ -43,7 +43,7 @@ export function searchLimits(space: SearchSpace, ratios: readonly (number | null
   const int8 = new Uint8Array(space.choices.length)
   const cheapestOf = space.costs.map((_, at) => cheapestUnder(space, at))
   const limits = space.costs.map((cost, at): Limit => {
-    const baselineCost = positive(cost.of(int8))
+    const baselineCost = positive(cost.int8 ?? cost.of(int8))
     const ratio = ratios[at] ?? null
     return {
       baselineCost,
@@ -64,10 +64,14 @@ function positive(cost: number): number {
   )
 }
 
-/** Exact for tables; for other costs the end of a descent over single genes from the lowest bits. */
+/** Exact for tables; for other costs the end of a descent over single genes from the cheapest of those with one pair everywhere. */
 function cheapestUnder(space: SearchSpace, at: number): Genes {
   const cost = space.costs[at]
-  const genes = uniformGenes(space, space.widths.length - 1, space.widths.length - 1)
+  // The lowest bits first: they win where several cost the same.
+  const widths = [...space.widths.keys()].reverse()
+  const genes = widths
+    .flatMap((weight) => widths.map((activation) => uniformGenes(space, weight, activation)))
+    .reduce((best, next) => (cost.of(next) < cost.of(best) ? next : best))
   if (cost.table !== null) {
     const { perLayer } = cost.table
     const count = space.widths.length

@@ -20,8 +20,8 @@ interface LayerBytes {
  * Peak RAM of a deployment's plan on a board (deploy/plan.ts): Image and arena. The Image is a sum over the layers; the
  * arena depends on the scratch of the kernels that serve each pair and is placed as the plan places it. Exact for chains;
  * where one tensor feeds layers of different widths (skip connections), quantizing adds a requantisation operator, 128
- * bytes of Image and its tensor, which is not counted here. Where the Image lies in flash, the arena alone, and beyond every budget
- * when the Image exceeds the flash.
+ * bytes of Image and its tensor, which is not counted here. Where the Image lies in flash, the arena alone; when it exceeds the
+ * flash, the Image too, which is beyond every budget.
  * @param network quantized at any scheme: shapes and layers count
  * @throws AppError as planDeployment does, when the board lacks a kernel at 8 bits or the network does not fit the Image format
  */
@@ -48,6 +48,7 @@ export function ramCost(
   const minScratch = weighted.map((_, position) =>
     Math.min(...pairs.map((_unused, pair) => bytesOf(position, pair).scratch))
   )
+  const int8Arena = arenaOf(weighted.map((_, position) => bytesOf(position, 0).scratch))
   return {
     unit: 'bytes',
     isSum: false,
@@ -58,15 +59,23 @@ export function ramCost(
       const image = chosen.reduce((sum, bytes) => sum + bytes.image, fixedImage)
       const arena = arenaOf(chosen.map(({ scratch }) => scratch))
       if (flashBytes === null) return alignUp(image, blockAlignment) + arena
-      return image <= flashBytes ? arena : unsupportedBytes + arena
+      // More than any share of int8's arena, and less where less is beyond the flash: a search comes down to what fits.
+      return image <= flashBytes ? arena : Math.max(arena, int8Arena) + image
     },
-    table: {
-      unit: 'bytes',
-      overhead: (flashBytes === null ? fixedImage : 0) + arenaOf(minScratch),
-      perLayer: Float64Array.from({ length: 16 * weighted.length }, (_, at) =>
-        flashBytes === null ? bytesOf(at >> 4, at & 15).image : 0
-      )
-    }
+    // Budgets are shares of it, also where all 8 bits exceeds the flash.
+    ...(flashBytes === null ? {} : { int8: int8Arena }),
+    // Of an arena alone no layer has a share.
+    table:
+      flashBytes === null
+        ? {
+            unit: 'bytes',
+            overhead: fixedImage + arenaOf(minScratch),
+            perLayer: Float64Array.from(
+              { length: 16 * weighted.length },
+              (_, at) => bytesOf(at >> 4, at & 15).image
+            )
+          }
+        : null
   }
 }
 

@@ -11,6 +11,7 @@ import { schemeWidths, uniformScheme } from '@core/quant/scheme'
 import { bitFusionCosts, bitFusionLayerCycles, energyCosts } from '@core/search/costs/costModels'
 import { costOf, genesCost } from '@core/search/costs/costTable'
 import { ramCost } from '@core/search/costs/ramCost'
+import { runSearch } from '@core/search/runSearch'
 import { createSpace, genesOfScheme, randomGenes, schemeOfGenes } from '@core/search/space'
 import { plainNetwork, residualNetwork, someImages } from '../../../../support/smallNetworks'
 import { SimulatedBoard } from '../../board/simulatedBoard'
@@ -60,13 +61,39 @@ describe('costs of a search', () => {
       const cost = ramCost(int8, withFlash(sizeBytes))
       const space = createSpace({ layers, macs: layers.map(() => 1), costs: [cost] })
       const genes = genesOfScheme(uniformScheme(layers, 8, 8), space.widths)
-      expect(genesCost(cost.table!, genes)).toBeLessThanOrEqual(cost.of(genes))
+      expect(cost.int8).toBe(plan.arenaBytes)
       return cost.of(genes)
     }
     expect(costIn(1 << 17)).toBe(plan.peakRamBytes)
     expect(plan.peakRamBytes).toBe(plan.arenaBytes)
     expect(costIn(plan.imageBytes)).toBe(plan.arenaBytes)
-    expect(costIn(plan.imageBytes - 16)).toBeGreaterThan(2 ** 40)
+    expect(costIn(plan.imageBytes - 16)).toBe(plan.arenaBytes + plan.imageBytes)
+  })
+
+  it('a search finds what fits a flash that all 8 bits exceeds', async () => {
+    const graph = plainNetwork()
+    const layers = weightedLayerNames(graph)
+    const int8 = quantizeNetwork(
+      measureActivationRanges(graph, someImages(graph, 8)),
+      uniformScheme(layers, 8, 8)
+    )
+    const board = new SimulatedBoard('small').converse(new MonitorClient().hello(1))
+    const flashed = (sizeBytes: number) => ({
+      ...board,
+      flash: { low: 0x0800_9800, high: 0x0800_9800 + sizeBytes, maxLayers: 48 }
+    })
+    const { imageBytes, arenaBytes } = planDeployment(int8, flashed(1 << 17))
+    const cost = ramCost(int8, flashed(imageBytes - 16))
+    const space = createSpace({ layers, macs: layers.map(() => 1), costs: [cost] })
+    for (const strategy of ['auto', 'greedy', 'integer', 'random'] as const) {
+      const plan = { space, strategy, objective: 'kl', evaluations: 8, batch: 4, seed: 1 } as const
+      const { limits, best } = await runSearch(
+        { ...plan, budgetRatios: [1] },
+        { evaluate: async () => ({ accuracy: 1, kl: 0.1, crossEntropy: 1, mse: 0 }) }
+      )
+      expect(limits[0]!.baselineCost).toBe(arenaBytes)
+      expect(best?.cost).toBeLessThanOrEqual(arenaBytes)
+    }
   })
 
   it('energy grows with the product of the widths and their sum', () => {
