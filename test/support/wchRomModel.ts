@@ -6,13 +6,18 @@ export interface WchRomOptions {
   flashBytes?: number
   /** Option byte RDPR; A5: not protected. */
   readProtection?: number
+  /** Of the loader in ROM, digits in four bytes. */
+  version?: readonly number[]
+  /** False: it restarts before its reply to the end has left, as loaders up to version 2.40 do. */
+  confirmsEnd?: boolean
   uid?: readonly number[]
 }
 
 /**
  * The UART loader in the ROM of a CH32V30x, as public tools describe it (wchisp) and not from the loader under test: a request is 57 AB,
  * command, length, data and the sum of what is behind 57 AB; a reply 55 AA, command, 0, length, data and sum. Data is exclusive-ored
- * with a key from the chip's number; it is written in pages of 256 bytes, the last when an empty block comes.
+ * with a key from the chip's number, in whole groups of its eight bytes (isp55e0); it is written in pages of 256 bytes, the last when
+ * an empty block comes.
  */
 export class WchRomModel implements TimedPeer {
   readonly flash: Uint8Array
@@ -35,6 +40,8 @@ export class WchRomModel implements TimedPeer {
       series: 0x17,
       flashBytes: 256 << 10,
       readProtection: 0xa5,
+      version: [0, 2, 6, 0],
+      confirmsEnd: true,
       // The last 16 bits are the sum of the three before.
       uid: [0xcd, 0xab, 0x16, 0x2f, 0x38, 0xbc, 0x1b, 0x97],
       ...options
@@ -64,7 +71,7 @@ export class WchRomModel implements TimedPeer {
 
   private execute(command: number, data: number[], line: PeerLine): void {
     this.commands.push(command)
-    const { chipId, series, readProtection, uid } = this.options
+    const { chipId, series, readProtection, version, confirmsEnd, uid } = this.options
     const isIdentify = command === 0xa1 && String.fromCharCode(...data.slice(2)) === 'MCU ISP & WCH.CN'
     if (isIdentify) this.reply(line, command, [chipId, series])
     else if (command === 0xa7) {
@@ -82,7 +89,7 @@ export class WchRomModel implements TimedPeer {
         0xff,
         0xff
       ]
-      this.reply(line, command, [data[0]!, 0, ...options, 0, 2, 6, 0, ...uid])
+      this.reply(line, command, [data[0]!, 0, ...options, ...version, ...uid])
     } else if (command === 0xa3) this.reply(line, command, [this.agree(), 0])
     else if (readProtection !== 0xa5) this.reply(line, command, [0xfe, 0])
     else if (command === 0xa4) {
@@ -92,7 +99,7 @@ export class WchRomModel implements TimedPeer {
       this.reply(line, command, [isPossible ? 0 : 0xfe, 0])
     } else if (command === 0xa5 || command === 0xa6) this.block(command, data, line)
     else if (command === 0xa2) {
-      this.reply(line, command, [0, 0])
+      if (confirmsEnd) this.reply(line, command, [0, 0])
       this.hasRestarted = data[0] === 1
     } else this.reply(line, command, [0xfe, 0])
   }
@@ -107,7 +114,9 @@ export class WchRomModel implements TimedPeer {
   private block(command: 0xa5 | 0xa6, data: number[], line: PeerLine): void {
     const at = data[0]! | (data[1]! << 8) | (data[2]! << 16) | (data[3]! << 24)
     const { key } = this
-    if (key === null || at + data.length - 5 > this.flash.length) return this.reply(line, command, [0xfe, 0])
+    const isWhole = (data.length - 5) % 8 === 0
+    if (key === null || !isWhole || at + data.length - 5 > this.flash.length)
+      return this.reply(line, command, [0xfe, 0])
     const bytes = data.slice(5).map((byte, index) => byte ^ key[index & 7]!)
     if (command === 0xa6) {
       const isEqual = bytes.every((byte, index) => this.flash[at + index] === byte)

@@ -22,6 +22,7 @@ export interface WchResult {
   /** Of the loader in ROM, e.g. "2.60". */
   version: string
   loadedBytes: number
+  /** Whether the ROM confirmed its end; false also where it restarted without a reply. */
   started: boolean
 }
 
@@ -40,6 +41,8 @@ export const wch = {
 const seriesCh32v30x = 0x17
 /** Most data of one command, bytes. */
 const blockBytes = 56
+/** The ROM takes whole groups of the key's eight bytes. */
+const groupBytes = 8
 /** Erased at once, and the fewest that this series erases. */
 const sectorBytes = 1024
 const minSectors = 8
@@ -77,9 +80,9 @@ export function* wchLoad(options: WchOptions): Conversation<WchResult> {
   yield* rom.block(wch.program, bytes.length, new Uint8Array(0), key)
   yield* rom.useKey(key)
   yield* rom.transfer(wch.verify, bytes, key, bytes.length)
-  if (start) yield* rom.end()
+  const started = start && (yield* rom.end())
   const loadedBytes = segments.reduce((sum, segment) => sum + segment.bytes.length, 0)
-  return { chip: `CH32V30x ${formatHex(chipId)}`, version, loadedBytes, started: start }
+  return { chip: `CH32V30x ${formatHex(chipId)}`, version, loadedBytes, started }
 }
 
 /** The key for a seed of zeros: the sum of the chip's number eight times, the last with the chip's kind on top. */
@@ -126,7 +129,7 @@ class WchRom {
         'Nothing was written. Take the protection off with the vendor’s tool, which erases the chip.'
       )
     const hex = (byte: number): string => byte.toString(16)
-    return { version: `${hex(reply[15])}.${hex(reply[16])}0`, uid: reply.slice(18, 26) }
+    return { version: `${hex(reply[15])}.${hex(reply[16])}${hex(reply[17])}`, uid: reply.slice(18, 26) }
   }
 
   /** Agrees on the key that data is exclusive-ored with. */
@@ -184,9 +187,9 @@ class WchRom {
     )
   }
 
-  /** Ends the loader; the chip restarts. */
-  *end(): Part<void> {
-    yield* this.request('the end of its loader', wch.end, Uint8Array.of(1))
+  /** Ends the loader; the chip restarts, some ROMs without a reply. Sent once: the next bytes are the program's. */
+  *end(): Part<boolean> {
+    return (yield* this.exchange(wch.end, Uint8Array.of(1), replyMs)) !== null
   }
 
   private *request(what: string, command: number, data: Uint8Array, silentMs = replyMs): Part<Uint8Array> {
@@ -233,10 +236,10 @@ class WchRom {
   }
 }
 
-/** Segments as one block from the start of flash; what lies between is erased flash. */
+/** Segments as one block of whole groups from the start of flash; what lies between and behind is erased flash. */
 function joined(segments: readonly Segment[], base: number): Uint8Array {
   const end = Math.max(0, ...segments.map(({ address, bytes }) => address - base + bytes.length))
-  const all = new Uint8Array(end).fill(0xff)
+  const all = new Uint8Array(Math.ceil(end / groupBytes) * groupBytes).fill(0xff)
   for (const { address, bytes } of segments) all.set(bytes, address - base)
   return all
 }

@@ -133,7 +133,7 @@ async function throughWch(session: BoardSession, options: LoadOptions): Promise<
   const loaded = await transfer(session, loader, image.sizeBytes, options)
   return {
     crc32: null,
-    result: `every block verified (${loaded.chip}, ROM ${loaded.version})${loaded.started ? ', reset' : ''}`
+    result: `every block verified (${loaded.chip}, ROM ${loaded.version})${start ? (loaded.started ? ', reset' : ', a reset was sent and not confirmed') : ''}`
   }
 }
 

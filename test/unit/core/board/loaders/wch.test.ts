@@ -51,7 +51,9 @@ describe('the UART loader in the ROM of a CH32V307', () => {
 
   it('sends what the encoder of wchisp (main of 2026) sent to this model over a pty', () => {
     const rom = new WchRomModel()
-    load(rom, Uint8Array.of(0x79, 0x1f, 0x7f, 0xff, 0, 1, 2, 3, 4, 5))
+    const bytes = [0x79, 0x1f, 0x7f, 0xff, 0, 1, 2, 3, 4, 5]
+    // wchisp itself fills up to 1 KiB before this; its encoder was given the ten bytes alone.
+    load(rom, Uint8Array.from([...bytes, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]))
     const observed = [
       '57aba1120000004d4355204953502026205743482e434eab',
       '57aba702001f00c8',
@@ -63,7 +65,35 @@ describe('the UART loader in the ROM of a CH32V307', () => {
       '57aba60f0000000000001a7c1c9c636261d06766c6',
       '57aba2010001a4'
     ]
-    expect(hex(rom.heard)).toBe(observed.join(''))
+    // The six bytes behind the ten, and where the empty block stands, are all that differs.
+    const filled = (line: string): string => {
+      const [, command, from, data] = /^57ab(a5|a6)(?:0f|05)00(..)00000000(.*)..$/.exec(line) ?? []
+      if (command === undefined) return line
+      const rest = data === '' ? [] : [...Buffer.from(`${data}9c9c9c9c9c2c`, 'hex')]
+      const address = from === '0a' ? 16 : 0
+      return hex(wchRequest(parseInt(command, 16), Uint8Array.of(address, 0, 0, 0, 0, ...rest)))
+    }
+    expect(hex(rom.heard)).toBe(observed.map(filled).join(''))
+    const key = wchKey(Uint8Array.from(rom.options.uid), rom.options.chipId)
+    const ten = bytes.map((byte, index) => byte ^ key[index & 7]!)
+    expect(hex(wchRequest(0xa5, Uint8Array.of(0, 0, 0, 0, 0, ...ten)))).toBe(observed[4])
+    expect(hex(wchRequest(0xa5, Uint8Array.of(10, 0, 0, 0, 0)))).toBe(observed[5])
+  })
+
+  it('sends whole groups of eight bytes, the last filled with erased flash', () => {
+    const rom = new WchRomModel()
+    expect(load(rom, image(13)).error).toBeUndefined()
+    expect(hex(rom.flash.subarray(13, 16))).toBe('ffffff')
+  })
+
+  it('says which loader it is, and takes the end of one that restarts without a reply', () => {
+    const rom = new WchRomModel({ version: [0, 2, 3, 1], confirmsEnd: false })
+    const { value, error } = load(rom, image(100))
+    expect(error).toBeUndefined()
+    expect(value).toMatchObject({ version: '2.31', started: false })
+    expect(rom.hasRestarted).toBe(true)
+    // Sent once: what comes behind it would be read by the program.
+    expect(rom.commands.filter((command) => command === 0xa2)).toHaveLength(1)
   })
 
   it('joins segments, with erased flash between them', () => {
