@@ -43,7 +43,12 @@ export async function openSerialLink(options: SerialOptions): Promise<Link> {
   let parity: Parity = 'none'
   const label = options.descriptor?.label ?? device
 
-  let end = watchEnd(port, device, listeners)
+  let leave = watchEnd(port, device, listeners)
+  /** What was set last; opening a port again raises both lines. */
+  const lines: { dtr?: boolean; rts?: boolean } = {}
+  const setLines = (): Promise<boolean> =>
+    // A pty has no modem lines and says so with ENOTTY: not an error.
+    new Promise((resolve) => port.set({ ...lines }, (error) => resolve(error == null)))
 
   const link: Link = {
     get descriptor(): LinkDescriptor {
@@ -73,18 +78,26 @@ export async function openSerialLink(options: SerialOptions): Promise<Link> {
     async setParity(next) {
       if (next === parity || listeners.closed !== null) return
       // The driver sets it when a port is opened, and then alone.
-      end.leave()
+      leave()
       await closePort(port)
-      port = await openWithRetry(device, { baudRate, parity: next }, permissionRetryMs)
-      end = watchEnd(port, device, listeners)
+      try {
+        port = await openWithRetry(device, { baudRate, parity: next }, permissionRetryMs)
+      } catch (reason) {
+        listeners.end({ kind: 'failed', text: `the port did not open again with ${next} parity` })
+        throw reason
+      }
+      leave = watchEnd(port, device, listeners)
       parity = next
+      if (listeners.closed !== null) await closePort(port)
+      else if (Object.keys(lines).length > 0) await setLines()
     },
-    setSignals: (signals) =>
-      // A pty has no modem lines and says so with ENOTTY: not an error.
-      new Promise((resolve) => port.set(signals, (error) => resolve(error == null))),
+    setSignals(signals) {
+      Object.assign(lines, signals)
+      return setLines()
+    },
     async close() {
       if (port.isOpen) await closePort(port)
-      end.report({ kind: 'asked', text: 'closed' })
+      listeners.end({ kind: 'asked', text: 'closed' })
     }
   }
   await setModemLines(link, options)
@@ -101,16 +114,11 @@ async function closePort(port: SerialPort): Promise<void> {
   })
 }
 
-/** How the end of a port is watched. */
-interface EndWatch {
-  /** Reports the end oneself. */
-  report(reason: CloseReason): void
-  /** From now on the port may close without an end of the link: it is opened again. */
-  leave(): void
-}
-
-/** Reports the end of a port to the listeners, whoever caused it. */
-function watchEnd(port: SerialPort, device: string, listeners: LinkListeners): EndWatch {
+/**
+ * Reports the end of a port to the listeners, whoever caused it. Returns what leaves it: the port may then close without an end of the
+ * link, to be opened again.
+ */
+function watchEnd(port: SerialPort, device: string, listeners: LinkListeners): () => void {
   let isLeft = false
   const end = (reason: CloseReason): void => {
     if (!isLeft) listeners.end(reason)
@@ -133,13 +141,10 @@ function watchEnd(port: SerialPort, device: string, listeners: LinkListeners): E
   port.on('error', (error: Error) => lose(`the port failed (${error.message})`))
   const watch = watchNode(device, () => lose('the port went away'))
   const offClose = listeners.onClose(() => watch.stop())
-  return {
-    report: end,
-    leave() {
-      isLeft = true
-      offClose()
-      watch.stop()
-    }
+  return () => {
+    isLeft = true
+    offClose()
+    watch.stop()
   }
 }
 
