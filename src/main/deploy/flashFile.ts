@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { checkFlashSegments } from '../../core/board/loaders/stm'
 import { describedImageName, fillInDescribedMonitor } from '../../core/board/describedMonitor'
 import { encodeImage } from '../../core/deploy/image'
 import { planDeployment } from '../../core/deploy/plan'
@@ -24,7 +25,8 @@ export interface FlashContents {
 /**
  * Monitor and network as one piece of flash, planned for the monitor's own kernels.
  *
- * @throws input.invalid for a board whose monitor does not execute in place; what planning throws (deploy.outOfMemory with bytes)
+ * @throws input.invalid for a board whose monitor does not execute in place; board.addressRange where the monitor alone is too long;
+ *   what planning throws (deploy.outOfMemory with bytes)
  */
 export async function flashContents(
   network: QuantizedNetwork,
@@ -41,6 +43,7 @@ export async function flashContents(
   const name = describedImageName(board)
   const counters = new TextDecoder().decode(await read(name, 'counters'))
   const monitor = fillInDescribedMonitor(await read(name, 'bin'), { counters }, board)
+  checkFlashSegments(flash, [{ address: flash.base, bytes: monitor }])
   const plan = planDeployment(network, readFlashMonitorInfo(monitor, board))
   const image = encodeImage(network, plan)
   // Erased flash is all ones.

@@ -87,6 +87,11 @@ function checkInPlace(
       `The monitor "${monitor}" executes from flash at ${formatHex(base)}; ${flash === null ? 'no flash is described' : `flash is said to begin at ${formatHex(flash.base)}`}.`,
       `Describe the flash: "flash": {"base": ${base}, "sizeBytes": …}.`
     )
+  if (flash.base + flash.sizeBytes > ramBase)
+    throw invalid(
+      `Flash of ${flash.sizeBytes} bytes from ${formatHex(base)} would reach into RAM at ${formatHex(ramBase)}.`,
+      'Set flash.sizeBytes to the bytes of flash that the chip has.'
+    )
   if (ram.sizeBytes < minRamInPlaceBytes)
     throw invalid(
       `RAM of this board has ${ram.sizeBytes} bytes; the monitor needs ${minRamInPlaceBytes}.`,

@@ -9,6 +9,8 @@ import { flashMachine } from './flashBoard'
 
 /** No monitor needs more to start and to say hello. */
 const maxInstructions = 50_000_000
+/** Most of each memory that is simulated: hello reads none of it, and reports the sizes that were filled in. */
+const mostBytes = 1 << 20
 
 /**
  * What a monitor that executes in place says of itself (kernels, free flash and RAM), by running it on a simulated board of its
@@ -18,8 +20,14 @@ const maxInstructions = 50_000_000
  * @throws internal for an image that does not start
  */
 export function readFlashMonitorInfo(monitor: Uint8Array, board: BoardDescription): BoardInfo {
-  const machine = createMachine({ board: flashMachine(board, 'flash') })
-  machine.loadBinary(board.flash?.base ?? 0, monitor)
+  const { flash, ram } = board
+  const clipped = <T extends { sizeBytes: number }>(memory: T): T => ({
+    ...memory,
+    sizeBytes: Math.min(memory.sizeBytes, mostBytes)
+  })
+  const simulated = { ...board, ram: clipped(ram), flash: flash && clipped(flash) }
+  const machine = createMachine({ board: flashMachine(simulated, 'flash') })
+  machine.loadBinary(flash?.base ?? 0, monitor)
   machine.reset()
   return converse(machine, new MonitorClient().hello(1))
 }

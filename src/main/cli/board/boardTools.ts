@@ -129,6 +129,9 @@ export const boardToolVerbs: Record<string, CliVerb> = {
       if ((server === undefined) === (scripts.length === 0)) {
         throw new UsageError('give either --gdb HOST:PORT or --openocd SCRIPT')
       }
+      const isIntoFlash = args.values['flash'] === true
+      if (isIntoFlash && server !== undefined)
+        throw new UsageError('--flash is of OpenOCD; a GDB server is given memory alone')
       const client = await clientOf(context)
       const id = textOption(args, 'board') ?? null
       if (id !== null) await openLine(client, id, args)
@@ -139,7 +142,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
                 kind: 'openocd',
                 configs: scripts,
                 reset: args.values['reset'] === true,
-                flash: args.values['flash'] === true
+                flash: isIntoFlash
               }
             : { kind: 'gdb', server },
         file: fileArgument(args, context),

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { readDescription } from '../../../core/board/description/readDescription'
+import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import { formatBytes, formatHex } from '../../../shared/units'
 import { textOption, UsageError, type CliVerb } from '../framework/framework'
 import { clientOf } from '../framework/localClient'
@@ -38,14 +39,22 @@ export const deployFlashVerb: CliVerb = {
       file: path.resolve(context.cwd, out)
     })
     const { sizeBytes, address, monitorBytes, imageAddress, imageBytes, arenaBytes } = written
-    const { loader } = description
     return {
       json: written,
       text: [
         `${formatBytes(sizeBytes)} in ${written.file}, for flash from ${formatHex(address)}`,
         `monitor ${formatBytes(monitorBytes)}, network ${formatBytes(imageBytes)} at ${formatHex(imageAddress)}, arena ${formatBytes(arenaBytes)} of RAM`,
-        `Write it with: bitbench board load PORT ${out} --loader ${loader === 'none' ? 'stm' : loader} --address ${formatHex(address)} --start`
+        `Write it with: bitbench ${writeCommand(description.loader, out, address)}`
       ].join('\n')
     }
   }
+}
+
+/** How the file comes into flash: over the chip's ROM where the description names its loader, else over a debug probe. */
+export function writeCommand(loader: BoardDescription['loader'], file: string, address: number): string {
+  const named = /^[\w./-]+$/.test(file) ? file : `"${file}"`
+  const at = `${named} --address ${formatHex(address)}`
+  return loader === 'stm' || loader === 'wch'
+    ? `board load PORT ${at} --loader ${loader} --start`
+    : `board debug-load ${at} --openocd SCRIPT --flash`
 }

@@ -123,6 +123,25 @@ describe('LeNet-5 with its weights in flash', () => {
     ).rejects.toThrow('does not execute from flash')
   })
 
+  it('is planned for memories of any described size, of which little is simulated', async () => {
+    const large = {
+      ...shippedBoards.gd32vf103,
+      flash: { base: flashMap.flash, sizeBytes: flashMap.ram - flashMap.flash },
+      ram: { base: flashMap.ram, sizeBytes: 0x4000_0000 }
+    }
+    const read = async (name: string, ending: string) =>
+      readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))
+    const made = await flashContents(uniform(4, 8), large, read)
+    const info = readFlashMonitorInfo(made.bytes.subarray(0, made.monitorBytes), large)
+    expect(info.flash!.high).toBe(flashMap.ram)
+    expect(info.ram.high).toBe(0x6000_0000)
+    const short = { ...large, flash: { base: flashMap.flash, sizeBytes: 32 << 10 } }
+    await expect(flashContents(uniform(4, 8), short, read)).rejects.toMatchObject({
+      code: 'board.addressRange',
+      message: expect.stringContaining(`${made.monitorBytes - (32 << 10)} bytes too many`)
+    })
+  })
+
   it('says with bytes what does not fit flash or RAM, before anything is sent', async () => {
     const { info } = await open('gd32vf103', true, null)
     const network = uniform(8, 8)

@@ -142,6 +142,9 @@ describe('descriptions of microcontrollers', () => {
     const board = shippedBoards.gd32vf103
     expect(() => checkDescription({ ...board, flash: null })).toThrow('no flash is described')
     expect(() => checkDescription({ ...board, flash: { base: 0, sizeBytes: 1 << 17 } })).toThrow('0x8000000')
+    const upTo = (end: number) => ({ ...board, flash: { base: 0x0800_0000, sizeBytes: end - 0x0800_0000 } })
+    expect(() => checkDescription(upTo(0x2000_0000))).not.toThrow()
+    expect(() => checkDescription(upTo(0x2000_0001))).toThrow('reach into RAM at 0x20000000')
     expect(() => checkDescription({ ...board, ram: { base: 0x2000_0000, sizeBytes: 8192 } })).toThrow(
       '8192 bytes'
     )
