@@ -139,7 +139,7 @@ class StmRom {
     throw new AppError(
       'loader.noPrompt',
       `No ROM of a GD32VF103 replied; received ${this.receiver.lastSeen()}.`,
-      'Set BOOT0 high and BOOT1 low, press RESET, and try again: hold BOOT0, press and release RESET.'
+      'Set BOOT0 high and BOOT1 low, press RESET, and try again: hold BOOT0, press and release RESET. A line behind telnet:// or tcp:// must have even parity at its server; over rfc2217:// it is set from here.'
     )
   }
 

@@ -167,6 +167,7 @@ function makeLink({ options, label, listeners, line, telnet, control, ...parts }
       else if (next !== baudRate) throw fixedSpeed(label, next)
       baudRate = next
     },
+    setParity: control?.setParity,
     setSignals: async (signals) => (control === null ? false : await control.setSignals(signals)),
     close: () => line.close()
   }

@@ -1,10 +1,11 @@
 import {
   type ComPortCommand,
   controlValues,
-  parityNone,
+  parityValues,
   purgeBoth
 } from '../../../../core/board/network/comPort'
 import { AppError } from '../../../../shared/errors'
+import type { Parity } from '../link'
 import type { TelnetConsole } from './telnetConsole'
 
 /** How long a server may take to set its line, ms. */
@@ -20,6 +21,8 @@ export interface SerialControl {
   prepare(baudRate: number): Promise<void>
   /** @throws board.refused, board.timeout */
   setBaud(baudRate: number): Promise<void>
+  /** @throws board.refused, board.timeout */
+  setParity(parity: Parity): Promise<void>
   /** False where the server has no such lines. */
   setSignals(signals: { dtr?: boolean; rts?: boolean }): Promise<boolean>
   /** Round trip to the server; null when it does not reply. */
@@ -39,12 +42,15 @@ export function createSerialControl(console: TelnetConsole, label: string): Seri
     if (Math.abs(got - baudRate) > baudRate * speedTolerance)
       throw otherValue(label, `${baudRate} baud`, `${got} baud`)
   }
+  const setParity = (parity: Parity): Promise<void> =>
+    set('parity', parityValues[parity], `${parity === 'none' ? 'no' : parity} parity`)
   return {
     setBaud,
+    setParity,
     async prepare(baudRate) {
       await setBaud(baudRate)
       await set('dataBits', 8, '8 data bits')
-      await set('parity', parityNone, 'no parity')
+      await setParity('none')
       await set('stopBits', 1, 'one stop bit')
       // Servers may leave these two without a reply; nothing later depends on them.
       await console.request('control', controlValues.noFlowControl, signalReplyMs)
