@@ -92,8 +92,11 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     // What still receives a file is silent for as long as Enter comes more often than it waits.
     const isSilent = tries === triesOfSilent && limit === triesOfSilent
     if (isSilent || isModemWait(reply)) {
-      // In the middle of a block CAN would be data of the file.
-      if (isSilent) yield* receiver.byte(blockTimeoutMs)
+      if (isSilent) {
+        yield { kind: 'progress', doneBytes: 0, totalBytes: 0, note: silentNote }
+        // In the middle of a block CAN would be data of the file.
+        yield* receiver.byte(blockTimeoutMs)
+      }
       yield { kind: 'send', bytes: Uint8Array.of(...cancelBytes, ...kermitCancelBytes) }
       limit = Math.max(limit, tries + triesAfterCancel)
     }
@@ -117,6 +120,9 @@ function* readUboot(receiver: Receiver): Part<BootLoader> {
   const supervisor = yield* isSupervisor(receiver)
   return { kind: 'uboot', uart, isa, supervisor, board: yield* askBoard(receiver, cpu ?? '') }
 }
+
+/** What is shown before bytes are sent that may end a program. */
+const silentNote = `no reply; Ctrl-X and Ctrl-C follow in ${blockTimeoutMs / 1000} s, for a transfer that broke off`
 
 /** What is shown while a board that has printed something is waited for. */
 const busyNote = (seen: string): string =>
