@@ -43,7 +43,7 @@ export const deployPlanSchema = z.object({
   doubleBufferBytes: z.number().nullable().default(null),
   /** Where the Image lies: the lowest usable address. Null in records of older versions. */
   imageAddress: z.number().nullable().default(null),
-  /** Image, arena and one batch of images and outputs. */
+  /** Image (unless it lies in flash), arena and one batch of images and outputs. */
   peakRamBytes: z.number(),
   ramBytes: z.number(),
   blocks: z.array(memoryBlockSchema),

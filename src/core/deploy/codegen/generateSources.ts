@@ -53,7 +53,9 @@ export function generateSources(
   plan: Plan,
   options: GenerateOptions
 ): GeneratedFile[] {
-  const { sources, check, variant = 'rv32im', loadAddress = plan.imageAddress, clockHz } = options
+  const { sources, check, variant = 'rv32im', clockHz } = options
+  // A program is called in RAM, also on a board whose Images lie in flash.
+  const { loadAddress = plan.arenaAddress ?? plan.imageAddress } = options
   const kernels = kernelFilesOf(sources, variant, network, plan)
   const own: [string, string][] = [
     ['README.md', readme(network, plan, check)],

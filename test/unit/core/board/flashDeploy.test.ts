@@ -5,6 +5,7 @@ import { concatBytes } from '@core/binary/bytes'
 import type { BoardInfo } from '@core/board/boardInfo'
 import { flashMap } from '@core/board/description/flashBoards'
 import { shippedBoards } from '@core/board/description/shippedBoards'
+import { generateSources } from '@core/deploy/codegen/generateSources'
 import { encodeImage } from '@core/deploy/image'
 import { freeFrom, planDeployment } from '@core/deploy/plan'
 import { weightedLayerNames, type Graph } from '@core/model/graph'
@@ -20,6 +21,8 @@ import { flashContents } from '@main/deploy/flashFile'
 import { loadImage } from '@main/deploy/imageRunner'
 import { decodeOnnx } from '@main/model/files/onnxFile'
 import { AppError } from '@shared/errors'
+import { formatHex } from '@shared/units'
+import { resourceTexts } from '../../../support/exportedC'
 import { flashMonitor, startFlashBoard } from '../../../support/flashBoard'
 import { createSimulatorLink } from '../../../support/simulatorLink'
 import { someImages } from '../../../support/smallNetworks'
@@ -158,6 +161,16 @@ describe('LeNet-5 with its weights in flash', () => {
     expect(() => planDeployment(network, tight)).toThrow(/bytes of RAM .* 1024: \d+ bytes short/)
     const fewLayers = { ...info, flash: { ...info.flash!, maxLayers: 2 } }
     expect(() => planDeployment(network, fewLayers)).toThrow('an Image holds 1 to 2 on this board')
+  })
+
+  it('is called in RAM where it is exported as C', async () => {
+    const { info } = await open('gd32vf103', true, null)
+    const network = uniform(8, 8)
+    const check = { count: 1, codes: new Int8Array(784), logits: new Int32Array(10) }
+    const files = generateSources(network, planDeployment(network, info), { sources: resourceTexts(), check })
+    expect(files.find(({ path: name }) => name === 'Makefile')!.text).toContain(
+      `LOAD_ADDRESS ?= ${formatHex(Math.ceil(info.ram.low / 16) * 16)}`
+    )
   })
 
   it('runs nothing but the network that is in flash', async () => {

@@ -121,6 +121,12 @@ describe('the memory of a board', () => {
     expect(view.text()).not.toContain('is drawn once one was planned')
   })
 
+  it('leaves out an Image that lies in flash', async () => {
+    const sizes = { imageBytes: 90_000, arenaBytes: 1024, peakRamBytes: 1024 }
+    const plan = { ...sampleDeployment.plan!, ...sizes, imageAddress: 0x0800_9800 }
+    expect(await shown([{ ...sampleDeployment, plan }])).toBe('Activation arena 1 KiB Free 959 KiB')
+  })
+
   it('shows no part of nothing, and never less than nothing free', async () => {
     const bytes = small.info!.ram.high - small.info!.ram.low
     const plan = { ...sampleDeployment.plan!, imageBytes: bytes, arenaBytes: 1024, peakRamBytes: bytes }
