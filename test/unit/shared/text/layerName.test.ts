@@ -10,7 +10,10 @@ it.each([
   ['features.12.conv.0', 9, 'fea…onv.0'],
   // A first part that is long gives way to the end too.
   ['/features/0/Conv', 10, '/fe…ures/0'],
-  ['/Conv', 3, '/…v']
+  ['/Conv', 3, '/…v'],
+  // The last part is the layer's own, no operator.
+  ['/encoder/attention/query', 18, '/encoder/…on/query'],
+  ['/encoder/attention/key', 18, '/encoder/…tion/key']
 ])('%s in %d letters is %s', (name, letters, short) => {
   expect(shortLayerName(name, letters)).toBe(short)
   expect(short.length).toBeLessThanOrEqual(letters)
