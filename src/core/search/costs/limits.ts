@@ -1,7 +1,8 @@
 import { AppError } from '../../../shared/errors'
 import { leastLoss } from '../proposals/knapsack'
 import type { Limit } from './limit'
-import { freeGenes, genesKey, uniformGenes, type Genes, type SearchSpace } from '../space'
+import { freeGenes, genesKey, uniformGenes, type Genes, type SchemeCost, type SearchSpace } from '../space'
+import type { CostTable } from './costTable'
 
 /** Budgets of a search, and the scheme that comes nearest to them. */
 export interface SearchLimits {
@@ -64,31 +65,42 @@ function positive(cost: number): number {
   )
 }
 
-/** Exact for tables; for other costs the end of a descent over single genes from the cheapest of those with one pair everywhere. */
+/**
+ * Exact for sums over the layers; for other costs the cheaper of the least sum and the end of a descent over single genes from the
+ * cheapest scheme with one pair everywhere.
+ */
 function cheapestUnder(space: SearchSpace, at: number): Genes {
   const cost = space.costs[at]
+  const least = cost.table === null ? null : leastSum(space, cost.table)
+  if (least !== null && cost.isSum) return least
+  const descended = descendedFromUniform(space, cost)
+  return least !== null && cost.of(least) <= cost.of(descended) ? least : descended
+}
+
+function leastSum(space: SearchSpace, { perLayer }: CostTable): Genes {
+  const genes = new Uint8Array(space.choices.length)
+  const count = space.widths.length
+  for (let layer = 0; layer < space.layers.length; layer++) {
+    let least = Infinity
+    for (const weight of space.choices[2 * layer]) {
+      for (const activation of space.choices[2 * layer + 1]) {
+        const value = positive(perLayer[(count * layer + weight) * count + activation])
+        if (value >= least) continue
+        least = value
+        genes[2 * layer] = weight
+        genes[2 * layer + 1] = activation
+      }
+    }
+  }
+  return genes
+}
+
+function descendedFromUniform(space: SearchSpace, cost: SchemeCost): Genes {
   // The lowest bits first: they win where several cost the same.
   const widths = [...space.widths.keys()].reverse()
   const genes = widths
     .flatMap((weight) => widths.map((activation) => uniformGenes(space, weight, activation)))
     .reduce((best, next) => (cost.of(next) < cost.of(best) ? next : best))
-  if (cost.table !== null) {
-    const { perLayer } = cost.table
-    const count = space.widths.length
-    for (let layer = 0; layer < space.layers.length; layer++) {
-      let least = Infinity
-      for (const weight of space.choices[2 * layer]) {
-        for (const activation of space.choices[2 * layer + 1]) {
-          const value = positive(perLayer[(count * layer + weight) * count + activation])
-          if (value >= least) continue
-          least = value
-          genes[2 * layer] = weight
-          genes[2 * layer + 1] = activation
-        }
-      }
-    }
-    return genes
-  }
   let least = cost.of(genes)
   for (const position of freeGenes(space)) {
     for (const gene of space.choices[position]) {

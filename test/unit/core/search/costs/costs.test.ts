@@ -10,9 +10,10 @@ import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { schemeWidths, uniformScheme } from '@core/quant/scheme'
 import { bitFusionCosts, bitFusionLayerCycles, energyCosts } from '@core/search/costs/costModels'
 import { costOf, genesCost } from '@core/search/costs/costTable'
+import { searchLimits } from '@core/search/costs/limits'
 import { ramCost } from '@core/search/costs/ramCost'
 import { runSearch } from '@core/search/runSearch'
-import { createSpace, genesOfScheme, randomGenes, schemeOfGenes } from '@core/search/space'
+import { createSpace, genesOfScheme, randomGenes, schemeOfGenes, uniformGenes } from '@core/search/space'
 import { plainNetwork, residualNetwork, someImages } from '../../../../support/smallNetworks'
 import { SimulatedBoard } from '../../board/simulatedBoard'
 
@@ -94,6 +95,23 @@ describe('costs of a search', () => {
       expect(limits[0]!.baselineCost).toBe(arenaBytes)
       expect(best?.cost).toBeLessThanOrEqual(arenaBytes)
     }
+  })
+
+  it('the least RAM is no more than that of any pair everywhere, whose kernels need scratch of their own', () => {
+    const graph = plainNetwork()
+    const layers = weightedLayerNames(graph)
+    const ranges = measureActivationRanges(graph, someImages(graph, 8))
+    const board = new SimulatedBoard('small').converse(new MonitorClient().hello(1))
+    const cost = ramCost(quantizeNetwork(ranges, uniformScheme(layers, 8, 8)), board)
+    const space = createSpace({ layers, macs: layers.map(() => 1), costs: [cost] })
+    const [{ minimumCost } = { minimumCost: NaN }] = searchLimits(space, [1]).limits
+    const widths = [...space.widths.keys()]
+    const uniform = widths.flatMap((weight) =>
+      widths.map((other) => cost.of(uniformGenes(space, weight, other)))
+    )
+    expect(minimumCost).toBeLessThanOrEqual(Math.min(...uniform))
+    // The scheme whose weights take least is not it.
+    expect(minimumCost).toBeLessThan(cost.of(uniformGenes(space, 3, 3)))
   })
 
   it('energy grows with the product of the widths and their sum', () => {
