@@ -9,7 +9,7 @@ import { createBootHandlers } from './load/bootJob'
 import { createBoardRegistry } from './boardRegistry'
 import type { BoardSession } from './boardSession'
 import type { IdentifiedBoard } from './boardView'
-import { createDescriptionStore } from './load/descriptionStore'
+import { createDescriptionStore, type DescriptionStore } from './load/descriptionStore'
 import { readLoadImage } from './load/loadFile'
 import { startLoadJob } from './load/loadJob'
 import { createLoadRecords } from './load/loadRecords'
@@ -106,7 +106,7 @@ export function createBoardService(options: BoardServiceOptions): BoardService {
         return { ok: true }
       },
       ...createLineHandlers(registry),
-      ...createLoadHandlers(registry, { jobs, nowMs, records }),
+      ...createLoadHandlers(registry, { jobs, nowMs, records, descriptions }),
       ...createConsoleHandlers(registry, jobs),
       ...createBootHandlers({
         registry,
@@ -157,13 +157,14 @@ function createLineHandlers(
 /** Handlers that load programs over the line. */
 function createLoadHandlers(
   registry: ReturnType<typeof createBoardRegistry>,
-  deps: Parameters<typeof startLoadJob>[2]
+  deps: Parameters<typeof startLoadJob>[2] & { descriptions: Pick<DescriptionStore, 'get'> }
 ): Pick<HandlersOf<typeof boardContract>, 'board.load' | 'board.loads'> {
   return {
     'board.load': async ({ id, file, loader, address, start }) => {
       const held = registry.held(id)
       const image = await readLoadImage(file, address)
-      return startLoadJob(held, { image, loader, start }, deps)
+      const flash = (await deps.descriptions.get(id))?.flash ?? undefined
+      return startLoadJob(held, { image, loader, start, flash }, deps)
     },
     'board.loads': async () => ({ loads: deps.records.all() })
   }

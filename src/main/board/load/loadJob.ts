@@ -1,7 +1,7 @@
 import type { LoaderName } from '../../../shared/contract/board/boardFiles'
 import { AppError } from '../../../shared/errors'
 import type { JobContext, JobService } from '../../jobs/jobService'
-import { type LoadOutcome, loadOver } from './boardLoads'
+import { type LoadOptions, type LoadOutcome, loadOver } from './boardLoads'
 import type { Held } from '../boardRegistry'
 import type { BoardSession } from '../boardSession'
 import type { LoadImage } from './loadFile'
@@ -12,15 +12,17 @@ export interface LoadOrder {
   image: LoadImage
   loader: LoaderName
   start: boolean
+  /** Of the board's description, for loaders that write flash. */
+  flash?: LoadOptions['flash']
 }
 
 /** Carries an image over a leased line; a boot loader that brought up a monitor has made a Bitbench board of it. */
 export async function carry(
   session: BoardSession,
-  { image, loader, start }: LoadOrder,
+  { image, loader, start, flash }: LoadOrder,
   context: Pick<JobContext, 'signal'> & { onProgress: (doneBytes: number, note: string) => void }
 ): Promise<LoadOutcome> {
-  const outcome = await loadOver(session, { loader, image, start, ...context })
+  const outcome = await loadOver(session, { loader, image, start, flash, ...context })
   if (loader !== 'monitor' && start) await session.hello().catch(() => undefined)
   return outcome
 }

@@ -23,6 +23,12 @@ export interface OpenOcdLoadOptions extends DebugProgress {
 const silenceMs = 30_000
 /** System bus access over a slow adapter writes about a kilobyte a second. */
 const limitMs = (sizeBytes: number): number => 60_000 + 4 * sizeBytes
+
+/** How long OpenOCD may say nothing while it writes: memory is written in pieces, flash as a whole without a word. */
+export function quietWriteMs(sizeBytes: number, intoFlash: boolean): number {
+  return intoFlash ? limitMs(sizeBytes) : silenceMs
+}
+
 /** The program is written in about this many pieces; each one written is reported as progress. */
 const pieces = 32
 const minPieceBytes = 4_096
@@ -42,7 +48,8 @@ export async function loadWithOpenOcd(
 ): Promise<DebugOutcome> {
   const scripts = options.configs.map(checkScript).flatMap((script) => ['-f', script])
   options.onProgress(0, 'looking at the chip')
-  await run(createOpenOcdOutput(0), [...quiet, ...scripts, '-c', 'init', '-c', 'shutdown'], program, options)
+  const look = ['-c', 'init', '-c', 'shutdown']
+  await run(createOpenOcdOutput(0), [...quiet, ...scripts, ...look], program, silenceMs, options)
   return await withToolFile('program.elf', program.elf, async (file) => {
     const output = createOpenOcdOutput(program.sizeBytes)
     const { reset, flash = false, start } = options
@@ -61,6 +68,7 @@ export async function loadWithOpenOcd(
       output,
       [...quiet, ...scripts, ...commands.flatMap((command) => ['-c', command])],
       program,
+      quietWriteMs(program.sizeBytes, flash),
       options
     )
     if (!output.isVerified) {
@@ -79,6 +87,7 @@ async function run(
   output: OpenOcdOutput,
   args: string[],
   program: DebugProgram,
+  silenceMs: number,
   { spawn, program: openocd, signal, onProgress }: OpenOcdLoadOptions
 ): Promise<void> {
   const tool = startTool({

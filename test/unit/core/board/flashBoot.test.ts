@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { flashChips, flashMap, type FlashChipName } from '@core/board/description/flashBoards'
 import { shippedBoards } from '@core/board/description/shippedBoards'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
+import { carry } from '@main/board/load/loadJob'
 import { openBoardSession } from '@main/board/boardSession'
 import { bootMonitor, type BootOptions } from '@main/board/load/boardBoot'
 import { createLinkListeners } from '@main/board/links/linkListeners'
@@ -105,6 +106,24 @@ describe('a microcontroller from the loader in its ROM to a Bitbench board', () 
     const small = { ...shippedBoards['gd32vf103-all'], flash: { base: flashMap.flash, sizeBytes: 64 << 10 } }
     const tight = boot(board, { loader: 'stm', description: small })
     await expect(clock.run(tight.outcome)).rejects.toThrow(/\d+ bytes too many/)
+    expect(board.rom.heard).toEqual([])
+  })
+
+  it('loads a file into the flash that the board is described with, not that of the chip the loader was made for', async () => {
+    const clock = new VirtualClock()
+    const board = new RomBoard('gd32vf103', clock)
+    const session = openBoardSession({ link: board.link, onText: () => undefined, nonce: () => 3, clock })
+    const bytes = new Uint8Array(100 << 10)
+    const image = {
+      name: 'large.bin',
+      segments: [{ address: flashMap.flash, bytes }],
+      entry: flashMap.flash,
+      sizeBytes: bytes.length
+    }
+    const flash = { base: flashMap.flash, sizeBytes: 64 << 10 }
+    const context = { signal: new AbortController().signal, onProgress: () => undefined }
+    const loaded = carry(session, { image, loader: 'stm', start: false, flash }, context)
+    await expect(clock.run(loaded)).rejects.toThrow(`${36 << 10} bytes too many`)
     expect(board.rom.heard).toEqual([])
   })
 })
