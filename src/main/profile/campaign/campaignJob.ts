@@ -6,7 +6,7 @@ import { AppError } from '../../../shared/errors'
 import { countOf, formatCount } from '../../../shared/units'
 import type { RunKeeper } from '../../runs/runKeeper'
 import { type CampaignRun, type ProfileBoards, runCampaign } from './campaignLoop'
-import type { StoredCampaign } from './campaignStore'
+import type { CampaignRefusal, StoredCampaign } from './campaignStore'
 import type { OpenEnergyMeter } from '../measureEnergy'
 import type { ProfileStore } from '../profileStore'
 import { announceSamples } from '../samples/sampleEvents'
@@ -51,17 +51,13 @@ export function startCampaign(
   }
   const news = announceSamples(emit, campaignId)
   const finish = async (state: Campaign['state'], error: AppError | null): Promise<void> => {
-    const refused = state === 'done' ? await store.refusals(campaignId) : null
+    const refused = state === 'done' ? await store.refusals(campaignId) : []
     news.flush()
     runs.ended(campaignId)
     await store.setCampaign(campaignId, {
       state,
       finishedAtMs: nowMs(),
-      error:
-        error !== null
-          ? `${error.message} ${error.hint}`
-          : refused &&
-            `${formatCount(refused.count)} of ${countOf(items.length, 'item', formatCount)} refused: ${refused.reason}`
+      error: error !== null ? `${error.message} ${error.hint}` : refusalLine(refused, items.length)
     })
     await announce(campaignId)
   }
@@ -97,4 +93,17 @@ async function untilEnded(
     )
     throw error
   }
+}
+
+/** Says how many items of a campaign were refused and why; null where none was. */
+function refusalLine(refusals: readonly CampaignRefusal[], total: number): string | null {
+  if (refusals.length === 0) return null
+  const of = countOf(total, 'item', formatCount)
+  return refusals
+    .map(({ measured, count, reason }) =>
+      measured
+        ? `The energy of ${formatCount(count)} of ${of} is missing: ${reason}`
+        : `${formatCount(count)} of ${of} refused: ${reason}`
+    )
+    .join(' ')
 }

@@ -39,6 +39,13 @@ const campaignColumns = rowColumns<{ campaign: StoredCampaign; items: readonly B
   ]
 )
 
+/** Items of a campaign that a board or a meter refused: `measured` where their cycles were counted and only the energy is missing. */
+export interface CampaignRefusal extends Record<string, unknown> {
+  measured: boolean
+  count: number
+  reason: string
+}
+
 /** Campaigns in the data file: what was requested, and what of it is finished. */
 export interface CampaignStore {
   addCampaign(campaign: StoredCampaign, items: readonly BenchItem[]): Promise<void>
@@ -52,8 +59,8 @@ export interface CampaignStore {
   /** Keys of items that need no measuring any more: measured, or refused by the board. */
   finishedKeys(campaignId: string): Promise<Set<string>>
   addRefusal(campaignId: string, item: BenchItem, reason: string): Promise<void>
-  /** How many items were refused, and why one of them was (the first in order of reasons); null where none was. */
-  refusals(campaignId: string): Promise<{ count: number; reason: string } | null>
+  /** How many items were refused whole, how many have their counts but no energy, and why one of each was (the first in order of reasons). */
+  refusals(campaignId: string): Promise<CampaignRefusal[]>
   forgetCampaign(id: string, withSamples: boolean): Promise<void>
   /** Counts Samples measured earlier to a campaign too, so that it is whole. */
   adopt(campaignId: string, sampleIds: readonly string[]): Promise<void>
@@ -67,8 +74,11 @@ const campaignSelect = `SELECT c.*,
       SELECT 1 FROM profile_sample m WHERE m.campaign_id = r.campaign_id AND m.item_key = r.item_key)) AS done
   FROM profile_campaign c`
 
-const refusalSelect =
-  'SELECT count(*)::INTEGER AS count, min(reason) AS reason FROM profile_refusal WHERE campaign_id = $1'
+const refusalSelect = `SELECT measured, count(*)::INTEGER AS count, min(reason) AS reason FROM (
+    SELECT r.reason, EXISTS (
+      SELECT 1 FROM profile_sample m WHERE m.campaign_id = r.campaign_id AND m.item_key = r.item_key) AS measured
+    FROM profile_refusal r WHERE r.campaign_id = $1)
+  GROUP BY measured ORDER BY measured`
 
 /** Returns the campaigns of a data file. */
 export function createCampaignStore(store: Store): CampaignStore {
@@ -118,10 +128,7 @@ export function createCampaignStore(store: Store): CampaignStore {
         itemKey(item),
         reason
       ]),
-    async refusals(campaignId) {
-      const [row] = await store.all<{ count: number; reason: string | null }>(refusalSelect, [campaignId])
-      return row === undefined || row.reason === null ? null : { count: row.count, reason: row.reason }
-    },
+    refusals: (campaignId) => store.all<CampaignRefusal>(refusalSelect, [campaignId]),
     // Beside the other statements: millions of Samples take seconds to delete.
     forgetCampaign: (id, withSamples) =>
       store.transactionBeside(async (session) => {
