@@ -45,7 +45,10 @@ export const ownCases: ReadonlyMap<string, OwnCase> = new Map<string, OwnCase>([
   ['ThresholdedRelu', { opsets: [10, 13, 17], shapes: everyShape, make: thresholded }],
   ['Equal', { opsets: [11, 13, 17], shapes: everyShape, make: equalTo }],
   ['Not', { opsets: [11, 13, 17], shapes: everyShape, make: notEqualTo }],
+  ['And', { opsets: [11, 13, 17], shapes: everyShape, make: bothEqual }],
   ['Where', { opsets: [11, 13, 17], shapes: everyShape, make: chosen }],
+  ['IsNaN', { opsets: [11, 13, 17], shapes: rows, make: sharesOrElse }],
+  ['GatherND', { opsets: [11, 13, 17], shapes: everyShape, make: placesOf }],
   ['CastLike', { opsets: [15, 19], shapes: everyShape, make: castLike }],
   ['Shape', { opsets: [9, 13, 15, 19], shapes: everyShape, make: shapeOfItself }],
   ['Size', { opsets: [9, 13, 19], shapes: everyShape, make: sizeOfItself }]
@@ -152,6 +155,42 @@ function equalTo(draft: Draft, value: Known): Known {
 function notEqualTo(draft: Draft, value: Known): Known {
   const other = draft.add('Not', [equality(draft, value)], value.dims)
   return draft.add('Cast', [other], value.dims, { to: int(1) })
+}
+
+/** Two comparisons, or one and a constant for each of the last axis: 1 where both hold. */
+function bothEqual(draft: Draft, value: Known): Known {
+  const known = draft.constant([value.dims.at(-1)!])
+  const isPositive = draft.add(
+    'Cast',
+    [draft.add('Sign', [draft.add('Relu', [known], known.dims)], known.dims)],
+    known.dims,
+    { to: int(9) }
+  )
+  const other = draft.pick([draft.add('Not', [equality(draft, value)], value.dims), isPositive])
+  const both = draft.add('And', [equality(draft, value), other], value.dims)
+  return draft.add('Cast', [both], value.dims, { to: int(1) })
+}
+
+/** Shares of a softmax, and a constant where one is no number, which none is. */
+function sharesOrElse(draft: Draft, value: Known): Known {
+  const shares = draft.add('Softmax', [value], value.dims, { axis: int(-1) })
+  const isNone = draft.add('IsNaN', [shares], value.dims)
+  return draft.add('Where', [isNone, draft.constant([]), shares], value.dims)
+}
+
+/** Slices of the only item by its places, some counted from the end. */
+function placesOf(draft: Draft, value: Known): Known {
+  const depth = draft.side(2, value.dims.length)
+  const count = draft.side(1, 6)
+  const indices = Array.from({ length: count }, () =>
+    value.dims.slice(0, depth).map((size, axis) => {
+      const index = draft.random.integer(size)
+      return BigInt(axis > 0 && draft.random.next() < 0.3 ? index - size : index)
+    })
+  )
+  const places = draft.tensor([1, count, depth], BigInt64Array.from(indices.flat()))
+  const dims = [1, count, ...value.dims.slice(depth)]
+  return draft.add('GatherND', [value, places], dims)
 }
 
 /** Truth values: where twice the value, cut to a whole number, equals one. */
