@@ -214,13 +214,28 @@ export const traceReaders: Readonly<Record<string, Reader>> = {
   RMSNormalization: fusedNorm
 }
 
-/** Shapes and the like, which are known though the value is not; null for other operators. */
+/** Whether no element can be NaN: sums of tokens and of shares of a softmax, with finite factors. */
+function isNumber({ terms, offset }: Form): boolean {
+  if (offset?.every(Number.isFinite) === false) return false
+  return terms.every(
+    ({ atom, factor }) => (atom.kind === 'softmax' || atom.kind === 'tokens') && factor.every(Number.isFinite)
+  )
+}
+
+/**
+ * Shapes and the like, which are known though the value is not; null for other operators.
+ * @throws AppError model.unsupportedOperator for IsNaN of what can be NaN
+ */
 export function knownOf(state: TraceState, node: OnnxNode): OnnxTensor | null {
   const value = state.values.get(node.inputs[0] ?? '')
   if (value?.kind !== 'form' && node.opType !== 'Shape' && node.opType !== 'Size') return null
   const dims = value === undefined ? [] : dimsOf(value)
   if (node.opType === 'Size') return constantOf('int64', [], [formSize(dims)])
-  if (node.opType === 'IsNaN') return constantOf('uint8', dims, new Float64Array(formSize(dims)))
+  if (node.opType === 'IsNaN') {
+    if (value?.kind === 'form' && !isNumber(value.form))
+      throw notLlama(node, 'it looks for NaN elsewhere than behind a softmax')
+    return constantOf('uint8', dims, new Float64Array(formSize(dims)))
+  }
   if (node.opType !== 'Shape') return null
   const part = dims.slice(intAttribute(node, 'start', 0), intAttribute(node, 'end', dims.length))
   return constantOf('int64', [part.length], part)

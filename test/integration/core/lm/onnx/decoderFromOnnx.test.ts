@@ -60,6 +60,22 @@ function siluAt(one: OnnxNode): string | null {
   return sigmoid === undefined ? null : sigmoid.inputs[0]!
 }
 
+/** The graph with 0 in the place of NaN behind each node of an operator. */
+function guarded(opType: string): OnnxModel {
+  return rewritten(
+    (one) => {
+      if (one.opType !== opType) return null
+      const [plain, isNaN] = [`${one.outputs[0]!}.plain`, `${one.outputs[0]!}.isNaN`]
+      return [
+        { ...one, outputs: [plain] },
+        node({ opType: 'IsNaN', inputs: [plain], outputs: [isNaN] }),
+        node({ opType: 'Where', inputs: [isNaN, 'nothing', plain], outputs: one.outputs })
+      ]
+    },
+    [constant('nothing', [0])]
+  )
+}
+
 const spellings: Record<string, () => OnnxModel> = {
   'norms as one operator': () =>
     rewritten(
@@ -127,6 +143,7 @@ const spellings: Record<string, () => OnnxModel> = {
       },
       [constant('one', [1])]
     ),
+  'shares without NaN': () => guarded('Softmax'),
   'keys and values repeated by tiles': () =>
     rewritten(
       (one) =>
@@ -168,6 +185,12 @@ describe('spellings of one decoder', () => {
     expect([0, 1, 2, 3].map((head) => rows(b.wq, head))).toEqual([0, 2, 1, 3].map((head) => rows(a.wq, head)))
     expect([b.wk, b.wv]).toEqual([a.wk, a.wv])
     expect([...b.wo.subarray(4, 8)]).toEqual([...a.wo.subarray(8, 12)])
+  })
+
+  it.each(['Sqrt', 'Sigmoid', 'MatMul'])('refuses NaN that is replaced behind %s', (opType) => {
+    expect(() => decoderFromOnnx(guarded(opType))).toThrow(
+      /IsNaN.* it looks for NaN elsewhere than behind a softmax/
+    )
   })
 
   it('reads no weights that are quantized', () => {
