@@ -89,14 +89,6 @@ export const readPRelu: OperatorReader = (state, node) => {
   bind(state, node, joinValues(state, node, 'add', reluOf(state, node, value), below))
 }
 
-/** x to the power of one constant. */
-export const readPow: OperatorReader = (state, node) => {
-  const exponent = constantAt(state, node, 1)
-  if (exponent === undefined || exponent.data.length !== 1)
-    throw unsupported(node, 'only a power by one constant number is supported')
-  bind(state, node, addTable(state, node, valueAt(state, node, 0), call('pow', Number(exponent.data[0]))))
-}
-
 /** y = scale * (x - mean) / sqrt(variance + epsilon) + offset, as one factor and one offset per channel (axis 1). */
 export const readBatchNorm: OperatorReader = (state, node) => {
   if (intAttribute(node, 'training_mode', 0) !== 0 || node.outputs.slice(1).some((name) => name !== '')) {

@@ -7,15 +7,7 @@ import { composedReaders } from './composed'
 import { readConcat } from './concat'
 import { readConv } from './convolution'
 import { readConvTranspose } from './convTranspose'
-import {
-  readBatchNorm,
-  readClip,
-  readMinMax,
-  readPow,
-  readPRelu,
-  readRelu,
-  tableReaders
-} from './elementwise'
+import { readBatchNorm, readClip, readMinMax, readPRelu, readRelu, tableReaders } from './elementwise'
 import { dynamicReaders, fusedDynamicReaders } from './dynamicQuantization'
 import { gatherReader, readEqual } from './embedding'
 import { fusedReaders } from './fused'
@@ -23,6 +15,7 @@ import { gemmReader } from './gemm'
 import { movePlan, moveOperators } from './moves'
 import { readLayerNorm } from './normalization'
 import { readPad } from './pad'
+import { powerReader } from './power'
 import { readAveragePool, readGlobalPool, readMaxPool } from './pooling'
 import { readQuantizedOperator, quantizedOperators } from './qoperators'
 import { readDequantize, readQuant, readQuantize } from './quantization'
@@ -45,7 +38,7 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['Clip', readClip],
   ['PRelu', readPRelu],
   ...Object.entries(tableReaders),
-  ['Pow', readPow],
+  ['Pow', powerReader((state, node) => readOperator(state, node))],
   ['Add', readAdd],
   ['Sub', readSub],
   ['Mul', readMul],
