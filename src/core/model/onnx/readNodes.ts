@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { OnnxModel, OnnxNode } from './onnx'
+import { textAttribute, type OnnxModel, type OnnxNode } from './onnx'
 import { sizeOf, type Graph } from '../graph'
 import {
   append,
@@ -19,7 +19,7 @@ import { operatorReaders, readerOf } from '../operators/readers'
 import { keepIntegers } from '../operators/rounding'
 import { dropDeadNodes } from '../passes/dropDeadNodes'
 import { nameNodes } from '../passes/nameNodes'
-import { tfliteDomain } from '../tflite/conversion'
+import { reasonAttribute, tfliteDomain } from '../tflite/conversion'
 import { sortNodes } from '../passes/sortNodes'
 
 /** The nodes of an ONNX model read one by one under one layout of the input. */
@@ -114,7 +114,8 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
     if (!dependsOnUnknown && isStandard && foldConstant(state, node)) return null
     if (reader === undefined) {
       const name = isStandard ? 'this operator' : `the operator of the domain "${node.domain}"`
-      throw unsupported(node, `${name} is not supported`, hintFor(node))
+      const reason = textAttribute(node, reasonAttribute, '')
+      throw unsupported(node, reason === '' ? `${name} is not supported` : reason, hintFor(node))
     }
     if (!dependsOnUnknown) {
       reader(state, node)

@@ -40,6 +40,8 @@ export interface Conversion {
 
 /** Domain under which operators stand that have no ONNX counterpart here. */
 export const tfliteDomain = 'tflite'
+/** Attribute of such an operator that says why it is not read. */
+export const reasonAttribute = 'bitbench.reason'
 
 const layerTypes: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'LSTM'])
 

@@ -172,6 +172,7 @@ export const optionFields: Readonly<Record<string, readonly Field[]>> = {
     ['turnsRight', 'bool']
   ],
   GELU: [['approximate', 'bool']],
+  SVDF: [['rank', 'int'], activation],
   UNIDIRECTIONAL_SEQUENCE_LSTM: [
     activation,
     ['cellClip', 'float'],

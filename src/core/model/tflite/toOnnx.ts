@@ -1,8 +1,8 @@
 import { AppError } from '../../../shared/errors'
 import { maxElements } from '../constants/numbers'
 import { sizeOf } from '../graph'
-import type { OnnxModel, OnnxValue } from '../onnx/onnx'
-import { codesOf, createConversion, tfliteDomain, type Conversion } from './conversion'
+import { text, type OnnxModel, type OnnxValue } from '../onnx/onnx'
+import { codesOf, createConversion, reasonAttribute, tfliteDomain, type Conversion } from './conversion'
 import type { Converter } from './operators/converter'
 import {
   cast,
@@ -17,6 +17,7 @@ import {
   unitLength
 } from './operators/elementwise'
 import { batchProduct, fullyConnected, lstm } from './operators/products'
+import { filteredFeatures } from './operators/svdf'
 import {
   argMax,
   concatenation,
@@ -52,6 +53,7 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['FULLY_CONNECTED', fullyConnected],
   ['BATCH_MATMUL', batchProduct],
   ['UNIDIRECTIONAL_SEQUENCE_LSTM', lstm],
+  ['SVDF', filteredFeatures],
   ['AVERAGE_POOL_2D', pool('AveragePool')],
   ['MAX_POOL_2D', pool('MaxPool')],
   ['DEPTH_TO_SPACE', blocks('DepthToSpace')],
@@ -182,7 +184,8 @@ function convert(conversion: ReturnType<typeof createConversion>, operator: Tfli
   try {
     conversion.begin(operator)
     const converter = operator.isCustom ? undefined : converters.get(operator.name)
-    if (converter?.(conversion, operator) !== true) keep(conversion, operator)
+    const result = converter?.(conversion, operator) ?? false
+    if (result !== true) keep(conversion, operator, result === false ? '' : result)
   } catch (reason) {
     if (reason instanceof AppError) throw reason
     throw new AppError(
@@ -194,13 +197,19 @@ function convert(conversion: ReturnType<typeof createConversion>, operator: Tfli
   }
 }
 
-/** An operator that is not read: its outputs stay unknown. */
-function keep(conversion: Conversion, operator: TfliteOperator): void {
+/** An operator that is not read, and why where that is known: its outputs stay unknown. */
+function keep(conversion: Conversion, operator: TfliteOperator, reason: string): void {
   // States and other tensors that nothing computes would be obstacles of their own.
   const inputs = operator.inputs.filter((index) => index >= 0 && conversion.isKnown(index))
   const names = inputs.map((index) => conversion.real(index))
   const count = Math.max(1, operator.outputs.length)
-  const outputs = conversion.addSeveral(operator.name, names, count, {}, tfliteDomain)
+  const outputs = conversion.addSeveral(
+    operator.name,
+    names,
+    count,
+    { [reasonAttribute]: text(reason) },
+    tfliteDomain
+  )
   for (const [at, index] of operator.outputs.entries()) conversion.bind(index, outputs[at])
 }
 

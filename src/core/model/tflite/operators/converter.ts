@@ -1,8 +1,8 @@
 import type { Conversion } from '../conversion'
 import type { TfliteOperator, TfliteOption } from '../tflite'
 
-/** Writes an operator as ONNX nodes and binds its outputs; false where its form is not read. */
-export type Converter = (conversion: Conversion, operator: TfliteOperator) => boolean
+/** Writes an operator as ONNX nodes and binds its outputs; false where its form is not read, or a sentence's part that says why. */
+export type Converter = (conversion: Conversion, operator: TfliteOperator) => boolean | string
 
 /** An option of the operator's table; undefined where its schema has none of that name. */
 export function optionOf(operator: TfliteOperator, name: string): TfliteOption | undefined {

@@ -288,6 +288,112 @@ describe('TFLite files', () => {
   })
 })
 
+/** An SVDF layer with drawn weights, those of former steps as given; and what TensorFlow Lite makes of inputs one run after another. */
+function filterNetwork(rank: number, steps: number, past: () => number) {
+  const [inputs, units] = [5, 3]
+  const filters = units * rank
+  const [features, bias] = [reals(filters * inputs), reals(units)]
+  const time = Array.from({ length: filters * steps }, (_, at) =>
+    at % steps === steps - 1 ? Math.fround(random.normal()) : past()
+  )
+  const made = draft()
+  const input = made.tensor({ dims: [1, inputs] })
+  const output = made.tensor({ dims: [1, units] })
+  const constants = [made.floats([filters, inputs], features), made.floats([filters, steps], time)]
+  const operands = [input, ...constants, made.floats([units], bias)]
+  made.add('SVDF', [...operands, made.tensor({ dims: [1, filters * steps] })], output, {
+    rank,
+    activation: 1
+  })
+  const kept = Array.from({ length: filters }, () => new Array<number>(steps).fill(0))
+  const step = (x: readonly number[]): number[] => {
+    for (const [filter, results] of kept.entries()) {
+      results.shift()
+      const row = features.slice(filter * inputs, (filter + 1) * inputs)
+      results.push(row.reduce((sum, weight, at) => sum + weight * x[at]!, 0))
+    }
+    return bias.map((own, unit) => {
+      let sum = own
+      for (let filter = unit * rank; filter < (unit + 1) * rank; filter++)
+        for (let at = 0; at < steps; at++) sum += kept[filter]![at]! * time[filter * steps + at]!
+      return Math.max(0, sum)
+    })
+  }
+  return { model: made.model([input], [output]), inputs, step }
+}
+
+describe('SVDF of TFLite files', () => {
+  it.each([
+    { rank: 1, steps: 1 },
+    { rank: 2, steps: 1 },
+    { rank: 1, steps: 4 },
+    { rank: 3, steps: 2 }
+  ])('of rank $rank, of whose $steps steps only the last counts', ({ rank, steps }) => {
+    const { model, inputs, step } = filterNetwork(rank, steps, () => 0)
+    // What an earlier run leaves in the state changes nothing.
+    for (let trial = 0; trial < 5; trial++) {
+      const x = reals(inputs)
+      expectClose(run(model, x), step(x))
+    }
+  })
+
+  it('in integers is within a step of the integer kernel', () => {
+    const [inputs, filters, rank, steps] = [6, 8, 2, 3]
+    const [sx, sf, ss, st, so, zx, zo] = [0.05, 0.02, 0.002, 0.01, 0.1, 7, -128]
+    const codes = (count: number, most: number): number[] =>
+      Array.from({ length: count }, () => random.integer(2 * most + 1) - most)
+    const features = codes(filters * inputs, 127)
+    const time = codes(filters * steps, 127).map((code, at) => (at % steps === steps - 1 ? code : 0))
+    const bias = codes(filters / rank, 50_000)
+    const made = draft()
+    const coded = (
+      dims: number[],
+      type: 'int8' | 'int16' | 'int32',
+      scale: number,
+      own?: number[]
+    ): number => {
+      const arrays = { int8: Int8Array, int16: Int16Array, int32: Int32Array } as const
+      const data = own === undefined ? null : new Uint8Array(arrays[type].from(own).buffer)
+      return made.tensor({ dims, type, data, scales: [scale], zeros: [0] })
+    }
+    const input = made.tensor({ dims: [1, inputs], type: 'int8', scales: [sx], zeros: [zx] })
+    const output = made.tensor({ dims: [1, filters / rank], type: 'int8', scales: [so], zeros: [zo] })
+    const operands = [
+      coded([filters, inputs], 'int8', sf, features),
+      coded([filters, steps], 'int16', st, time),
+      coded([filters / rank], 'int32', ss * st, bias),
+      coded([1, filters * steps], 'int16', ss)
+    ]
+    made.add('SVDF', [input, ...operands], output, { rank, activation: 1 })
+    const x = codes(inputs, 120)
+    const state = Array.from({ length: filters }, (_, filter) => {
+      let dot = 0
+      for (let at = 0; at < inputs; at++) dot += features[filter * inputs + at]! * (x[at]! - zx)
+      return Math.min(32767, Math.max(-32768, Math.round((dot * sx * sf) / ss)))
+    })
+    const wanted = bias.map((own, unit) => {
+      let sum = own
+      for (let filter = unit * rank; filter < (unit + 1) * rank; filter++)
+        sum += time[filter * steps + steps - 1]! * state[filter]!
+      const code = Math.round((sum * ss * st) / so) + zo
+      return so * (Math.min(127, Math.max(-128, code)) - zo)
+    })
+    expect(wanted.filter((value) => value > 0 && value < 255 * so).length).toBeGreaterThan(1)
+    const found = run(
+      made.model([input], [output]),
+      x.map((code) => sx * (code - zx))
+    )
+    for (const [at, value] of wanted.entries()) expect(Math.abs(found[at]! - value)).toBeLessThan(so)
+  })
+
+  it('whose former runs count is refused by name', () => {
+    const { model } = filterNetwork(2, 3, () => 0.5)
+    const { obstacles } = readOnnx(tfliteToOnnx(decodeTflite(encodeTflite(model))))
+    expect(obstacles.map(({ operator }) => operator)).toEqual(['SVDF'])
+    expect(obstacles[0]!.message).toContain('its result depends on the 2 runs before')
+  })
+})
+
 describe('int8 TFLite files', () => {
   /** Input scale 0.5, zero -2; weights with a scale per output; bias of scale input * weights. */
   function quantized(): TfliteModel {
