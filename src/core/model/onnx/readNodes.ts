@@ -15,6 +15,7 @@ import { findScores } from './findScores'
 import { ownInputs, wholeTypes, type InputLayout } from './inputLayout'
 import { foldConstant } from '../operators/foldConstant'
 import { indexValue } from '../operators/embedding'
+import { mixesBatch } from '../operators/moves'
 import { operatorReaders, readerOf } from '../operators/readers'
 import { keepIntegers } from '../operators/rounding'
 import { dropDeadNodes } from '../passes/dropDeadNodes'
@@ -119,6 +120,7 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
     }
     if (!dependsOnUnknown) {
       reader(state, node)
+      checkItems(state, node)
       keepIntegers(state, node)
       return null
     }
@@ -128,6 +130,18 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
   }
   for (const output of node.outputs) state.unknown.add(output)
   return null
+}
+
+/** A constant with an entry per item of a fixed batch would give the one item that is read as many results. */
+function checkItems(state: ImportState, node: OnnxNode): void {
+  const result = state.values.get(node.outputs[0] ?? '')?.dims
+  if (state.batch === 1 || result?.[0] !== state.batch) return
+  const isOfItems = node.inputs.some((name) => {
+    const dims = state.constants.get(name)?.dims
+    return dims?.length === result.length && dims[0] === state.batch
+  })
+  const isOne = node.inputs.every((name) => (state.values.get(name)?.dims[0] ?? 1) === 1)
+  if (isOfItems && isOne) throw mixesBatch(state, node)
 }
 
 function hintFor({ domain }: OnnxNode): string {

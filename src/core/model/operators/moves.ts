@@ -273,7 +273,8 @@ function image(node: OnnxNode, dims: readonly number[]): [number, number, number
   return dims as unknown as [number, number, number, number]
 }
 
-function mixesBatch(state: ImportState, node: OnnxNode): Error {
+/** Returns the error for what may mix the items of a fixed batch, of which one is read. */
+export function mixesBatch(state: ImportState, node: OnnxNode): Error {
   return badShape(
     node,
     `it may mix the ${state.batch} items of the network's fixed batch`,

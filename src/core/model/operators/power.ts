@@ -14,6 +14,7 @@ import { checkedCount } from '../constants/checkedCount'
 import { call } from '../tableFunction'
 import { broadcastView } from './affine'
 import { createMacro } from './macro'
+import { mixesBatch } from './moves'
 import { addTable } from './unary'
 
 type Read = (state: ImportState, node: OnnxNode) => void
@@ -36,7 +37,7 @@ export function powerReader(read: Read): OperatorReader {
     if (dims === null || checkedCount(node, dims) === 0)
       throw badShape(node, `[${value.dims}] cannot be raised to powers of [${exponent.dims}]`)
     if (state.batch > 1 && (dims.length > value.dims.length || dims[0] !== value.dims[0]))
-      throw unsupported(node, "its exponents differ by the items of the network's fixed batch")
+      throw mixesBatch(state, node)
     const exponents = floatsOf(node, exponent)
     if (state.integers.has(node.inputs[0]) && !exponents.every((one) => one >= 0 && Number.isInteger(one)))
       throw unsupported(node, 'whole numbers are raised to powers that are negative or fractions')

@@ -63,9 +63,7 @@ describe('a power by known exponents has the values of onnxruntime', () => {
       [4, 1, 1],
       [1, 1, 3, 1]
     ])
-      expect(() => importModel(of(4, drawn(sizes, [2, 0.5, 3]), sizes))).toThrow(
-        'its exponents differ by the items'
-      )
+      expect(() => importModel(of(4, drawn(sizes, [2, 0.5, 3]), sizes))).toThrow('it may mix the 4 items')
   })
 
   it('and so do known bases with computed exponents', async () => {

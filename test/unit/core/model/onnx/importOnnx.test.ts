@@ -243,6 +243,22 @@ describe('ONNX import', () => {
     expect(refusal(() => importOnnx(reshaped([2n, 64n]))).message).toContain('4 items')
   })
 
+  it.each(['Add', 'Sub', 'Mul', 'Div', 'Max', 'PRelu', 'Pow', 'MatMul'])(
+    'refuses %s by a constant with an entry per item of a fixed batch',
+    (opType) => {
+      const of = (dims: number[]) => model([node(opType, ['x', 'k'], 'y')], [tensor('k', dims)], [4, 2, 3, 3])
+      expect(refusal(() => importOnnx(of([4, 1, 3, 3]))).message).toContain('4 items')
+      expect(importOnnx(of([1, 1, 3, 3])).inputShape).toEqual([2, 3, 3])
+    }
+  )
+
+  it('refuses a constant to the power of the items of a fixed batch', () => {
+    const of = (dims: number[]) =>
+      model([node('Pow', ['k', 'x'], 'y')], [tensor('k', dims, new Array(dims[0]).fill(2))], [4, 2, 3, 3])
+    expect(refusal(() => importOnnx(of([4, 1, 1, 1]))).message).toContain('4 items')
+    expect(importOnnx(of([1, 1, 1, 1])).inputShape).toEqual([2, 3, 3])
+  })
+
   it('refuses several inputs, open sizes, weights that do not fit and weights that are not finite', () => {
     const flat = [node('Flatten', ['x'], 'y')]
     expect(refusal(() => importOnnx(model(flat, [], ['n', 2, null, 4]))).code).toBe('model.unsupportedShape')
