@@ -125,7 +125,6 @@ describe.skipIf(chromiumFile === null)('charts and tables', () => {
       ['deploy', 'Bits per layer', 'conv1'],
       ['profile', 'Cost per bit pair', 'w8'],
       ['proxy', 'Importance of features', 'outputs'],
-      ['proxy', 'Whole networks', 'Measured'],
       ['lm', 'Share of a token by layer and part', 'attention'],
       ['model', 'Sensitivity', 'conv1'],
       ['model', 'Graph', 'conv1'],

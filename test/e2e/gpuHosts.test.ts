@@ -40,9 +40,10 @@ describe.skipIf(chromiumFile === null)('GPU hosts in the window', () => {
     await page.getByText('letters, digits, dot, dash and underscore').waitFor()
     await page.getByLabel('Name', { exact: true }).fill('gpu1')
     await page.getByRole('button', { name: 'Add the host' }).click()
-    const host = page.locator('[data-test=gpu-host]')
+    const host = page.locator('[data-test=gpu-hosts]')
     await host.getByRole('button', { name: 'Check' }).click()
     await host.getByText('driver 550.54.15: Stand-in A100').waitFor()
+    await host.getByRole('cell', { name: 'Stand-in A100', exact: true }).waitFor()
     expect(await host.textContent()).toMatch(/clock [+−]\d/)
   }, 300_000)
 

@@ -24,17 +24,11 @@ export const useCalibrations = defineStore('calibration', () => {
     await jobs.whenSettled(jobId)
     await load.run()
   })
-  const forget = createAction(
-    async ({ boardId, modelId }: Pick<NetworkCalibration, 'boardId' | 'modelId'>) => {
-      await client.call('proxy.forgetCalibration', { boardId, modelId })
-      await load.run()
-    }
-  )
   /** Every one of them is tried before a failure is reported. */
   const forgetAll = createAction(async (rows: readonly Pick<NetworkCalibration, 'boardId' | 'modelId'>[]) => {
     await forEvery(rows, ({ boardId, modelId }) =>
       client.call('proxy.forgetCalibration', { boardId, modelId })
     ).finally(() => load.run())
   })
-  return { calibrations, unreadable, load, calibrate, forget, forgetAll }
+  return { calibrations, unreadable, load, calibrate, forgetAll }
 })

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forgetOnChange } from './window/action'
+import { createAction, forEvery, forgetOnChange } from './window/action'
 import { useJobs } from './job'
 
 /** An item of a data set to show. */
@@ -54,11 +54,9 @@ export const useDataSets = defineStore('dataset', () => {
     openName.value = request.name
     await look()
   })
-  const remove = createAction(async (name: string) => {
-    await client.call('dataset.remove', { name })
-    openName.value = null
-    await refresh()
-    await look()
+  /** Every one of them is tried before a failure is reported. */
+  const remove = createAction(async (...names: string[]) => {
+    await forEvery(names, (name) => client.call('dataset.remove', { name })).finally(() => load.run())
   })
 
   forgetOnChange(openName, [selectSplit])

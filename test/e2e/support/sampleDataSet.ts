@@ -29,7 +29,7 @@ export const sampleDataSet: DataSetInfo = {
   notes: [],
   audio: null,
   sizeBytes: 15_360,
-  createdAtMs: 0,
+  createdAtMs: 1_790_000_000_000,
   problem: null
 }
 

@@ -19,6 +19,6 @@ it('lists calibrations that cannot be read, and forgets one by its board and net
   const store = useCalibrations()
   await store.load.run()
   expect(store.unreadable.map(({ id }) => id)).toEqual(['m on b1', 'm on b2'])
-  await store.forget.run(store.unreadable[0]!)
+  await store.forgetAll.run([store.unreadable[0]!])
   expect(store.unreadable.map(({ id }) => id)).toEqual(['m on b2'])
 })

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import type { Job } from '@shared/contract/job'
 import type { NetworkCalibration } from '@shared/contract/proxy/proxyCalibration'
@@ -8,6 +8,7 @@ import { useBoards } from '@renderer/stores/board'
 import { useCalibrations } from '@renderer/stores/calibration'
 import { useComparison } from '@renderer/stores/comparison'
 import { useProxies } from '@renderer/stores/proxy'
+import { undoMs } from '@renderer/stores/window/removal'
 import CalibrationPanel from '@renderer/views/proxy/CalibrationPanel.vue'
 import FitForm from '@renderer/views/proxy/FitForm.vue'
 import ProxyList from '@renderer/views/proxy/ProxyList.vue'
@@ -157,6 +158,42 @@ describe('calibrations of whole networks', () => {
     const text = await shown({ line: null, fewest: { ...sampleCalibration.fewest, predicted: null } })
     expect(text).toContain('no proxy predicts this network yet')
     expect(text).toMatch(/simulated –/)
+  })
+
+  it('are forgotten whole, whichever of their runs are marked', async () => {
+    const client = withClient({})
+    view = mountView(CalibrationPanel, {})
+    await settle()
+    useCalibrations().calibrations = [
+      sampleCalibration,
+      { ...sampleCalibration, boardId: 'b2', boardName: 'Other board' }
+    ]
+    await nextTick()
+    const rows = view.root.querySelectorAll<HTMLElement>('tbody tr')
+    expect(rows).toHaveLength(4)
+    rows[3]?.click()
+    await nextTick()
+    view.button('Forget').click()
+    await nextTick()
+    expect(view.text()).toContain('Forget the calibration of lenet5-fashion on Other board?')
+    const boxes = view.root.querySelectorAll<HTMLInputElement>('tbody [type=checkbox]')
+    for (const at of [0, 1, 2]) boxes[at]?.dispatchEvent(new Event('change'))
+    await nextTick()
+    view.button('Forget').click()
+    await nextTick()
+    expect(view.text()).toContain('Forget 2 calibrations?')
+    vi.useFakeTimers()
+    try {
+      view.the('[role=alertdialog]').querySelector('button')?.click()
+      await vi.advanceTimersByTimeAsync(undoMs)
+    } finally {
+      vi.useRealTimers()
+    }
+    const forgotten = client.calls.filter(({ name }) => name === 'proxy.forgetCalibration')
+    expect(forgotten.map(({ input }) => input)).toEqual([
+      { boardId: 'virtual:small', modelId: 'm1' },
+      { boardId: 'b2', modelId: 'm1' }
+    ])
   })
 
   it('can be measured only with a board and a network', async () => {

@@ -201,6 +201,28 @@ describe('GPU hosts', () => {
     expect(view.text()).toContain('gpu1, Bitbench 0.1.0; no driver; clock')
   })
 
+  it('are checked several at once, each once, and what was found stands in their rows', async () => {
+    const client = mountedHosts(['gpu1', 'gpu2'].map((name) => ({ name, prefix: ['ssh', name] })))
+    await settle()
+    expect(cellsOf(view.root).map((cells) => cells.slice(3))).toEqual([
+      ['–', '–', '–', '–'],
+      ['–', '–', '–', '–']
+    ])
+    for (const box of view.root.querySelectorAll('tbody [type=checkbox]'))
+      box.dispatchEvent(new Event('change'))
+    await settle()
+    view.button('Check').click()
+    await settle()
+    expect(client.calls.filter(({ name }) => name === 'remote.check').map(({ input }) => input)).toEqual([
+      { host: 'gpu1' },
+      { host: 'gpu2' }
+    ])
+    expect(cellsOf(view.root).map((cells) => cells.slice(1))).toEqual([
+      ['gpu1', 'ssh gpu1', 'gpu1', '550.54', '2 × A100', '−2.0 ms (within 0.5 ms)'],
+      ['gpu2', 'ssh gpu2', 'gpu1', '550.54', '2 × A100', '−2.0 ms (within 0.5 ms)']
+    ])
+  })
+
   it('keep what was typed when they cannot be added', async () => {
     mountedHosts([])
     await settle()
