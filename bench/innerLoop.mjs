@@ -19,7 +19,7 @@ const commands = {
     run: npx('eslint/bin/eslint.js', '--cache', '--cache-location', 'build/eslint/', '.')
   },
   prettier: { cache: kept('prettier.json'), run: [path.join(root, 'scripts/prettier.mjs')] },
-  'test:unit': { cache: null, run: [path.join(root, 'scripts/test.mjs'), 'test/unit'] }
+  'test:unit': { cache: null, run: [path.join(root, 'scripts/test.mjs'), '--unit'] }
 }
 
 function time(name, when) {

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import path from 'node:path'
+import { asProduction } from './asProduction.mjs'
 import { withFileLock } from './fileLock.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -45,9 +46,10 @@ async function build() {
   const writeOut = process.stdout.write
   process.stdout.write = process.stderr.write.bind(process.stderr)
   try {
-    process.env.NODE_ENV ??= 'production'
-    const { build: buildAll } = await import('electron-vite')
-    await buildAll({ root, logLevel: 'warn' })
+    await asProduction(async () => {
+      const { build: buildAll } = await import('electron-vite')
+      await buildAll({ root, logLevel: 'warn' })
+    })
     writeFileSync(stamp, new Date(startedMs).toISOString())
     // A source that changed while it was being built is newer than the build.
     utimesSync(stamp, startedMs / 1000, startedMs / 1000)

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { mockedTests } from '../../support/mockedTests'
+import { mockedTests } from '../../../scripts/mockedTests.mjs'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 const from = (file: string): string => path.relative(root, file)
