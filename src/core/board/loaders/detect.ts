@@ -149,9 +149,9 @@ function refuseHopeless(replies: readonly string[]): void {
 
 /**
  * A U-Boot that still receives a file, whose sender is gone, sends `C` (CRC wished) or NAK, or replies to Enter, the end of a packet, by
- * packets of Kermit.
+ * packets of Kermit. Before them may stand what the sender no longer read: ACK, or the rest of a packet.
  */
-const isModemWait = (reply: string): boolean => /^(?:[C\x15]+|(?:\x01[ -~]+\r)+)$/.test(reply)
+const isModemWait = (reply: string): boolean => /^(?:\x06*[C\x15]+|[ -~]*\r?(?:\x01[ -~]+\r)+)$/.test(reply)
 
 /** More than a third is not printable. */
 function isNoise(text: string): boolean {
