@@ -7,7 +7,7 @@ import type { MachineConfig } from './presets'
 export const flashBoard = (chip: FlashChipName): MachineConfig =>
   flashMachine(describeFlashBoard(chip, true), chip)
 
-/** Every instruction takes one cycle: nobody has measured the timing of these cores here, and none is claimed. */
+/** One cycle per instruction: the timing of these cores is not modelled, and cycle counts are no prediction of theirs. */
 const issueCycles = {
   alu: 1,
   shift: 1,
