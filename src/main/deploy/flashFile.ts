@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { checkFlashSegments } from '../../core/board/loaders/stm'
+import { executesInPlace } from '../../core/board/description/monitorImages'
 import { describedImageName, fillInDescribedMonitor } from '../../core/board/describedMonitor'
 import { encodeImage } from '../../core/deploy/image'
 import { planDeployment } from '../../core/deploy/plan'
@@ -34,7 +35,7 @@ export async function flashContents(
   read: ReadMonitorFile
 ): Promise<FlashContents> {
   const { flash, monitor: form } = board
-  if (flash === null || (form !== 'flash' && form !== 'flashSmall'))
+  if (flash === null || !executesInPlace(form))
     throw new AppError(
       'input.invalid',
       `The monitor "${form}" does not execute from flash.`,

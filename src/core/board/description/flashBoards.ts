@@ -31,6 +31,18 @@ export const flashChips = {
   }
 } as const
 
+/** The chip that each loader in ROM which writes flash was made for. */
+export const chipOfLoader = { stm: 'gd32vf103', wch: 'ch32v307' } as const satisfies {
+  [Chip in FlashChipName as (typeof flashChips)[Chip]['loader']]: Chip
+}
+
+/** A loader in ROM that writes flash. */
+export type FlashLoader = keyof typeof chipOfLoader
+
+/** Whether a loader of a description or of a request writes flash. */
+export const isFlashLoader = (loader: string | undefined): loader is FlashLoader =>
+  loader !== undefined && Object.hasOwn(chipOfLoader, loader)
+
 /** The flash of a chip. */
 export function flashOf(chip: FlashChipName): { base: number; sizeBytes: number } {
   return { base: common.flash, sizeBytes: flashChips[chip].flashBytes }

@@ -112,3 +112,6 @@ export const monitorImages = {
     counts: machineCounters
   }
 } as const satisfies Record<MonitorForm, MonitorImage>
+
+/** Whether a monitor executes in place, from flash. */
+export const executesInPlace = (monitor: MonitorForm): boolean => 'ramBase' in monitorImages[monitor]

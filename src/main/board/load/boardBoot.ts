@@ -1,7 +1,12 @@
 import { formatHex } from '../../../shared/units'
 import { crc32 } from 'node:zlib'
 import type { BoardInfo } from '../../../core/board/boardInfo'
-import { type MonitorImage, monitorImages } from '../../../core/board/description/monitorImages'
+import { chipOfLoader, type FlashLoader, isFlashLoader } from '../../../core/board/description/flashBoards'
+import {
+  executesInPlace,
+  type MonitorImage,
+  monitorImages
+} from '../../../core/board/description/monitorImages'
 import { describedImageName, fillInDescribedMonitor } from '../../../core/board/describedMonitor'
 import { shippedBoards } from '../../../core/board/description/shippedBoards'
 import { findEsp } from '../../../core/board/loaders/esp'
@@ -57,7 +62,7 @@ export async function bootMonitor(session: BoardSession, options: BootOptions): 
   const relayed = { signal, onProgress: ({ note }: { note: string }): void => onProgress(0, 0, note) }
   const inFlash = flashLoader(options)
   if (inFlash !== null) {
-    const board = options.description ?? shippedBoards[inFlash === 'stm' ? 'gd32vf103' : 'ch32v307']
+    const board = options.description ?? shippedBoards[chipOfLoader[inFlash]]
     checkInPlace(board, inFlash)
     return await carry(session, inFlash, await describedImage(board, options.readMonitor), options, board)
   }
@@ -104,18 +109,15 @@ async function carry(
   return { info, image, loader, crc32: crc, banner, result: `${result}; ${info.coreName}, ${info.isa}` }
 }
 
-/** Loaders in ROM that write flash. */
-type FlashLoader = 'stm' | 'wch'
-
 /** The loader in ROM that was named, or belongs to the described board; these ROMs print nothing, so none is looked for. */
 function flashLoader({ loader, description }: BootOptions): FlashLoader | null {
   const wanted = loader === 'auto' ? description?.loader : loader
-  return wanted === 'stm' || wanted === 'wch' ? wanted : null
+  return isFlashLoader(wanted) ? wanted : null
 }
 
 /** @throws input.invalid for a description whose monitor is loaded into RAM */
 function checkInPlace({ monitor }: BoardDescription, loader: FlashLoader): void {
-  if (monitor === 'flash' || monitor === 'flashSmall') return
+  if (executesInPlace(monitor)) return
   throw new AppError(
     'input.invalid',
     `The loader ${loader} writes flash, and the monitor "${monitor}" runs in RAM.`,

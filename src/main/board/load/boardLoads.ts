@@ -4,7 +4,7 @@ import { espLoad } from '../../../core/board/loaders/esp'
 import { sflLoad } from '../../../core/board/loaders/sfl'
 import { stmLoad } from '../../../core/board/loaders/stm'
 import { wchLoad } from '../../../core/board/loaders/wch'
-import { flashOf } from '../../../core/board/description/flashBoards'
+import { chipOfLoader, flashOf } from '../../../core/board/description/flashBoards'
 import { ubootLoad } from '../../../core/board/loaders/uboot'
 import type { LoaderName } from '../../../shared/contract/board/boardFiles'
 import { countOf, formatBytes, formatHex } from '../../../shared/units'
@@ -114,11 +114,8 @@ async function throughEsp(session: BoardSession, options: LoadOptions): Promise<
   }
 }
 
-/** Flash of the chips that the loaders in ROM were made for, where no description says otherwise. */
-const chipFlash = { stm: flashOf('gd32vf103'), wch: flashOf('ch32v307') } as const
-
 async function throughStm(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
-  const { image, start, flash = chipFlash.stm } = options
+  const { image, start, flash = flashOf(chipOfLoader.stm) } = options
   const loader = stmLoad({ segments: image.segments, entry: start ? image.entry : null, flash })
   const loaded = await transfer(session, loader, image.sizeBytes, options)
   return {
@@ -128,7 +125,7 @@ async function throughStm(session: BoardSession, options: LoadOptions): Promise<
 }
 
 async function throughWch(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
-  const { image, start, flash = chipFlash.wch } = options
+  const { image, start, flash = flashOf(chipOfLoader.wch) } = options
   const loader = wchLoad({ segments: image.segments, start, flash })
   const loaded = await transfer(session, loader, image.sizeBytes, options)
   return {

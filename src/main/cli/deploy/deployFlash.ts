@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { isFlashLoader } from '../../../core/board/description/flashBoards'
 import { readDescription } from '../../../core/board/description/readDescription'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import { formatBytes, formatHex } from '../../../shared/units'
@@ -54,7 +55,7 @@ export const deployFlashVerb: CliVerb = {
 export function writeCommand(loader: BoardDescription['loader'], file: string, address: number): string {
   const named = /^[\w./-]+$/.test(file) ? file : `"${file}"`
   const at = `${named} --address ${formatHex(address)}`
-  return loader === 'stm' || loader === 'wch'
+  return isFlashLoader(loader)
     ? `board load PORT ${at} --loader ${loader} --start`
     : `board debug-load ${at} --openocd SCRIPT --flash`
 }
