@@ -1,14 +1,12 @@
-import { ints, type OnnxNode } from '../onnx/onnx'
-import { constantAt, valueAt, type ImportState, type OperatorReader } from '../onnx/importState'
+import { ints } from '../onnx/onnx'
+import { constantAt, valueAt, type OperatorReader } from '../onnx/importState'
 import { createMacro } from './macro'
 
 /** Operators that QONNX writes with the channels as the last axis of input, output and (of Conv) weights. */
 const operators = ['Conv', 'MaxPool', 'BatchNormalization'] as const
 
 /** Readers of the domain qonnx.custom_op.channels_last: the standard operator between two transposes, which are views. */
-export function channelsLastReaders(
-  read: (state: ImportState, node: OnnxNode) => void
-): [string, OperatorReader][] {
+export function channelsLastReaders(read: OperatorReader): [string, OperatorReader][] {
   return operators.map((opType) => [
     opType,
     (state, node) => {

@@ -10,10 +10,8 @@ import {
 } from '../onnx/importState'
 import { createMacro, type Macro } from './macro'
 
-type Read = (state: ImportState, node: OnnxNode) => void
-
 /** Operators read as several others (their definitions in the ONNX operator documentation). */
-export function composedReaders(read: Read): [string, OperatorReader][] {
+export function composedReaders(read: OperatorReader): [string, OperatorReader][] {
   const as =
     (write: (macro: Macro, node: OnnxNode, state: ImportState) => string): OperatorReader =>
     (state, node) => {

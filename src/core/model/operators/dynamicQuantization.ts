@@ -13,13 +13,11 @@ import { constantOf, numbersOf } from '../constants/numbers'
 import { dequantized } from '../constants/quantized'
 import { createMacro, type Macro } from './macro'
 
-type Read = (state: ImportState, node: OnnxNode) => void
-
 /**
  * Dynamically quantized networks (onnxruntime's quantize_dynamic): activations are read as the real numbers that their codes stand
  * for, so the scale found at run time is 1 and its zero point 0; weights are dequantized.
  */
-export function dynamicReaders(read: Read): [string, OperatorReader][] {
+export function dynamicReaders(read: OperatorReader): [string, OperatorReader][] {
   return [
     ['DynamicQuantizeLinear', readDynamicQuantize],
     ['ConvInteger', integerLayer(read, 'Conv')],
@@ -28,7 +26,7 @@ export function dynamicReaders(read: Read): [string, OperatorReader][] {
 }
 
 /** The same of the domain com.microsoft, where the scales are inputs of the product. */
-export function fusedDynamicReaders(read: Read): [string, OperatorReader][] {
+export function fusedDynamicReaders(read: OperatorReader): [string, OperatorReader][] {
   return [
     [
       'DynamicQuantizeMatMul',
@@ -63,7 +61,7 @@ const readDynamicQuantize: OperatorReader = (state, node) => {
 
 /** A layer of integers: (x - x's zero point) by (weights - their zero point). */
 const integerLayer =
-  (read: Read, opType: 'Conv' | 'MatMul'): OperatorReader =>
+  (read: OperatorReader, opType: 'Conv' | 'MatMul'): OperatorReader =>
   (state, node) => {
     const macro = createMacro(state, node, read)
     const left = withoutZero(state, node, macro, { operand: 0, zero: 2, axis: rowAxis })

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import { int, intAttribute, type OnnxNode } from '../onnx/onnx'
+import { int, intAttribute } from '../onnx/onnx'
 import {
   constantAt,
   floatsOf,
@@ -27,10 +27,7 @@ const maxRows = 256
  * Gather of a constant's rows by indices that are computed (an embedding): per row a table that is 1 where the index is the row's,
  * and the rows as the weights of a matrix product. `move` reads Gather by known indices.
  */
-export function gatherReader(
-  read: (state: ImportState, node: OnnxNode) => void,
-  move: OperatorReader
-): OperatorReader {
+export function gatherReader(read: OperatorReader, move: OperatorReader): OperatorReader {
   return (state, node) => {
     const rows = constantAt(state, node, 0)
     if (constantAt(state, node, 1) !== undefined) return move(state, node)

@@ -1,20 +1,11 @@
-import { float, floatAttribute, intAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
-import {
-  bind,
-  hasInput,
-  unsupported,
-  valueAt,
-  type ImportState,
-  type OperatorReader
-} from '../onnx/importState'
+import { float, floatAttribute, intAttribute, textAttribute } from '../onnx/onnx'
+import { bind, hasInput, unsupported, valueAt, type OperatorReader } from '../onnx/importState'
 import { call } from '../tableFunction'
 import { createMacro } from './macro'
 import { addTable } from './unary'
 
-type Read = (state: ImportState, node: OnnxNode) => void
-
 /** Operators into which onnxruntime joins standard ones (domain com.microsoft), read as what they were. */
-export function fusedReaders(read: Read): [string, OperatorReader][] {
+export function fusedReaders(read: OperatorReader): [string, OperatorReader][] {
   const biased =
     (name: 'gelu' | 'geluTanh'): OperatorReader =>
     (state, node) => {
@@ -35,7 +26,7 @@ export function fusedReaders(read: Read): [string, OperatorReader][] {
 
 /** x * sigmoid(alpha * x). */
 const quickGelu =
-  (read: Read): OperatorReader =>
+  (read: OperatorReader): OperatorReader =>
   (state, node) => {
     const macro = createMacro(state, node, read)
     const factor = macro.scalar(floatAttribute(node, 'alpha', 1.702))
@@ -55,7 +46,7 @@ const activations: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** A layer with its activation. */
 const activated =
-  (read: Read, opType: string): OperatorReader =>
+  (read: OperatorReader, opType: string): OperatorReader =>
   (state, node) => {
     if (hasInput(node, 3)) throw unsupported(node, 'a sum fused into it is not supported')
     read(state, { ...node, opType, domain: '' })
@@ -70,7 +61,7 @@ const activated =
   }
 
 const fusedMatMul =
-  (read: Read): OperatorReader =>
+  (read: OperatorReader): OperatorReader =>
   (state, node) => {
     if (['transA', 'transB', 'transBatchA', 'transBatchB'].some((name) => intAttribute(node, name, 0) !== 0))
       throw unsupported(

@@ -20,7 +20,7 @@ import { timesMatrix, turned } from './weighted'
  * Gemm, y = alpha * A * B + beta * C: a layer where B and C are constants (A may have more axes than two, as some optimizers write
  * it), else a product of computed matrices and a sum.
  */
-export function gemmReader(read: (state: ImportState, node: OnnxNode) => void): OperatorReader {
+export function gemmReader(read: OperatorReader): OperatorReader {
   return (state, node) => {
     const isLayer =
       constantAt(state, node, 0) === undefined &&

@@ -1,5 +1,5 @@
 import type { OnnxAttribute, OnnxData, OnnxNode } from '../onnx/onnx'
-import { bind, valueAt, type ImportState } from '../onnx/importState'
+import { bind, valueAt, type ImportState, type OperatorReader } from '../onnx/importState'
 
 /** Writes an operator as others: each is read at once, under names that begin with the node's own. */
 export interface Macro {
@@ -14,11 +14,7 @@ export interface Macro {
 }
 
 /** Returns a writer of small ONNX graphs that stand for one node and are read by `read`. */
-export function createMacro(
-  state: ImportState,
-  node: OnnxNode,
-  read: (state: ImportState, node: OnnxNode) => void
-): Macro {
+export function createMacro(state: ImportState, node: OnnxNode, read: OperatorReader): Macro {
   let counter = 0
   const macro: Macro = {
     add(opType, inputs, attributes = {}) {

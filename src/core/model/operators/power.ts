@@ -17,8 +17,6 @@ import { createMacro } from './macro'
 import { mixesBatch } from './moves'
 import { addTable } from './unary'
 
-type Read = (state: ImportState, node: OnnxNode) => void
-
 /** Most different exponents of one node: each is a table on the board. */
 const maxExponents = 32
 
@@ -28,7 +26,7 @@ const maxExponents = 32
  * @throws AppError model.unsupportedOperator where base and exponent are computed, for bases of 0 or less, and for whole numbers to
  * the power of fractions
  */
-export function powerReader(read: Read): OperatorReader {
+export function powerReader(read: OperatorReader): OperatorReader {
   return (state, node) => {
     const exponent = constantAt(state, node, 1)
     if (exponent === undefined) return bindExponential(state, node, read)
@@ -50,7 +48,7 @@ export function powerReader(read: Read): OperatorReader {
 }
 
 /** Base to the power of a computed value: exp(value * ln(base)). */
-function bindExponential(state: ImportState, node: OnnxNode, read: Read): void {
+function bindExponential(state: ImportState, node: OnnxNode, read: OperatorReader): void {
   const base = constantAt(state, node, 0)
   if (base === undefined) throw unsupported(node, 'its base and its exponent are both computed')
   if (state.integers.has(node.inputs[1]) || !isFloat(base))
@@ -74,7 +72,12 @@ interface Powers {
 }
 
 /** The elements of each exponent through a table of their own, then all in their places again. */
-function bindSeveral(state: ImportState, node: OnnxNode, read: Read, { dims, exponents, of }: Powers): void {
+function bindSeveral(
+  state: ImportState,
+  node: OnnxNode,
+  read: OperatorReader,
+  { dims, exponents, of }: Powers
+): void {
   const groups = new Map<number, number[]>()
   for (const [place, at] of broadcastMap(of, dims).entries()) {
     const own = groups.get(exponents[at])

@@ -33,7 +33,7 @@ interface Direction {
  * all inputs are one layer, each step adds the product of its state.
  */
 export const readRecurrent =
-  (read: (state: ImportState, node: OnnxNode) => void): OperatorReader =>
+  (read: OperatorReader): OperatorReader =>
   (state, node) => {
     const [steps, batch, inputs] = valueAt(state, node, 0).dims as [number, number, number]
     checkForm(node, steps, batch)

@@ -1,13 +1,5 @@
-import { int, type OnnxNode } from '../onnx/onnx'
-import {
-  bind,
-  constantAt,
-  dimsAt,
-  unsupported,
-  valueAt,
-  type ImportState,
-  type OperatorReader
-} from '../onnx/importState'
+import { int } from '../onnx/onnx'
+import { bind, constantAt, dimsAt, unsupported, valueAt, type OperatorReader } from '../onnx/importState'
 import { checkedCount } from '../constants/checkedCount'
 import { broadcastDims } from '../constants/indexing'
 import { constantOf, numbersOf } from '../constants/numbers'
@@ -20,7 +12,7 @@ export const readNot: OperatorReader = (state, node) =>
   bind(state, node, addTable(state, node, valueAt(state, node, 0), call('affine', -1, 1)))
 
 /** And of zeros and ones, as exporters join masks: a product; beside a constant that is true everywhere the other input, repeated. */
-export function andReader(read: (state: ImportState, node: OnnxNode) => void): OperatorReader {
+export function andReader(read: OperatorReader): OperatorReader {
   return (state, node) => {
     const macro = createMacro(state, node, read)
     const parts = node.inputs.map((name, position): string => {

@@ -23,7 +23,7 @@ const lowestAtMost = -1e9
  * softmax nothing is left of it either way, nor in float32 of what is added to the lowest numbers. Other choices are
  * condition * a + (1 - condition) * b.
  */
-export function whereReader(read: (state: ImportState, node: OnnxNode) => void): OperatorReader {
+export function whereReader(read: OperatorReader): OperatorReader {
   return (state, node) => {
     const [condition = '', first = '', second = ''] = node.inputs
     if (constantAt(state, node, 0) === undefined && !state.integers.has(condition))
