@@ -44,6 +44,15 @@ describe('removing something', () => {
     expect(removed).toEqual([])
   })
 
+  it('asks again when another thing is shown meanwhile', async () => {
+    const { view } = mounted()
+    await click(view, 'Remove')
+    await view.set({ what: 'the proxy of matmul', removalKey: 'proxy p2', args: ['p2'] })
+    expect(view.root.querySelector('[role=alertdialog]')).toBeNull()
+    await click(view, 'Remove')
+    expect(view.text()).toContain('Remove the proxy of matmul?')
+  })
+
   it('can be taken back until its time is over, on any page', async () => {
     const { view, notices } = mounted()
     await click(view, 'Remove')
