@@ -1,6 +1,7 @@
 /**
- * A layer's name in at most so many letters. Names that exporters write ("/1/body/body.0/Conv") begin alike and end in what tells them
- * apart: the operator behind the last "/" (it has a capital) is left out first, then the middle.
+ * Shortens a layer's name to at most `letters` characters; there is no default, each caller knows its room. Names that exporters
+ * write ("/1/body/body.0/Conv") have the same beginning and differ in their ends: the operator behind the last "/" (it begins with
+ * a capital) is left out first; if that is not enough, the middle becomes "…".
  */
 export function shortLayerName(name: string, letters: number): string {
   if (name.length <= letters) return name
