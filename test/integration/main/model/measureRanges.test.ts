@@ -2,11 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createJobService } from '@main/jobs/jobService'
 import { checkModelFile } from '@main/model/files/checkFile'
 import { encodeOnnx } from '@main/model/files/onnxFile'
-import { modelTasks } from '@main/model/modelTasks'
-import { createModelService } from '@main/model/modelService'
 import { createImageLibrary } from '@main/model/data/imageLibrary'
 import { readModelFile } from '@main/model/files/readModelFile'
 import { resourcePath } from '@main/paths'
@@ -16,35 +13,13 @@ import { isWeightedNode } from '@core/model/graph'
 import { createFloatRunner, realsOfPixels } from '@core/quant/runFloat'
 import { hwcWeights } from '@core/quant/hwcGraph'
 import type { ModelRanges } from '@shared/contract/model/modelRanges'
-
+import { createModelBench } from '../../../support/modelBench'
 import { halvesNetwork } from '../../../support/ownNetworks'
 
 const context = { signal: new AbortController().signal }
 
-function createBench() {
-  const reports: ModelRanges[] = []
-  const run = async (name: keyof typeof modelTasks, input: never) =>
-    modelTasks[name](input, {
-      signal: context.signal,
-      progress: () => undefined,
-      yieldToAbort: async () => undefined
-    })
-  let ids = 0
-  const jobs = createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job${ids++}` })
-  const service = createModelService({
-    tasks: { run: run as never, close: async () => undefined },
-    jobs,
-    emit: (event, payload) => {
-      if (event === 'model.rangesFound') reports.push(payload as ModelRanges)
-    },
-    modelsFolder: resourcePath('models'),
-    openedFile: null
-  })
-  return { service, jobs, reports }
-}
-
 describe('value ranges of a model', () => {
-  const { service, jobs, reports } = createBench()
+  const { service, jobs, emitted } = createModelBench()
   let folder = ''
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'bitbench-ranges-'))
@@ -58,6 +33,9 @@ describe('value ranges of a model', () => {
     await service.handlers['model.measureRanges']({ modelId: id }, context)
     await jobs.idle()
     const { ranges } = await service.handlers['model.ranges']({ modelId: id }, context)
+    const reports = emitted.flatMap(({ event, payload }) =>
+      event === 'model.rangesFound' ? [payload as ModelRanges] : []
+    )
     expect(reports[0]!.activations).toEqual([])
     expect(reports.length).toBeGreaterThan(2)
     expect(reports.at(-1)).toEqual(ranges)
@@ -100,7 +78,7 @@ describe('value ranges of a model', () => {
   it('reports the weights where no items fit, and fails with the reason', async () => {
     const file = path.join(folder, 'halves.onnx')
     await writeFile(file, encodeOnnx(exportOnnx(halvesNetwork())))
-    const unfit = createBench()
+    const unfit = createModelBench()
     const { id } = await unfit.service.open(file)
     const { jobId } = await unfit.service.handlers['model.measureRanges']({ modelId: id }, context)
     await unfit.jobs.idle()

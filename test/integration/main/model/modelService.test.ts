@@ -1,37 +1,13 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import type { SchemeAccuracy } from '@shared/contract/model'
-import { createJobService } from '@main/jobs/jobService'
-import { modelTasks } from '@main/model/modelTasks'
-import { createModelService, type ModelService } from '@main/model/modelService'
-import { resourcePath } from '@main/paths'
+import type { ModelService } from '@main/model/modelService'
 import { argmax } from '@core/quant/integer/runInteger'
 import { parseScheme, uniformScheme } from '@core/quant/scheme'
-
-/** The real tasks, run here instead of in a worker; the shipped network and images. */
-function createBench() {
-  const emitted: { event: string; payload: unknown }[] = []
-  const run = vi.fn(async (name: keyof typeof modelTasks, input: never) =>
-    modelTasks[name](input, {
-      signal: new AbortController().signal,
-      progress: () => undefined,
-      yieldToAbort: async () => undefined
-    })
-  )
-  let ids = 0
-  const jobs = createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job${ids++}` })
-  const service = createModelService({
-    tasks: { run: run as never, close: async () => undefined },
-    jobs,
-    emit: (event, payload) => void emitted.push({ event, payload }),
-    modelsFolder: resourcePath('models'),
-    openedFile: null
-  })
-  return { service, run, jobs, emitted }
-}
+import { createModelBench } from '../../../support/modelBench'
 
 describe('model service', () => {
-  const { service, run, jobs, emitted } = createBench()
+  const { service, run, jobs, emitted } = createModelBench()
   const context = { signal: new AbortController().signal }
   let modelId = ''
   let layers: string[] = []
