@@ -8,13 +8,11 @@ import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { corePresets, type MachineConfig } from '@core/sim/boards/presets'
 import { createMachine } from '@core/sim/createMachine'
 import type { VirtualMachine } from '@core/sim/machine'
-import { openBoardSession } from '@main/board/boardSession'
-import { bootMonitor } from '@main/board/load/boardBoot'
-import { createLinkListeners } from '@main/board/links/linkListeners'
+import type { BootOptions } from '@main/board/load/boardBoot'
 import type { Link } from '@main/board/links/link'
 import { AppError } from '@shared/errors'
 import { EspRomModel, type EspRomOptions } from '../../../support/espRomModel'
-import { createSimulatorLink } from '../../../support/simulatorLink'
+import { bootOver, createRomLink } from '../../../support/romBoard'
 import { VirtualClock } from '../../../support/virtualClock'
 
 /** A chip whose ROM loads, and which then runs what was loaded. */
@@ -37,32 +35,21 @@ class EspBoard {
       ramBytes: ram.sizeBytes,
       ...options
     })
-    const listeners = createLinkListeners()
-    let running: Link | null = null
-    const line = {
-      send: (bytes: Uint8Array, delayMs = 0) => void clock.after(delayMs, () => listeners.data(bytes))
-    }
-    this.link = {
-      descriptor: { kind: 'memory', label: 'esp', port: null, baudRate: null, lossy: false },
-      get closed() {
-        return listeners.closed
+    this.link = createRomLink(
+      {
+        label: 'esp',
+        rom: this.rom,
+        start: () => (this.rom.startedAt === null ? null : this.start(this.rom.startedAt)),
+        notices: (line) => ({
+          setBaud: (baudRate) => Promise.resolve(this.rom.setBaud(baudRate)),
+          setSignals: async ({ dtr = false, rts = false }) => {
+            this.rom.setSignals({ dtr, rts }, clock.nowMs(), line)
+            return true
+          }
+        })
       },
-      onData: listeners.onData,
-      onClose: listeners.onClose,
-      write: async (bytes) => {
-        if (running !== null) return await running.write(bytes)
-        this.rom.hear(bytes, clock.nowMs(), line)
-        if (this.rom.startedAt === null) return
-        running = createSimulatorLink(this.start(this.rom.startedAt), clock)
-        running.onData(listeners.data)
-      },
-      setBaud: (baudRate) => Promise.resolve(this.rom.setBaud(baudRate)),
-      setSignals: async ({ dtr = false, rts = false }) => {
-        this.rom.setSignals({ dtr, rts }, clock.nowMs(), line)
-        return true
-      },
-      close: async () => void listeners.end({ kind: 'asked', text: 'closed' })
-    }
+      clock
+    )
   }
 
   private start(entry: number): VirtualMachine {
@@ -97,26 +84,8 @@ class EspBoard {
   }
 }
 
-const readMonitor = async (name: string, ending = 'bin'): Promise<Uint8Array> =>
-  new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`)))
-
-function boot(
-  board: EspBoard,
-  loader: 'auto' | 'esp' | 'sfl',
-  description: Parameters<typeof bootMonitor>[1]['description']
-) {
-  const { clock } = board
-  const session = openBoardSession({ link: board.link, onText: () => undefined, nonce: () => 3, clock })
-  const outcome = bootMonitor(session, {
-    loader,
-    description,
-    readMonitor,
-    nowMs: () => clock.nowMs(),
-    signal: new AbortController().signal,
-    onProgress: () => undefined
-  })
-  return { session, outcome }
-}
+const boot = (board: EspBoard, loader: BootOptions['loader'], description: BootOptions['description']) =>
+  bootOver(board.link, board.clock, { loader, description })
 
 const item = { kernel: 'matmul', activationBits: 4, weightBits: 2, dims: [8, 16, 64] as number[] } as const
 

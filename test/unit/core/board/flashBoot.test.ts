@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { flashChips, flashMap, type FlashChipName } from '@core/board/description/flashBoards'
 import { shippedBoards } from '@core/board/description/shippedBoards'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { carry } from '@main/board/load/loadJob'
 import { openBoardSession } from '@main/board/boardSession'
-import { bootMonitor, type BootOptions } from '@main/board/load/boardBoot'
-import { createLinkListeners } from '@main/board/links/linkListeners'
 import type { Link, Parity } from '@main/board/links/link'
-import { createSimulatorLink } from '../../../support/simulatorLink'
 import { startFlashBoard } from '../../../support/flashBoard'
+import { bootOver, createRomLink } from '../../../support/romBoard'
 import { StmRomModel } from '../../../support/stmRomModel'
 import { VirtualClock } from '../../../support/virtualClock'
 import { WchRomModel } from '../../../support/wchRomModel'
@@ -21,54 +17,22 @@ class RomBoard {
   readonly rom: StmRomModel | WchRomModel
   readonly link: Link
 
-  constructor(
-    readonly chip: FlashChipName,
-    readonly clock: VirtualClock
-  ) {
+  constructor(chip: FlashChipName, clock: VirtualClock) {
     const { flashBytes } = flashChips[chip]
     const rom = chip === 'gd32vf103' ? new StmRomModel({ flashBytes }) : new WchRomModel({ flashBytes })
     this.rom = rom
-    const listeners = createLinkListeners()
-    let running: Link | null = null
-    const line = {
-      send: (bytes: Uint8Array, delayMs = 0) => void clock.after(delayMs, () => listeners.data(bytes))
-    }
     const isStarted = (): boolean =>
       rom instanceof StmRomModel ? rom.startedAt === flashMap.flash : rom.hasRestarted
-    this.link = {
-      descriptor: { kind: 'memory', label: chip, port: null, baudRate: null, lossy: false },
-      get closed() {
-        return listeners.closed
+    this.link = createRomLink(
+      {
+        label: chip,
+        rom,
+        start: () => (isStarted() ? startFlashBoard(chip, rom.flash) : null),
+        notices: () => ({ setParity: async (parity) => void this.parities.push(parity) })
       },
-      onData: listeners.onData,
-      onClose: listeners.onClose,
-      write: async (bytes) => {
-        if (running !== null) return await running.write(bytes)
-        rom.hear(bytes, clock.nowMs(), line)
-        if (!isStarted()) return
-        running = createSimulatorLink(startFlashBoard(chip, rom.flash), clock)
-        running.onData(listeners.data)
-      },
-      setBaud: async () => undefined,
-      setParity: async (parity) => void this.parities.push(parity),
-      setSignals: async () => false,
-      close: async () => void listeners.end({ kind: 'asked', text: 'closed' })
-    }
+      clock
+    )
   }
-}
-
-function boot(board: RomBoard, options: Pick<BootOptions, 'loader' | 'description'>) {
-  const { clock } = board
-  const session = openBoardSession({ link: board.link, onText: () => undefined, nonce: () => 3, clock })
-  const outcome = bootMonitor(session, {
-    ...options,
-    readMonitor: async (name, ending = 'bin') =>
-      new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
-    nowMs: () => clock.nowMs(),
-    signal: new AbortController().signal,
-    onProgress: () => undefined
-  })
-  return { session, outcome }
 }
 
 const item = { kernel: 'matmul', activationBits: 8, weightBits: 4, dims: [4, 16, 64] as number[] } as const
@@ -82,7 +46,7 @@ describe('a microcontroller from the loader in its ROM to a Bitbench board', () 
   ] as const)('%s over %s, description %s', async (chip, loader, name) => {
     const clock = new VirtualClock()
     const board = new RomBoard(chip, clock)
-    const { session, outcome } = boot(board, {
+    const { session, outcome } = bootOver(board.link, clock, {
       loader,
       description: name === null ? null : shippedBoards[name]
     })
@@ -101,10 +65,10 @@ describe('a microcontroller from the loader in its ROM to a Bitbench board', () 
   it('refuses a monitor that runs in RAM, and a chip whose flash is too small, before anything is sent', async () => {
     const clock = new VirtualClock()
     const board = new RomBoard('gd32vf103', clock)
-    const ram = boot(board, { loader: 'stm', description: shippedBoards['esp32-c3'] })
+    const ram = bootOver(board.link, clock, { loader: 'stm', description: shippedBoards['esp32-c3'] })
     await expect(clock.run(ram.outcome)).rejects.toThrow('runs in RAM')
     const small = { ...shippedBoards['gd32vf103-all'], flash: { base: flashMap.flash, sizeBytes: 64 << 10 } }
-    const tight = boot(board, { loader: 'stm', description: small })
+    const tight = bootOver(board.link, clock, { loader: 'stm', description: small })
     await expect(clock.run(tight.outcome)).rejects.toThrow(/\d+ bytes too many/)
     expect(board.rom.heard).toEqual([])
   })
