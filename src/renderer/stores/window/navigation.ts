@@ -27,6 +27,9 @@ export type PageId = (typeof pages)[number]['id']
 /** Pages that have a shortcut Alt+1 … Alt+7; data sets and language models came later and have none. */
 export const shortcutPages = pages.filter(({ id }) => id !== 'dataset' && id !== 'lm').slice(1, 8)
 
+/** Title of a page, as its head and the rail have it. */
+export const pageTitle = (id: PageId): string => pages.find((page) => page.id === id)!.title
+
 /** The page of an address; null for an unknown one. */
 export function pageOfHash(hash: string): PageId | null {
   const id = hash.replace(/^#\/?/, '')

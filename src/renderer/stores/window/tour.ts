@@ -1,6 +1,5 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import { createAction } from './action'
 import { useApp } from '../app'
 import { useBoards } from '../board'
 import { useDataSets } from '../dataset'
@@ -72,20 +71,17 @@ export const useTour = defineStore('tour', () => {
     () => tourSteps.find(({ id }) => !done.value.includes(id) && !skipped.value.includes(id)) ?? null
   )
 
-  const save = createAction(async (tour: { isOpen: boolean; skipped: string[] }) => {
-    await app.save.run({ tour: { ...tour, isBegun: true } })
-  })
+  const save = (isShown: boolean, leftOut: readonly string[]): Promise<unknown> =>
+    app.save.run({ tour: { isOpen: isShown, isBegun: true, skipped: [...leftOut] } })
   /** Reads what there is: the steps that are done. */
-  const look = createAction(async () => {
-    await Promise.all([models.load.run(), sets.load.run()])
-  })
+  const look = (): Promise<unknown> => Promise.all([models.load.run(), sets.load.run()])
   /** Goes on where it was left; from the beginning once it had come to its end. */
   async function begin(): Promise<void> {
-    await look.run()
-    await save.run({ isOpen: true, skipped: step.value === null ? [] : [...skipped.value] })
+    await look()
+    await save(true, step.value === null ? [] : skipped.value)
   }
-  const leave = (): Promise<unknown> => save.run({ isOpen: false, skipped: [...skipped.value] })
-  const skip = (id: string): Promise<unknown> => save.run({ isOpen: true, skipped: [...skipped.value, id] })
+  const leave = (): Promise<unknown> => save(false, skipped.value)
+  const skip = (id: string): Promise<unknown> => save(true, [...skipped.value, id])
 
   return { isOpen, isBegun, skipped, done, step, look, begin, leave, skip }
 })
