@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type {} from 'vitest/node'
 import { defineConfig, mergeConfig } from 'vitest/config'
-import base from '../../vitest.config.ts'
-import { applyMutant, type Mutant } from './mutants.ts'
+import base from '../../vitest.config'
+import { applyMutant, type Mutant } from './mutants'
 
 /** The tests with one module changed in memory: MUTANT names its file, the place and the text that stands there instead. */
 const mutant = JSON.parse(process.env['MUTANT'] ?? 'null') as Mutant | null
