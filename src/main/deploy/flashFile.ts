@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { checkFlashSegments } from '../../core/board/loaders/stm'
+import { checkFlashSegments } from '../../core/board/loaders/flashRom'
 import { executesInPlace } from '../../core/board/description/monitorImages'
 import { describedImageName, fillInDescribedMonitor } from '../../core/board/describedMonitor'
 import { encodeImage } from '../../core/deploy/image'

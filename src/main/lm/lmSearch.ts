@@ -11,7 +11,7 @@ import { latencyCost, lmSchemeOf, lmSpace, weightCost } from '../../core/lm/sear
 import { decoderRamCost } from '../../core/lm/search/decoderRamCost'
 import type { Scheme } from '../../core/quant/scheme'
 import type { Measure } from '../../core/search/objective'
-import { uniformGenes, type SearchSpace } from '../../core/search/space'
+import { uniformGenes, type SchemeCost, type SearchSpace } from '../../core/search/space'
 import { ramOnBoard } from './boardDecoder'
 import type { DecoderProxyFile } from './decoderProxyFile'
 import { readDocuments, type LoadedLm } from './lmFiles'
@@ -31,12 +31,14 @@ export interface LmSearch {
   evaluate(found: Scheme): Promise<Measure>
 }
 
+type DecoderBoard = Pick<BoardInfo, 'xlen' | 'ram' | 'kernels'>
+
 /** What is limited, and what schemes are measured on. */
 export interface LmSearchOptions {
   /** Latency from this file; null: bytes of the weights. */
   readonly proxy: DecoderProxyFile | null
   /** The board whose RAM is a second cost. */
-  readonly board?: Pick<BoardInfo, 'xlen' | 'ram' | 'kernels'> | null
+  readonly board?: DecoderBoard | null
   readonly cacheBits: 8 | 4
   readonly documents: number
 }
@@ -55,16 +57,12 @@ export async function prepareLmSearch(
     proxy === null ? weightCost(config) : latencyCost(config, proxy, { cacheBits, unit: proxy.unit })
   const texts = await readDocuments(calibrationFile, tokenizer, '--calibration', calibrationTokens)
   const ranges = observeRanges(model, texts, calibrationTokens)
-  const int8 = (): QuantizedLm => quantizeLm(model, uniformLmScheme(config, 8, 8, cacheBits), ranges)
-  const int8RamBytes = board === null ? null : await ramOnBoard(int8(), board)
-  const space =
-    board === null || int8RamBytes === null
-      ? lmSpace(config, cost)
-      : lmSpace(
-          config,
-          cost,
-          decoderRamCost(config, { int8Bytes: int8RamBytes, findPair: boardPairs(board) })
-        )
+  const ramCost =
+    board === null
+      ? null
+      : await ramCostOn(board, quantizeLm(model, uniformLmScheme(config, 8, 8, cacheBits), ranges))
+  const space = ramCost === null ? lmSpace(config, cost) : lmSpace(config, cost, ramCost)
+  const int8 = uniformGenes(space, 0, 0)
   const measured = texts.slice(-documents)
   const float = floatLogits(createFloatDecoder(model), measured)
   const schemeOf = (found: Scheme): LmScheme => lmSchemeOf(config, found, cacheBits)
@@ -72,8 +70,8 @@ export async function prepareLmSearch(
     space,
     unit: cost.unit,
     documents: measured.length,
-    int8Cost: cost.of(uniformGenes(space, 0, 0)),
-    int8RamBytes,
+    int8Cost: cost.of(int8),
+    int8RamBytes: ramCost?.of(int8) ?? null,
     schemeOf,
     async evaluate(found) {
       // Lets a stop signal in between two schemes.
@@ -81,4 +79,10 @@ export async function prepareLmSearch(
       return measureDecoder(createIntegerDecoder(quantizeLm(model, schemeOf(found), ranges)), float)
     }
   }
+}
+
+/** The RAM of a board that schemes of a model take; `int8` is the model at 8 bits everywhere. */
+async function ramCostOn(board: DecoderBoard, int8: QuantizedLm): Promise<SchemeCost> {
+  const int8Bytes = await ramOnBoard(int8, board)
+  return decoderRamCost(int8.config, { int8Bytes, findPair: boardPairs(board) })
 }

@@ -44,10 +44,6 @@ const titleOfSet = (boardName: string, quantity: Quantity): string =>
 
 type FileSource = Extract<SampleSource, { kind: 'files' }>
 
-/** The decimal mark of files, where one was chosen. */
-const writtenWith = (decimal: '.' | ',' | undefined): { decimal?: '.' | ',' } =>
-  decimal === undefined ? {} : { decimal }
-
 /** Returns the samples that proxies can be fitted to: of boards and of files. */
 export function createSampleSources(boardSamples: BoardSamples): SampleSources {
   const imported: SampleSet[] = []
@@ -61,7 +57,7 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
     titleOf,
     load: async (source, kernel) =>
       source.kind === 'files'
-        ? (await readSampleFiles(source.paths, kernel, writtenWith(source.decimal))).samples
+        ? (await readSampleFiles(source.paths, kernel, { decimal: source.decimal })).samples
         : await boardSamples.load(source.boardId, kernel, source.quantity ?? 'latency'),
     sets: async () => [
       ...(await boardSamples.list()).map(({ boardId, boardName, kernel, unit, rows, shapes }) => ({
@@ -75,7 +71,7 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
       ...imported
     ],
     async importFiles(paths, kernel, decimal) {
-      const { samples, warnings } = await readSampleFiles(paths, kernel, writtenWith(decimal))
+      const { samples, warnings } = await readSampleFiles(paths, kernel, { decimal })
       if (samples.count > enoughRows) {
         warnings.push(
           `${samples.count} rows: fits and errors are those of ${countOf(enoughRows, 'row')} of whole shapes, drawn by the seed.`
@@ -84,7 +80,7 @@ export function createSampleSources(boardSamples: BoardSamples): SampleSources {
       const source: FileSource = {
         kind: 'files',
         paths: paths.map((file) => path.resolve(file)),
-        ...writtenWith(decimal)
+        decimal
       }
       const set: SampleSet = {
         source,

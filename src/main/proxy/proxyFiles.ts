@@ -1,11 +1,10 @@
 import { countOf } from '../../shared/units'
 import path from 'node:path'
 import { groupByKey } from '../../core/proxy/fit/folds'
-import { readProfileCsv } from '../../core/proxy/csv/readCsv'
+import { readProfileCsv, type ReadCsvOptions } from '../../core/proxy/csv/readCsv'
 import { proxyFromJson, type Proxy } from '../../core/proxy/fit/proxy'
 import type { ProxyKernelName } from '../../shared/vocabulary'
 import { matmulAxes } from '../../core/proxy/csv/matmulAxes'
-import type { TimeUnit } from '../../shared/vocabulary'
 import { joinSamples, type SampleTable } from '../../core/proxy/samples'
 import { AppError } from '../../shared/errors'
 import { readTextFile } from '../files/readTextFile'
@@ -16,24 +15,20 @@ export interface ReadFiles {
   warnings: string[]
 }
 
+type ReadFilesOptions = Pick<ReadCsvOptions, 'unit' | 'timeOptional' | 'decimal'> & { cwd?: string }
+
 /** Reads profile CSV files of one kernel into one set. Throws input.notFound, data.invalid (naming line and column). */
 export async function readSampleFiles(
   paths: readonly string[],
   kernel: ProxyKernelName,
-  options: { unit?: TimeUnit; cwd?: string; timeOptional?: boolean; decimal?: '.' | ',' } = {}
+  { cwd = '.', ...options }: ReadFilesOptions = {}
 ): Promise<ReadFiles> {
   const sets: SampleTable[] = []
   const warnings: string[] = []
   for (const file of paths) {
-    const text = await readUserText(path.resolve(options.cwd ?? '.', file))
+    const text = await readUserText(path.resolve(cwd, file))
     const fileName = path.basename(file)
-    const read = readProfileCsv(text, {
-      kernel,
-      fileName,
-      timeOptional: options.timeOptional ?? false,
-      ...(options.unit === undefined ? {} : { unit: options.unit }),
-      ...(options.decimal === undefined ? {} : { decimal: options.decimal })
-    })
+    const read = readProfileCsv(text, { kernel, fileName, ...options })
     const axes = matmulAxes(read.samples, fileName)
     sets.push(axes.samples)
     warnings.push(...read.warnings, ...axes.remarks)

@@ -1,18 +1,17 @@
 import { formatHex } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
+import { awaitRom, checkFlashSegments, type FlashRange } from './flashRom'
 import { createReceiver, type Part, type Receiver } from './receiver'
 import type { Segment } from './sfl'
 
-/** What is written into flash over the ROM of a GD32VF103, or of another chip whose ROM speaks the same protocol. */
+/** What is written into flash over the ROM of a GD32VF103. */
 export interface StmOptions {
   segments: readonly Segment[]
   /** Where to start when everything is written and read back; null: the ROM stays in its loader. */
   entry: number | null
   /** Flash that the chip has; segments outside are refused before anything is sent. */
-  flash: { base: number; sizeBytes: number }
-  /** Bytes of a page; 1024 on a GD32VF103. */
-  pageBytes?: number
+  flash: FlashRange
   /** How long the ROM may stay silent before the load is given up, ms. */
   promptTimeoutMs?: number
 }
@@ -28,7 +27,7 @@ export interface StmResult {
 }
 
 /** Bytes of the protocol (AN3155 of ST; GigaDevice's ROM speaks it too). */
-export const stm = {
+const stm = {
   sync: 0x7f,
   ack: 0x79,
   nack: 0x1f,
@@ -47,6 +46,8 @@ const replyMs = 1_000
 /** An erase of every page of 128 KiB takes some seconds. */
 const eraseMs = 30_000
 const syncReplyMs = 200
+/** What is erased at once, bytes. */
+const pageBytes = 1024
 /** Pages named in one erase. */
 const erasedAtOnce = 64
 
@@ -60,7 +61,7 @@ const erasedAtOnce = 64
  *   board.crcMismatch when flash reads back otherwise
  */
 export function* stmLoad(options: StmOptions): Conversation<StmResult> {
-  const { segments, entry, flash, pageBytes = 1024, promptTimeoutMs = 10_000 } = options
+  const { segments, entry, flash, promptTimeoutMs = 10_000 } = options
   checkFlashSegments(flash, segments)
   const rom = new StmRom(createReceiver())
   yield { kind: 'setParity', parity: 'even' }
@@ -68,7 +69,7 @@ export function* stmLoad(options: StmOptions): Conversation<StmResult> {
     yield* rom.synchronise(promptTimeoutMs)
     const { version, commands } = yield* rom.commands()
     const chipId = yield* rom.chipId()
-    const pages = pagesOf(segments, flash.base, pageBytes)
+    const pages = pagesOf(segments, flash.base)
     yield* rom.erase(pages, commands.includes(stm.extendedErase))
     const totalBytes = segments.reduce((sum, { bytes }) => sum + bytes.length, 0)
     let doneBytes = 0
@@ -88,27 +89,8 @@ export function* stmLoad(options: StmOptions): Conversation<StmResult> {
   }
 }
 
-/**
- * Refuses segments outside of a flash.
- *
- * @throws board.addressRange with the bytes that are too many
- */
-export function checkFlashSegments(flash: StmOptions['flash'], segments: readonly Segment[]): void {
-  const end = flash.base + flash.sizeBytes
-  for (const { address, bytes } of segments) {
-    const last = address + bytes.length
-    if (address >= flash.base && last <= end) continue
-    throw new AppError(
-      'board.addressRange',
-      `The image wants ${formatHex(address)} to ${formatHex(last)}; flash is ${formatHex(flash.base)} to ${formatHex(end)}${last > end ? `: ${last - end} bytes too many` : ''}.`,
-      'Nothing was sent. Link it into the flash of this chip, or leave kernels out (docs/firmware-sizes.md).',
-      { details: { address, sizeBytes: bytes.length, tooManyBytes: Math.max(0, last - end) } }
-    )
-  }
-}
-
 /** Numbers of the pages that segments touch, in order. */
-function pagesOf(segments: readonly Segment[], base: number, pageBytes: number): number[] {
+function pagesOf(segments: readonly Segment[], base: number): number[] {
   const pages = new Set<number>()
   for (const { address, bytes } of segments)
     for (
@@ -125,22 +107,22 @@ class StmRom {
 
   /** 7F until the ROM, which learns the speed from it, acknowledges; a ROM that knew the speed already refuses it. */
   *synchronise(silentMs: number): Part<void> {
-    for (let waitedMs = 0; waitedMs < silentMs; waitedMs += syncReplyMs) {
-      yield* this.receiver.discard()
-      yield { kind: 'send', bytes: Uint8Array.of(stm.sync) }
-      const reply = yield* this.receiver.byte(syncReplyMs)
-      if (reply === stm.ack || reply === stm.nack) {
-        yield* this.receiver.drain(20)
-        return
-      }
-      if (waitedMs === 0)
-        yield { kind: 'progress', doneBytes: 0, totalBytes: 0, note: 'no reply of the ROM yet' }
-    }
+    const found = yield* awaitRom(() => this.sync(), silentMs, syncReplyMs)
+    if (found !== null) return
     throw new AppError(
       'loader.noPrompt',
       `No ROM of a GD32VF103 replied; received ${this.receiver.lastSeen()}.`,
       'Set BOOT0 high and BOOT1 low, press RESET, and try again: hold BOOT0, press and release RESET. A line behind telnet:// or tcp:// must have even parity at its server; over rfc2217:// it is set from here.'
     )
+  }
+
+  private *sync(): Part<true | null> {
+    yield* this.receiver.discard()
+    yield { kind: 'send', bytes: Uint8Array.of(stm.sync) }
+    const reply = yield* this.receiver.byte(syncReplyMs)
+    if (reply !== stm.ack && reply !== stm.nack) return null
+    yield* this.receiver.drain(20)
+    return true
   }
 
   *commands(): Part<{ version: string; commands: number[] }> {

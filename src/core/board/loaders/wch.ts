@@ -1,9 +1,10 @@
 import { formatHex } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
+import { asciiBytes } from '../../binary/bytes'
 import type { Conversation } from '../conversation'
+import { awaitRom, checkFlashSegments, type FlashRange } from './flashRom'
 import { createReceiver, type Part, type Receiver } from './receiver'
 import type { Segment } from './sfl'
-import { checkFlashSegments } from './stm'
 
 /** What is written into flash over the ROM of a CH32V30x. */
 export interface WchOptions {
@@ -11,7 +12,7 @@ export interface WchOptions {
   /** Whether the chip is reset when everything is written and verified. */
   start: boolean
   /** Flash that the chip has; segments outside are refused before anything is sent. */
-  flash: { base: number; sizeBytes: number }
+  flash: FlashRange
   /** How long the ROM may stay silent before the load is given up, ms. */
   promptTimeoutMs?: number
 }
@@ -27,7 +28,7 @@ export interface WchResult {
 }
 
 /** Commands of the loader (public tools such as wchisp). */
-export const wch = {
+const wch = {
   identify: 0xa1,
   end: 0xa2,
   key: 0xa3,
@@ -47,6 +48,7 @@ const groupBytes = 8
 const sectorBytes = 1024
 const minSectors = 8
 const replyMs = 1_000
+const identifyReplyMs = 250
 const eraseMs = 8_000
 const triesPerCommand = 3
 /** In the option bytes: flash can be read and written. */
@@ -85,9 +87,16 @@ export function* wchLoad(options: WchOptions): Conversation<WchResult> {
   return { chip: `CH32V30x ${formatHex(chipId)}`, version, loadedBytes, started }
 }
 
+/** The sum of bytes, as a byte. */
+const byteSum = (bytes: Iterable<number>): number => {
+  let sum = 0
+  for (const byte of bytes) sum = (sum + byte) & 0xff
+  return sum
+}
+
 /** The key for a seed of zeros: the sum of the chip's number eight times, the last with the chip's kind on top. */
 export function wchKey(uid: Uint8Array, chipId: number): Uint8Array {
-  const sum = uid.reduce((all, byte) => (all + byte) & 0xff, 0)
+  const sum = byteSum(uid)
   const key = new Uint8Array(8).fill(sum)
   key[7] = (sum + chipId) & 0xff
   return key
@@ -96,7 +105,7 @@ export function wchKey(uid: Uint8Array, chipId: number): Uint8Array {
 /** A request as it is sent: 57 AB, command, length, data, and the sum of all behind the 57 AB. */
 export function wchRequest(command: number, data: Uint8Array): Uint8Array {
   const body = Uint8Array.of(command, data.length & 0xff, data.length >> 8, ...data)
-  const sum = body.reduce((all, byte) => (all + byte) & 0xff, 0)
+  const sum = byteSum(body)
   return Uint8Array.of(0x57, 0xab, ...body, sum)
 }
 
@@ -104,18 +113,19 @@ class WchRom {
   constructor(private readonly receiver: Receiver) {}
 
   *identify(silentMs: number): Part<{ chipId: number; series: number }> {
-    const name = [...'MCU ISP & WCH.CN'].map((letter) => letter.charCodeAt(0))
-    for (let waitedMs = 0; waitedMs < silentMs; waitedMs += replyMs / 4) {
-      const reply = yield* this.exchange(wch.identify, Uint8Array.of(0, 0, ...name), replyMs / 4)
-      if (reply !== null && reply.length >= 2) return { chipId: reply[0], series: reply[1] }
-      if (waitedMs === 0)
-        yield { kind: 'progress', doneBytes: 0, totalBytes: 0, note: 'no reply of the ROM yet' }
-    }
+    const found = yield* awaitRom(() => this.askIdentity(), silentMs, identifyReplyMs)
+    if (found !== null) return found
     throw new AppError(
       'loader.noPrompt',
       `No ROM of a CH32V30x replied; received ${this.receiver.lastSeen()}.`,
       'Set BOOT0 high and BOOT1 low and press RESET. The ROM listens on USART1 (PA9, PA10) for a short time only: try again at once.'
     )
+  }
+
+  private *askIdentity(): Part<{ chipId: number; series: number } | null> {
+    const data = Uint8Array.of(0, 0, ...asciiBytes('MCU ISP & WCH.CN'))
+    const reply = yield* this.exchange(wch.identify, data, identifyReplyMs)
+    return reply !== null && reply.length >= 2 ? { chipId: reply[0], series: reply[1] } : null
   }
 
   /** Number of the chip and version of the loader. @throws loader.rejected where flash is protected */
@@ -135,7 +145,7 @@ class WchRom {
   /** Agrees on the key that data is exclusive-ored with. */
   *useKey(key: Uint8Array): Part<void> {
     const reply = yield* this.request('its key', wch.key, new Uint8Array(30))
-    const sum = key.reduce((all, byte) => (all + byte) & 0xff, 0)
+    const sum = byteSum(key)
     if (reply[0] !== sum) throw malformed('its key', reply)
   }
 
@@ -231,7 +241,7 @@ class WchRom {
     if (!(yield* take(this.receiver, 4))) return null
     const length = head[2] | (head[3] << 8)
     if (length > 256 || !(yield* take(this.receiver, length + 1))) return null
-    const sum = head.slice(0, -1).reduce((all, byte) => (all + byte) & 0xff, 0)
+    const sum = byteSum(head.slice(0, -1))
     return sum === head[head.length - 1] && head[0] === command ? Uint8Array.from(head.slice(4, -1)) : null
   }
 }

@@ -23,13 +23,13 @@ export interface ReadCsvOptions {
   /** Shown in messages. */
   fileName: string
   /** Unit of the times where neither a Unit column nor the header names one. Default cycles. */
-  unit?: TimeUnit
+  unit?: TimeUnit | undefined
   /** Take M as input features and K as output features: files whose collector wrote them so. */
   swapMatmulAxes?: boolean
   /** Files of layers to predict have no times: they are read as 1. */
   timeOptional?: boolean
   /** The decimal mark, where the file leaves two readings open. */
-  decimal?: '.' | ','
+  decimal?: '.' | ',' | undefined
 }
 
 /** One of two readings is taken when its times follow the work better by at least this much (rank correlation). */

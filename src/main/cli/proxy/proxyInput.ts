@@ -51,8 +51,8 @@ export async function readInput(
   const most = numberOption(args, 'rows', { min: 10, max: 1e8, integer: true }) ?? enoughRows
   const { samples, warnings } = await readSampleFiles(args.positionals, kernel, {
     cwd: context.cwd,
-    ...(unit === undefined ? {} : { unit }),
-    ...(decimal === undefined ? {} : { decimal })
+    unit,
+    decimal
   })
   warnings.forEach(context.log)
   const drawn = drawShapes(samples, most, proxySeed(args))
