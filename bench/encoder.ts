@@ -20,6 +20,7 @@ import { createImageLibrary } from '../src/main/model/data/imageLibrary'
 import { readModelFile } from '../src/main/model/files/readModelFile'
 import type { CommandInput } from '../src/shared/contract'
 import type { ModelInfo } from '../src/shared/contract/model'
+import { npyBytes } from '../test/support/npyBytes'
 import { deployed } from './tiny/measureTiny'
 import { withBitbench } from './withBitbench'
 
@@ -88,21 +89,12 @@ interface ImpactItems {
 
 /** Test images of the vision transformer: an array of bytes, and one JSON object a line. */
 async function imageItems(file: string, folder: string): Promise<ImpactItems> {
-  const {
-    pixels: bytes,
-    labels,
-    count
-  } = await createImageLibrary({
-    modelsFolder: path.resolve('resources/models')
-  }).load('test')
+  const library = createImageLibrary({ modelsFolder: path.resolve('resources/models') })
+  const { pixels: bytes, labels, count } = await library.load('test')
   const { name } = (await readModelFile(file)).model.inputs[0]!
   const [side, pixels] = [28, 784]
-  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${count}, ${side}, ${side}), }`
-  // Magic, version 1.0, length of the header, padded to 64 bytes.
-  const padded = `${header.padEnd(64 * Math.ceil((header.length + 11) / 64) - 11)}\n`
-  const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, padded.length % 256, padded.length >> 8])
   const array = path.join(folder, 'images.npy')
-  writeFileSync(array, Buffer.concat([start, Buffer.from(padded), Buffer.from(bytes)]))
+  writeFileSync(array, npyBytes('|u1', [count, side, side], bytes))
   const rows = path.join(folder, 'images.jsonl')
   const lines = Array.from({ length: count }, (_, at) => {
     const reals = Array.from(bytes.subarray(at * pixels, (at + 1) * pixels), (byte) => byte / 255)
@@ -128,9 +120,12 @@ function tokenTable(folder: string): string {
 
 async function withTokens(client: LocalClient, table: string, model: ModelInfo): Promise<void> {
   const request = {
-    ...{ path: table, name: 'glosses', task: 'classification' as const },
-    ...{ labelColumn: 'label', classes: 6 }
-  }
+    path: table,
+    name: 'glosses',
+    task: 'classification',
+    labelColumn: 'label',
+    classes: 6
+  } as const
   await client.finish((await client.call('dataset.add', request)).jobId)
   await client.call('model.useDataSet', { modelId: model.id, dataSet: request.name })
 }
