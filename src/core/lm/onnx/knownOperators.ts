@@ -2,8 +2,8 @@ import { constantOf, gathered, numbersOf, typeOf } from '../../model/constants/n
 import { checkedCount } from '../../model/constants/checkedCount'
 import { constantEvaluator } from '../../model/constants/evaluate'
 import { placesByIndices } from '../../model/constants/gatherNd'
-import { rowMajorStrides } from '../../model/constants/indexing'
 import { textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx/onnx'
+import { badShape } from '../../model/onnx/importState'
 import { placesInConcat, moveOf, movesOnly, splitMoves } from './movement'
 
 /** Operators worked out before any token is known: positions, rotations, masks, sizes. */
@@ -33,20 +33,13 @@ function outer(node: OnnxNode, [a, b]: Known): OnnxTensor | null {
 }
 
 /** Slices of a tensor replaced at the places that the last axis of the indices names. */
-function scattered(_: OnnxNode, [data, indices, updates]: Known): OnnxTensor {
-  const values = numbersOf(data!)
-  const [places, own] = [numbersOf(indices!), numbersOf(updates!)]
-  const depth = indices!.dims.at(-1)!
-  const strides = rowMajorStrides(data!.dims)
-  const size = data!.dims.slice(depth).reduce((count, each) => count * each, 1)
-  for (let slice = 0; slice * depth < places.length; slice++) {
-    let to = 0
-    for (let axis = 0; axis < depth; axis++) {
-      const index = places[slice * depth + axis]
-      to += (index < 0 ? index + data!.dims[axis] : index) * strides[axis]
-    }
-    values.set(own.subarray(slice * size, (slice + 1) * size), to)
-  }
+function scattered(node: OnnxNode, [data, indices, updates]: Known): OnnxTensor {
+  const [values, own] = [numbersOf(data!), numbersOf(updates!)]
+  if (own.length === 0) return data!
+  const { places } = placesByIndices(node, data!.dims, indices!)
+  if (own.length !== places.length)
+    throw badShape(node, `it has ${own.length} values for ${places.length} places`)
+  for (const [at, place] of places.entries()) values[place] = own[at]
   return constantOf(typeOf(data!.data), data!.dims, values)
 }
 

@@ -5,7 +5,8 @@ import { normalAxis, rowMajorStrides } from './indexing'
 import { numbersOf } from './numbers'
 
 /**
- * Where the elements of GatherND by known indices come from: their last axis names places along the first axes of a tensor of `dims`.
+ * Places of the elements that GatherND takes and ScatterND replaces by known indices: their last axis names places along the first
+ * axes of a tensor of `dims`.
  * @throws AppError model.unsupportedOperator for batch axes, model.unsupportedShape for places outside and results that are empty or too large
  */
 export function placesByIndices(
