@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors'
 import type { BoardDescription, MonitorForm } from '../../shared/contract/board/boardDescription'
 import { asciiBytes } from '../binary/bytes'
+import { decodeUtf8 } from '../binary/utf8'
 import { fillInCounters, type MonitorLists } from './counterRecord'
 import { checkMonitorRam, ramEnd } from './description/checkDescription'
 import { type MonitorImage, monitorImages } from './description/monitorImages'
@@ -41,6 +42,26 @@ export function describedImageName({ monitor, isa }: Pick<BoardDescription, 'mon
     `The monitor "${monitor}" is used as it is built; nothing of the board is filled in.`,
     'Choose another monitor ("machine", "supervisor", "litex") in the description.'
   )
+}
+
+/** Reads a file of a monitor, by name and extension. */
+export type ReadMonitorFile = (name: string, ending: 'bin' | 'addresses' | 'counters') => Promise<Uint8Array>
+
+/**
+ * Reads the monitor that belongs to a described board, and fills it in.
+ *
+ * @throws what describedImageName, fillInDescribedMonitor and reading throw
+ */
+export async function readDescribedMonitor(
+  board: BoardDescription,
+  read: ReadMonitorFile
+): Promise<{ name: string; image: Uint8Array }> {
+  const name = describedImageName(board)
+  const list = async (ending: 'addresses' | 'counters'): Promise<string> =>
+    decodeUtf8(await read(name, ending))
+  const { isMovable } = monitorImages[board.monitor]
+  const lists = { addresses: isMovable ? await list('addresses') : '', counters: await list('counters') }
+  return { name, image: fillInDescribedMonitor(await read(name, 'bin'), lists, board) }
 }
 
 /**

@@ -1,16 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { checkFlashSegments } from '../../core/board/loaders/flashRom'
 import { executesInPlace } from '../../core/board/description/monitorImages'
-import { describedImageName, fillInDescribedMonitor } from '../../core/board/describedMonitor'
+import { type ReadMonitorFile, readDescribedMonitor } from '../../core/board/describedMonitor'
 import { encodeImage } from '../../core/deploy/image'
 import { planDeployment } from '../../core/deploy/plan'
 import { readFlashMonitorInfo } from '../../core/sim/boards/flashMonitorInfo'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { BoardDescription } from '../../shared/contract/board/boardDescription'
 import { AppError } from '../../shared/errors'
-
-/** Reads a monitor image, or its list of counters, by name. */
-export type ReadMonitorFile = (name: string, ending: 'bin' | 'counters') => Promise<Uint8Array>
 
 /** What is written into a board's flash: the monitor, and a network's Image behind it. */
 export interface FlashContents {
@@ -41,9 +38,7 @@ export async function flashContents(
       `The monitor "${form}" does not execute from flash.`,
       'Give the description of a board that does: bitbench board describe --name gd32vf103 --json.'
     )
-  const name = describedImageName(board)
-  const counters = new TextDecoder().decode(await read(name, 'counters'))
-  const monitor = fillInDescribedMonitor(await read(name, 'bin'), { counters }, board)
+  const { image: monitor } = await readDescribedMonitor(board, read)
   checkFlashSegments(flash, [{ address: flash.base, bytes: monitor }])
   const plan = planDeployment(network, readFlashMonitorInfo(monitor, board))
   const image = encodeImage(network, plan)

@@ -7,7 +7,7 @@ import {
   type MonitorImage,
   monitorImages
 } from '../../../core/board/description/monitorImages'
-import { describedImageName, fillInDescribedMonitor } from '../../../core/board/describedMonitor'
+import { readDescribedMonitor } from '../../../core/board/describedMonitor'
 import { shippedBoards } from '../../../core/board/description/shippedBoards'
 import { findEsp } from '../../../core/board/loaders/esp'
 import type { EspIdentity } from '../../../core/board/loaders/espRom'
@@ -200,12 +200,8 @@ async function imageFor(
 
 /** Returns the monitor that is filled in for a described board. */
 async function describedImage(board: BoardDescription, readMonitor: ReadMonitor): Promise<LoadImage> {
-  const name = describedImageName(board)
-  const { isMovable, codeDistance = 0, ramBase, base }: MonitorImage = monitorImages[board.monitor]
-  const read = async (ending: 'addresses' | 'counters'): Promise<string> =>
-    new TextDecoder().decode(await readMonitor(name, ending))
-  const lists = { addresses: isMovable ? await read('addresses') : '', counters: await read('counters') }
-  const image = fillInDescribedMonitor(await readMonitor(name), lists, board)
+  const { codeDistance = 0, ramBase, base }: MonitorImage = monitorImages[board.monitor]
+  const { name, image } = await readDescribedMonitor(board, readMonitor)
   return flatImage(name, image, ramBase === undefined ? board.ram.base : base, codeDistance)
 }
 
