@@ -4,6 +4,7 @@ import { fillInLitexMonitor } from '../board/litexMonitor'
 import { describeLitexMachine } from '../sim/boards/litexBoard'
 import { MonitorClient } from '../board/monitorClient'
 import type { BenchRequest, BenchResult } from '../board/protocol'
+import { converseWithMachine } from '../sim/converseWithMachine'
 import { createMachine } from '../sim/createMachine'
 import type { MachineOptions, VirtualMachine } from '../sim/machine'
 import type { TwinMachine } from './twinMachine'
@@ -13,8 +14,6 @@ export interface TwinFirmware {
   litexImage: Uint8Array
   monitorElf: Uint8Array
 }
-
-const nothing = new Uint8Array(0)
 
 /** A twin's machine with its monitor running, spoken to in this thread; time passes only while it is waited for. */
 export class MonitorMachine {
@@ -43,14 +42,7 @@ export class MonitorMachine {
   }
 
   private converse<T>(conversation: Conversation<T>): T {
-    let received: Uint8Array = nothing
-    for (;;) {
-      const { value, done } = conversation.next(received)
-      if (done === true) return value
-      received = nothing
-      if (value.kind === 'send') this.machine.uartPush(value.bytes)
-      if (value.kind === 'receive') received = this.receive()
-    }
+    return converseWithMachine(this.machine, conversation, () => this.receive())
   }
 
   private receive(): Uint8Array {

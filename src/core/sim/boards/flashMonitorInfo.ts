@@ -1,8 +1,8 @@
 import type { BoardDescription } from '@shared/contract/board/boardDescription'
 import { AppError } from '@shared/errors'
 import type { BoardInfo } from '../../board/boardInfo'
-import type { Conversation } from '../../board/conversation'
 import { MonitorClient } from '../../board/monitorClient'
+import { converseWithMachine } from '../converseWithMachine'
 import { createMachine } from '../createMachine'
 import type { VirtualMachine } from '../machine'
 import { flashMachine } from './flashBoard'
@@ -29,35 +29,20 @@ export function readFlashMonitorInfo(monitor: Uint8Array, board: BoardDescriptio
   const machine = createMachine({ board: flashMachine(simulated, 'flash') })
   machine.loadBinary(flash?.base ?? 0, monitor)
   machine.reset()
-  return converse(machine, new MonitorClient().hello(1))
+  return converseWithMachine(machine, new MonitorClient().hello(1), () => runUntilIdle(machine))
 }
 
-/** Performs a conversation with a machine to its end; silence is when it idles. */
-function converse<T>(machine: VirtualMachine, conversation: Conversation<T>): T {
-  const run = (): void => {
-    for (let left = maxInstructions; ;) {
-      const { reason, executed } = machine.run(1_000_000)
-      left -= executed
-      if (reason === 'idle') return
-      if (reason !== 'budget' || left <= 0)
-        throw new AppError(
-          'internal',
-          `The monitor does not start on the simulator (${reason}).`,
-          'Build the firmware again: npm run firmware.'
-        )
-    }
-  }
-  run()
-  const silence = new Uint8Array(0)
-  for (let next = conversation.next(silence); ;) {
-    if (next.done === true) return next.value
-    const step = next.value
-    if (step.kind === 'send') {
-      for (let rest = step.bytes; rest.length > 0;) {
-        rest = rest.subarray(machine.uartPush(rest))
-        run()
-      }
-    }
-    next = conversation.next(step.kind === 'receive' ? machine.uartTake() : silence)
+/** Runs until the monitor waits; returns what it sent. */
+function runUntilIdle(machine: VirtualMachine): Uint8Array {
+  for (let left = maxInstructions; ;) {
+    const { reason, executed } = machine.run(1_000_000)
+    left -= executed
+    if (reason === 'idle') return machine.uartTake()
+    if (reason !== 'budget' || left <= 0)
+      throw new AppError(
+        'internal',
+        `The monitor does not start on the simulator (${reason}).`,
+        'Build the firmware again: npm run firmware.'
+      )
   }
 }
