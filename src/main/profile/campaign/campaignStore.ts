@@ -66,18 +66,19 @@ export interface CampaignStore {
   adopt(campaignId: string, sampleIds: readonly string[]): Promise<void>
 }
 
+/** Of a refusal r: whether its item has a Sample all the same, so that only its energy is missing. */
+const isMeasured = `EXISTS (
+      SELECT 1 FROM profile_sample m WHERE m.campaign_id = r.campaign_id AND m.item_key = r.item_key)`
+
 // An item of a campaign with a meter leaves a Sample of energy beside that of its counts, or a refusal: it is done once.
 const campaignSelect = `SELECT c.*,
     (SELECT count(*) FROM profile_sample s WHERE s.campaign_id = c.id AND s.${ofQuantity('latency')}) +
     (SELECT count(*) FROM profile_adopted a WHERE a.campaign_id = c.id) +
-    (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id AND NOT EXISTS (
-      SELECT 1 FROM profile_sample m WHERE m.campaign_id = r.campaign_id AND m.item_key = r.item_key)) AS done
+    (SELECT count(*) FROM profile_refusal r WHERE r.campaign_id = c.id AND NOT ${isMeasured}) AS done
   FROM profile_campaign c`
 
 const refusalSelect = `SELECT measured, count(*)::INTEGER AS count, min(reason) AS reason FROM (
-    SELECT r.reason, EXISTS (
-      SELECT 1 FROM profile_sample m WHERE m.campaign_id = r.campaign_id AND m.item_key = r.item_key) AS measured
-    FROM profile_refusal r WHERE r.campaign_id = $1)
+    SELECT r.reason, ${isMeasured} AS measured FROM profile_refusal r WHERE r.campaign_id = $1)
   GROUP BY measured ORDER BY measured`
 
 /** Returns the campaigns of a data file. */
