@@ -1,5 +1,6 @@
 import { areaUnderCurve } from '../../../core/dataset/metrics'
 import type { TruthItem } from '../../../core/deploy/mlperf/truthFile'
+import { argmax } from '../../../core/quant/integer/runInteger'
 import { shareFigure } from '../../../core/workload/measure/figures'
 import { AppError } from '../../../shared/errors'
 import type { MlperfDevice } from './mlperfDevice'
@@ -37,7 +38,7 @@ export async function accuracyRun(
     const means = rows[0].map((_, k) => rows.reduce((sum, row) => sum + row[k], 0) / rows.length)
     if (means.length === 1 && item.classes === 2) scores.push(means[0])
     else if (means.length !== item.classes) throw wrongOutputs(means.length, item)
-    else if (means.indexOf(Math.max(...means)) === item.label) right++
+    else if (argmax(means) === item.label) right++
     if ((at + 1) % tenth === 0) log(`  accuracy: ${at + 1} of ${items.length} items`)
   }
   if (scores.length === items.length) {
