@@ -19,9 +19,11 @@ export const firmwareFolder = path.join(root, 'resources', 'firmware')
 const buildFolder = path.join(firmwareFolder, 'build')
 const provenanceFile = path.join(root, 'resources', 'PROVENANCE.md')
 const compiler = process.env.RISCV_CC ?? 'riscv64-unknown-elf-gcc'
-const objcopy = compiler.replace(/gcc$/, 'objcopy')
 
-export const target = '--specs=picolibc.specs -misa-spec=2.2 -mcmodel=medany'.split(' ')
+/** A program beside the compiler, e.g. nm. */
+export const toolOf = (name) => compiler.replace(/gcc$/, name)
+
+const target = '--specs=picolibc.specs -misa-spec=2.2 -mcmodel=medany'.split(' ')
 const rv32 = ['-march=rv32imac', '-mabi=ilp32']
 /** LiteX's usual cores (VexRiscv "standard") know neither compressed nor atomic instructions. */
 const rv32im = ['-march=rv32im', '-mabi=ilp32']
@@ -35,13 +37,14 @@ const language =
     ' '
   )
 /** What runs per byte of the line or per number is built for speed, the rest for size. */
-export const speed = '-O2'
-export const size = '-Os'
-export const fastSources = ['frame.c', 'crc.c', 'uart.c', 'main.c', 'memory.c', 'runtime/runtime.c']
-export const linking =
-  '-nostdlib -nostartfiles -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings'.split(' ')
+const speed = '-O2'
+const size = '-Os'
+const fastSources = ['frame.c', 'crc.c', 'uart.c', 'main.c', 'memory.c', 'runtime/runtime.c']
+const linking = '-nostdlib -nostartfiles -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings'.split(
+  ' '
+)
 
-export const monitorSources = [
+const monitorSources = [
   'start.S',
   'main.c',
   'session.c',
@@ -187,13 +190,13 @@ export const monitors = [
   }))
   .filter(({ variant }) => variant !== undefined)
 
-export function compile(args, what) {
+function compile(args, what) {
   const { status, stderr, error } = spawnSync(compiler, args, { cwd: root, encoding: 'utf8' })
   if (error) throw error
   if (status !== 0) throw new Error(`${what}: ${compiler} failed:\n${stderr}`)
 }
 
-export function objectOf(source, folder, flags) {
+function objectOf(source, folder, flags) {
   const object = path.join(folder, `${path.relative(root, source).replaceAll(/[/\\.]/g, '_')}.o`)
   const special =
     path.basename(source) === 'memory.c' ? ['-fno-builtin', '-fno-tree-loop-distribute-patterns'] : []
@@ -232,7 +235,9 @@ function addressWords(image, moved) {
 function counterSites(elf, base, work) {
   const file = path.join(work, 'sites.bin')
   const pick = ['--only-section=.debug_counter_sites', '--set-section-flags', '.debug_counter_sites=alloc']
-  const { status, stderr } = spawnSync(objcopy, ['-O', 'binary', ...pick, elf, file], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync(toolOf('objcopy'), ['-O', 'binary', ...pick, elf, file], {
+    encoding: 'utf8'
+  })
   if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
   const words = readFileSync(file)
   const lines = []
@@ -263,6 +268,29 @@ export function subsetFlags(pairs, isWithoutSequence) {
   return ['-DBB_SUBSET', `-DBB_PAIRS=${mask}u`, ...(isWithoutSequence ? ['-DBB_WITHOUT_SEQUENCE'] : [])]
 }
 
+/** Compiles what a monitor consists of besides kernels; returns the objects. */
+export function ownObjects({ program, sources = [], machine }, folder) {
+  return (program ?? [...monitorSources, ...sources]).map((name) =>
+    objectOf(path.join(firmwareFolder, name), folder, [
+      ...machine,
+      fastSources.includes(name) || program ? speed : size
+    ])
+  )
+}
+
+/** Compiles a source of a monitor's kernels; returns the object. */
+export const kernelObject = ({ machine, kernels }, file, folder) =>
+  objectOf(file, folder, [...machine, ...kernels, speed])
+
+/** Links a monitor from objects, with symbols that say where; writes ELF and image and returns the bytes of the image. */
+export function linkImage({ machine, script = 'board.ld' }, objects, symbols, { elf, bin }) {
+  const link = [...target, ...machine, ...linking, ...symbols, '-T', path.join(firmwareFolder, script)]
+  compile([...link, ...objects, '-lgcc', '-o', elf], 'link')
+  const { status, stderr } = spawnSync(toolOf('objcopy'), ['-O', 'binary', elf, bin], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
+  return readFileSync(bin)
+}
+
 const filesOf = ({ name, movable, counters, hello }) =>
   [
     'elf',
@@ -277,31 +305,15 @@ function build(monitor, folder) {
   const work = mkdtempSync(path.join(tmpdir(), 'bitbench-firmware-'))
   try {
     const objects = [
-      ...(monitor.program ?? [...monitorSources, ...(monitor.sources ?? [])]).map((name) =>
-        objectOf(path.join(firmwareFolder, name), work, [
-          ...monitor.machine,
-          fastSources.includes(name) || monitor.program ? speed : size
-        ])
-      ),
-      ...kernelSources(monitor.variant).map((file) =>
-        objectOf(file, work, [...monitor.machine, ...monitor.kernels, speed])
-      )
+      ...ownObjects(monitor, work),
+      ...kernelSources(monitor.variant).map((file) => kernelObject(monitor, file, work))
     ]
     const elf = path.join(folder, `${monitor.name}.elf`)
-    const bin = path.join(folder, `${monitor.name}.bin`)
-    const script = path.join(firmwareFolder, monitor.script ?? 'board.ld')
     const place =
       monitor.base === null || monitor.program
         ? []
         : [`-Wl,--defsym=MONITOR_BASE=${monitor.base}`, ...(monitor.symbols ?? [])]
-    const linkTo = (elfFile, binFile, where) => {
-      const link = [...target, ...monitor.machine, ...linking, ...where, '-T', script]
-      compile([...link, ...objects, '-lgcc', '-o', elfFile], 'link')
-      const { status, stderr } = spawnSync(objcopy, ['-O', 'binary', elfFile, binFile], { encoding: 'utf8' })
-      if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
-      return readFileSync(binFile)
-    }
-    const image = linkTo(elf, bin, place)
+    const image = linkImage(monitor, objects, place, { elf, bin: path.join(folder, `${monitor.name}.bin`) })
     if (monitor.counters === true)
       writeFileSync(
         path.join(folder, `${monitor.name}.counters`),
@@ -310,7 +322,10 @@ function build(monitor, folder) {
     if (monitor.hello === true) writeFileSync(path.join(folder, `${monitor.name}.hello.json`), helloOf(elf))
     if (monitor.movable !== true) return filesOf(monitor)
     const moved = `-Wl,--defsym=MONITOR_BASE=${Number(monitor.base) + movedBy}`
-    const other = linkTo(path.join(work, 'moved.elf'), path.join(work, 'moved.bin'), [moved])
+    const other = linkImage(monitor, objects, [moved], {
+      elf: path.join(work, 'moved.elf'),
+      bin: path.join(work, 'moved.bin')
+    })
     writeFileSync(path.join(folder, `${monitor.name}.addresses`), addressWords(image, other))
     return filesOf(monitor)
   } finally {

@@ -4,34 +4,30 @@
 //   node scripts/firmwareSizes.mjs --write    writes docs/firmware-sizes.md
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
-  compile,
-  fastSources,
   firmwareFolder,
-  linking,
+  kernelObject,
+  linkImage,
   monitors,
-  monitorSources,
-  objectOf,
-  size,
-  speed,
+  ownObjects,
   subsetFlags,
-  target
+  toolOf
 } from './firmware.mjs'
 import { kernelSources } from './kernelVariants.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const { machine, variant, sources, symbols, script } = monitors.find(({ name }) => name === 'monitor-flash')
+const monitor = monitors.find(({ name }) => name === 'monitor-flash')
 const widths = [8, 4, 2, 1]
 const pairs = widths.flatMap((a) => widths.map((w) => `a${a}w${w}`))
 
 /** Sizes of the functions of an object or program, by name. */
 function symbolSizes(file) {
-  const nm = (process.env.RISCV_CC ?? 'riscv64-unknown-elf-gcc').replace(/gcc$/, 'nm')
-  const { stdout, status, stderr } = spawnSync(nm, ['-S', '--defined-only', file], { encoding: 'utf8' })
+  const args = ['-S', '--defined-only', file]
+  const { stdout, status, stderr } = spawnSync(toolOf('nm'), args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`nm failed:\n${stderr}`)
   const sizes = new Map()
   for (const line of stdout.split('\n')) {
@@ -43,30 +39,23 @@ function symbolSizes(file) {
 
 /** Compiles everything once; only the table of pairs differs from one monitor to the next. */
 function linker(work, isWithoutSequence) {
-  const flags = (subset) => [...machine, ...subsetFlags(subset, isWithoutSequence)]
+  const withPairs = (subset) => ({
+    ...monitor,
+    machine: [...monitor.machine, ...subsetFlags(subset, isWithoutSequence)]
+  })
   const isTable = (file) => path.dirname(file).endsWith('table')
-  const kernels = kernelSources(variant)
+  const kernels = kernelSources(monitor.variant)
+  const none = withPairs([])
   const objects = [
-    ...[...monitorSources, ...sources].map((name) =>
-      objectOf(path.join(firmwareFolder, name), work, [
-        ...flags([]),
-        fastSources.includes(name) ? speed : size
-      ])
-    ),
-    ...kernels.filter((file) => !isTable(file)).map((file) => objectOf(file, work, [...flags([]), speed]))
+    ...ownObjects(none, work),
+    ...kernels.filter((file) => !isTable(file)).map((file) => kernelObject(none, file, work))
   ]
   return {
     objects,
     /** Links with these pairs; returns the bytes of its image. */
     link(subset, elf = path.join(work, 'monitor.elf')) {
-      const table = objectOf(kernels.find(isTable), work, [...flags(subset), speed])
-      const args = [...target, ...machine, ...linking, ...symbols, '-T', path.join(firmwareFolder, script)]
-      compile([...args, ...objects, table, '-lgcc', '-o', elf], 'link')
-      const bin = `${elf}.bin`
-      const objcopy = (process.env.RISCV_CC ?? 'riscv64-unknown-elf-gcc').replace(/gcc$/, 'objcopy')
-      const { status, stderr } = spawnSync(objcopy, ['-O', 'binary', elf, bin], { encoding: 'utf8' })
-      if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
-      return statSync(bin).size
+      const table = kernelObject(withPairs(subset), kernels.find(isTable), work)
+      return linkImage(monitor, [...objects, table], monitor.symbols, { elf, bin: `${elf}.bin` }).length
     }
   }
 }
@@ -131,7 +120,7 @@ function text({ none, alone, all, whole, rows }) {
   const pairRow = (a, index) => `| a${a} | ${widths.map((_, w) => alone[4 * index + w]).join(' | ')} |`
   return `# What kernels take in flash
 
-Written by \`npm run firmware:sizes -- --write\`: the monitor that executes in place (docs/firmware.md), built for \`${machine[0]}\`. Bytes
+Written by \`npm run firmware:sizes -- --write\`: the monitor that executes in place (docs/firmware.md), built for \`${monitor.machine[0]}\`. Bytes
 of its image, code and constants. \`node scripts/firmware.mjs --only monitor-flash --pairs a8w8,a4w4 --without-sequence --out DIR\` links one
 with the pairs you choose.
 
