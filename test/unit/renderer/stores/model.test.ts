@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest'
+import type { ModelInfo } from '@shared/contract/model'
 import { AppError } from '@shared/errors'
 import { useModels } from '@renderer/stores/model'
 import { sampleModel } from '../../../e2e/support/sampleModel'
@@ -85,27 +86,34 @@ it('shows a file that is being opened although the page loads its list meanwhile
   expect(models.open?.id).toBe('mine')
 })
 
-it('keeps what stands in the way of a dropped file when the page loads its list meanwhile', async () => {
-  let sayCheck = (): void => undefined
+/** A file that is refused, with what stands in its way known once `found` has ended, beside a list of one network. */
+function refusedBeside(listed: ModelInfo, found: (path: string) => Promise<unknown>): void {
   withClient({
     'model.open': () =>
       Promise.reject(new AppError('model.unsupportedOperator', 'An operator is unknown.', 'Leave it out.')),
-    'model.check': ({ path }) =>
-      new Promise((resolve) => {
-        sayCheck = () =>
-          resolve({
-            check: {
-              ...{ readable: false, deployable: false, outputs: [], output: null },
-              obstacles: [{ node: '', operator: 'Foo', message: path, hint: '' }]
-            }
-          })
-      }),
-    'model.list': () => ({ ...sampleHandlers['model.list']!({}), models: [{ ...sampleModel, id: 'first' }] }),
-    'model.info': ({ modelId }) => ({ model: { ...sampleModel, id: modelId, shipped: true } }),
+    'model.check': async ({ path }) => {
+      await found(path)
+      return {
+        check: {
+          ...{ readable: false, deployable: false, outputs: [], output: null },
+          obstacles: [{ node: '', operator: 'Foo', message: path, hint: '' }]
+        }
+      }
+    },
+    'model.list': () => ({ ...sampleHandlers['model.list']!({}), models: [listed] }),
+    'model.info': () => ({ model: listed }),
     'model.evaluations': () => ({ evaluations: [] }),
     'model.sensitivities': () => ({ rows: [] }),
     'model.ranges': () => ({ ranges: null })
   })
+}
+
+it('keeps what stands in the way of a dropped file when the page loads its list meanwhile', async () => {
+  let sayCheck = (): void => undefined
+  refusedBeside(
+    { ...sampleModel, id: 'first', shipped: true },
+    () => new Promise<void>((resolve) => (sayCheck = resolve))
+  )
   const models = useModels()
   const opened = models.openFile.run('/bad.onnx')
   await models.load.run()
@@ -116,25 +124,9 @@ it('keeps what stands in the way of a dropped file when the page loads its list 
 })
 
 it('keeps them when the network that is shown meanwhile is one’s own', async () => {
-  const own = { ...sampleModel, id: 'own', path: '/own.onnx', shipped: false }
-  withClient({
-    'model.open': () =>
-      Promise.reject(new AppError('model.unsupportedOperator', 'An operator is unknown.', 'Leave it out.')),
-    'model.check': async ({ path }) => {
-      // The dropped file is large: what is in its way is found last.
-      if (path === '/bad.onnx') await new Promise((resolve) => setTimeout(resolve, 20))
-      return {
-        check: {
-          ...{ readable: false, deployable: false, outputs: [], output: null },
-          obstacles: [{ node: '', operator: 'Foo', message: path, hint: '' }]
-        }
-      }
-    },
-    'model.list': () => ({ ...sampleHandlers['model.list']!({}), models: [own] }),
-    'model.info': () => ({ model: own }),
-    'model.evaluations': () => ({ evaluations: [] }),
-    'model.sensitivities': () => ({ rows: [] }),
-    'model.ranges': () => ({ ranges: null })
+  // The dropped file is large: what is in its way is found last.
+  refusedBeside({ ...sampleModel, id: 'own', path: '/own.onnx', shipped: false }, async (path) => {
+    if (path === '/bad.onnx') await new Promise((resolve) => setTimeout(resolve, 20))
   })
   const models = useModels()
   const opened = models.openFile.run('/bad.onnx')
