@@ -2,10 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { WebHost } from '@main/hosts/webHost'
-import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
+import { chromiumFile } from './support/browser'
 import { exportMenu, panelOf, savedBy } from './support/pageParts'
-import { serveSamplePage } from './support/samplePage'
+import { openSampleWindow, type SampleWindow } from './support/sampleWindow'
 
 /** Charts and tables in a real browser: zoom by wheel, fit, exports. Pictures: build/screenshots/charts. */
 const root = path.resolve(import.meta.dirname, '../..')
@@ -13,26 +12,17 @@ const pictures = path.join(root, 'build/screenshots/charts')
 if (chromiumFile === null) console.warn('SKIPPED: charts: no Chromium found (apt install chromium)')
 
 describe.skipIf(chromiumFile === null)('charts and tables', () => {
-  let host: WebHost
-  let browser: OpenedBrowser
+  let opened: SampleWindow
   let page: Page
   let complaints: string[]
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
-    host = await serveSamplePage()
-    browser = await openBrowser()
-    page = await browser.context.newPage()
-    await page.setViewportSize({ width: 1024, height: 700 })
-    complaints = collectComplaints(page)
-    await page.goto(host.address)
-    await page.getByRole('heading', { name: 'Start' }).waitFor()
+    opened = await openSampleWindow()
+    ;({ page, complaints } = opened)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await host?.close()
-  })
+  afterAll(() => opened?.close())
 
   const open = async (id: string): Promise<void> => {
     await page.evaluate((target) => (location.hash = `/${target}`), id)

@@ -2,44 +2,29 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { WebHost } from '@main/hosts/webHost'
-import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
-import { pageIds, serveSamplePage } from './support/samplePage'
-import { watchReplies } from './support/stillPage'
+import { axeViolations } from './support/axe'
+import { chromiumFile } from './support/browser'
+import { pageIds } from './support/samplePage'
+import { openSampleWindow, type SampleWindow } from './support/sampleWindow'
 
 /** Guide, command palette and screen-reader names of every page, in a real Chromium under the page's strict policy. */
 const root = path.resolve(import.meta.dirname, '../..')
 const pictures = path.join(root, 'build/screenshots/help')
-const axeFile = path.join(root, 'node_modules/axe-core/axe.min.js')
 if (chromiumFile === null) console.warn('SKIPPED: help in the window: no Chromium (apt install chromium)')
 
-interface AxeResult {
-  violations: { id: string; impact: string | null; nodes: { target: string[]; html: string }[] }[]
-}
-
 describe.skipIf(chromiumFile === null)('help and names', () => {
-  let host: WebHost
-  let browser: OpenedBrowser
+  let opened: SampleWindow
   let page: Page
   let complaints: string[]
   let replied: () => Promise<void>
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
-    host = await serveSamplePage()
-    browser = await openBrowser()
-    page = await browser.context.newPage()
-    await page.setViewportSize({ width: 1024, height: 700 })
-    complaints = collectComplaints(page)
-    replied = watchReplies(page)
-    await page.goto(host.address)
-    await page.getByRole('heading', { name: 'Start' }).waitFor()
+    opened = await openSampleWindow()
+    ;({ page, complaints, replied } = opened)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await host?.close()
-  })
+  afterAll(() => opened?.close())
 
   const open = async (id: string): Promise<void> => {
     await page.evaluate((target) => (location.hash = `/${target}`), id)
@@ -89,17 +74,7 @@ describe.skipIf(chromiumFile === null)('help and names', () => {
     const found: string[] = []
     for (const id of pageIds) {
       await open(id)
-      // Evaluated through the debugger, so that the page's policy needs no exception for it.
-      const axe = await import('node:fs/promises').then(({ readFile }) => readFile(axeFile, 'utf8'))
-      await page.evaluate(axe)
-      const result = await page.evaluate(
-        async () =>
-          await (globalThis as unknown as { axe: { run(c: Document, o: object): Promise<unknown> } }).axe.run(
-            document,
-            { runOnly: ['wcag2a', 'wcag2aa'] }
-          )
-      )
-      for (const { id: rule, impact, nodes } of (result as AxeResult).violations)
+      for (const { id: rule, impact, nodes } of await axeViolations(page))
         for (const { target, html } of nodes.slice(0, 3))
           found.push(`${id}: ${rule} (${impact}) ${target.join(' ')} ${html.slice(0, 100)}`)
     }

@@ -2,16 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { WebHost } from '@main/hosts/webHost'
-import {
-  chromiumFile,
-  collectComplaints,
-  findLastingCutTexts,
-  openBrowser,
-  type OpenedBrowser
-} from './support/browser'
-import { pageIds, serveSamplePage } from './support/samplePage'
-import { watchReplies } from './support/stillPage'
+import { chromiumFile, findLastingCutTexts } from './support/browser'
+import { pageIds } from './support/samplePage'
+import { openSampleWindow, type SampleWindow } from './support/sampleWindow'
 
 /**
  * Every page, full of data, in both themes and at both window sizes: nothing cut off, nothing complained about, nothing
@@ -27,27 +20,18 @@ if (chromiumFile === null)
   console.warn('SKIPPED: layout of the window: no Chromium found (apt install chromium)')
 
 describe.skipIf(chromiumFile === null)('layout of every page', () => {
-  let host: WebHost
-  let browser: OpenedBrowser
+  let opened: SampleWindow
   let page: Page
   let complaints: string[]
   let replied: () => Promise<void>
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
-    host = await serveSamplePage()
-    browser = await openBrowser()
-    page = await browser.context.newPage()
-    complaints = collectComplaints(page)
-    replied = watchReplies(page)
-    await page.goto(host.address)
-    await page.getByRole('heading', { name: 'Start' }).waitFor()
+    opened = await openSampleWindow()
+    ;({ page, complaints, replied } = opened)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await host?.close()
-  })
+  afterAll(() => opened?.close())
 
   it('takes the token out of the address bar', () => {
     expect(page.url()).not.toContain('token')

@@ -1,17 +1,16 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { WebHost } from '@main/hosts/webHost'
 import { settingsSchema, type Settings } from '@shared/contract/app'
-import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
-import { serveSamplePage } from './support/samplePage'
+import { axeViolations } from './support/axe'
+import { chromiumFile } from './support/browser'
 import { stateHandlers } from './support/sampleStates'
+import { openSampleWindow, type SampleWindow } from './support/sampleWindow'
 
 /** The tour of an own network, own data and an own board, by keyboard in a real Chromium. */
 const root = path.resolve(import.meta.dirname, '../..')
 const pictures = path.join(root, 'build/screenshots/tour')
-const axeFile = path.join(root, 'node_modules/axe-core/axe.min.js')
 if (chromiumFile === null) console.warn('SKIPPED: the tour in the window: no Chromium (apt install chromium)')
 
 interface Box {
@@ -22,32 +21,23 @@ interface Box {
 }
 
 describe.skipIf(chromiumFile === null)('the tour', () => {
-  let host: WebHost
-  let browser: OpenedBrowser
+  let opened: SampleWindow
   let page: Page
   let complaints: string[]
   let settings: Settings = settingsSchema.parse({ theme: 'light', guideSeen: true })
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
-    host = await serveSamplePage({
+    opened = await openSampleWindow({
       ...stateHandlers.finished,
       'app.settings': () => settings,
       'app.saveSettings': (patch) => (settings = { ...settings, ...(patch as Partial<Settings>) }),
       'dataset.list': () => ({ dataSets: [] }),
       'board.list': () => ({ boards: [] })
     })
-    browser = await openBrowser()
-    page = await browser.context.newPage()
-    await page.setViewportSize({ width: 1024, height: 700 })
-    complaints = collectComplaints(page)
-    await page.goto(host.address)
-    await page.getByRole('heading', { name: 'Start' }).waitFor()
+    ;({ page, complaints } = opened)
   })
-  afterAll(async () => {
-    await browser?.close()
-    await host?.close()
-  })
+  afterAll(() => opened?.close())
   const coach = () => page.getByRole('region', { name: 'Tour: your network, data and board' })
   const boxOf = (selector: string): Promise<Box | null> =>
     page.evaluate((wanted) => {
@@ -86,14 +76,7 @@ describe.skipIf(chromiumFile === null)('the tour', () => {
   })
 
   it('has no fault that axe finds', async () => {
-    await page.evaluate(await readFile(axeFile, 'utf8'))
-    const violations = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(options: object): Promise<{ violations: { id: string }[] }> }
-      }
-      return (await axe.run({ runOnly: ['wcag2a', 'wcag2aa'] })).violations.map(({ id }) => id)
-    })
-    expect(violations).toEqual([])
+    expect((await axeViolations(page)).map(({ id }) => id)).toEqual([])
   })
 
   it('goes on after a reload, is left, and gone on with from the Start page', async () => {
