@@ -41,11 +41,26 @@ export async function svgToPng({ svg, widthPx, heightPx }: DrawnSvg): Promise<Bl
   }
 }
 
-/** Returns a canvas as PNG. @throws when it is too large for the browser */
-export function canvasToPng(canvas: HTMLCanvasElement): Promise<Blob> {
-  return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob === null ? reject(new Error('The picture is too large.')) : resolve(blob)))
-  )
+/** Larger pictures (pixels) are encoded beside the page, which would stand still for longer than a glance. */
+const maxDirectPixels = 12_000_000
+
+/**
+ * Returns a canvas as PNG. Chromium's toBlob waits for an idle page, after a click for a whole second: pictures of usual size are
+ * encoded at once. @throws when it is too large for the browser
+ */
+export async function canvasToPng(canvas: HTMLCanvasElement): Promise<Blob> {
+  if (canvas.width * canvas.height <= maxDirectPixels) return pngOfUrl(canvas.toDataURL('image/png'))
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve))
+  if (blob === null) throw new Error('The picture is too large.')
+  return blob
+}
+
+/** Bytes of a `data:` address of a PNG; the page's security policy lets no request read one. */
+function pngOfUrl(url: string): Blob {
+  const head = 'data:image/png;base64,'
+  if (!url.startsWith(head)) throw new Error('The picture is too large.')
+  const text = atob(url.slice(head.length))
+  return new Blob([Uint8Array.from(text, (letter) => letter.charCodeAt(0))], { type: 'image/png' })
 }
 
 /** Runs an export and returns its error in words, or null. */
