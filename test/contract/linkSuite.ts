@@ -21,8 +21,16 @@ export interface LinkSuite {
     ask(length: number): Uint8Array
     isAnswer(received: Uint8Array, length: number): boolean
     lengths: number[]
+    /** Greatest number of bytes sent and not yet echoed; default: all of them. */
+    maxInFlight?: number
   }
 }
+
+/**
+ * For echoes through Linux ptys. With more than 4,095 bytes on the way the kernel (6.18.44) now and then keeps the rest until
+ * the next byte is written: one stop in 70 to 800 transfers of 20,000 bytes, none lost, and none in 5,100 with 1,024.
+ */
+export const ptyMaxInFlight = 1_024
 
 /** What every link promises, whatever is behind it. */
 export function describeLink(suite: LinkSuite): void {
@@ -52,7 +60,7 @@ export function describeLink(suite: LinkSuite): void {
       const { link } = await open()
       for (const length of suite.stream?.lengths ?? []) {
         const answer = collect(link, (received) => suite.stream!.isAnswer(received, length))
-        await link.write(suite.stream!.ask(length))
+        await writeWithin(suite.stream!.maxInFlight ?? Infinity, link, suite.stream!.ask(length))
         expect(suite.stream!.isAnswer(await answer, length)).toBe(true)
       }
       expect(suite.stream?.lengths.length ?? 0).toBeGreaterThan(0)
@@ -123,6 +131,19 @@ export function describeLink(suite: LinkSuite): void {
       await until(() => process.getActiveResourcesInfo().length <= before + 1)
     })
   })
+}
+
+/** Writes to a link that echoes, in pieces, with at most `maxInFlight` bytes sent and not yet echoed. */
+async function writeWithin(maxInFlight: number, link: Link, bytes: Uint8Array): Promise<void> {
+  let echoed = 0
+  const leave = link.onData((more) => (echoed += more.length))
+  const step = Math.min(bytes.length, maxInFlight / 2)
+  for (let sent = 0; sent < bytes.length; sent += step) {
+    while (sent + step - echoed > maxInFlight && link.closed === null)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    await link.write(bytes.subarray(sent, sent + step))
+  }
+  leave()
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 60))

@@ -4,7 +4,7 @@ import { createPacedLink } from '@main/board/links/pacedLink'
 import { openSerialLink } from '@main/board/links/serialLink'
 import { createEchoLink } from '../support/memoryLink'
 import { createPtyPair, hasTool, sayskip } from '../support/ptyPair'
-import { describeLink, type LinkSuite } from './linkSuite'
+import { describeLink, type LinkSuite, ptyMaxInFlight } from './linkSuite'
 
 const ask = new TextEncoder().encode('hello, board')
 const equal = (a: Uint8Array, b: Uint8Array): boolean =>
@@ -53,6 +53,7 @@ describeLink({
 if (hasTool('socat')) {
   describeLink({
     ...echoing,
+    stream: { ...echoing.stream!, maxInFlight: ptyMaxInFlight },
     name: 'serialport on a pty',
     async open() {
       const pair = await createPtyPair()

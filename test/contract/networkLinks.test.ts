@@ -3,7 +3,7 @@ import { readNetworkAddress } from '@core/board/network/address'
 import { openNetworkLink } from '@main/board/links/network/networkLink'
 import { type ConsoleServer, startSer2net, startSocatBridge } from '../support/consoleServers'
 import { hasTool, sayskip } from '../support/ptyPair'
-import { describeLink, type LinkSuite, type LinkUnderTest } from './linkSuite'
+import { describeLink, type LinkSuite, type LinkUnderTest, ptyMaxInFlight } from './linkSuite'
 
 const ask = new TextEncoder().encode('hello, board\r\n')
 const equal = (a: Uint8Array, b: Uint8Array): boolean =>
@@ -23,7 +23,8 @@ const echoing: Pick<LinkSuite, 'ask' | 'isAnswer' | 'stream'> = {
   stream: {
     ask: pattern,
     isAnswer: (received, length) => equal(received, pattern(length)),
-    lengths: [1, 255, 4_097, 20_000]
+    lengths: [1, 255, 4_097, 20_000],
+    maxInFlight: ptyMaxInFlight
   }
 }
 
