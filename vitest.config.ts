@@ -4,6 +4,16 @@ import { defineConfig } from 'vitest/config'
 
 const source = (folder: string): string => fileURLToPath(new URL(`./src/${folder}`, import.meta.url))
 
+/** Limits of every run of tests. */
+export const limits = {
+  // Far above what any test needs on an idle machine: on a busy one a limit that is near fails by chance.
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+  expect: { poll: { timeout: 30_000 } },
+  // Simulators, QEMU and Chromium share two cores in CI: more workers only make each of them late.
+  maxWorkers: 2
+}
+
 export default defineConfig({
   plugins: [vue()],
   resolve: {
@@ -16,11 +26,6 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // Far above what any test needs on an idle machine: on a busy one a limit that is near fails by chance.
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
-    expect: { poll: { timeout: 30_000 } },
-    // Simulators, QEMU and Chromium share two cores in CI: more workers only make each of them late.
-    maxWorkers: 2
+    ...limits
   }
 })

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import path from 'node:path'
-import { asProduction } from './asProduction.mjs'
+import { withNodeEnv } from './withNodeEnv.mjs'
 import { withFileLock } from './fileLock.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -46,7 +46,7 @@ async function build() {
   const writeOut = process.stdout.write
   process.stdout.write = process.stderr.write.bind(process.stderr)
   try {
-    await asProduction(async () => {
+    await withNodeEnv('production', async () => {
       const { build: buildAll } = await import('electron-vite')
       await buildAll({ root, logLevel: 'warn' })
     })

@@ -1,11 +1,11 @@
 // `npm test`: runs vitest, lists what was skipped and why, and closes with one plain line that any CI can read.
-// `--unit`: the tests of test/unit, in workers that keep their modules; files that replace a module run apart.
+// `--unit`: the tests of test/unit, translated once and in workers that keep their modules.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import path from 'node:path'
 import { buildIfStale } from './build.mjs'
-import { mockedTests } from './mockedTests.mjs'
+import { bundleUnitTests } from './unitBundle.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const report = path.join(root, 'build', 'test-report.json')
@@ -49,20 +49,13 @@ function countsOf() {
   }
 }
 
-// Unit tests on shared modules: to load the sources for each file would take longer than the tests.
 const isUnit = process.argv[2] === '--unit'
-const mocked = isUnit ? mockedTests('test/unit') : []
-const left = mocked.flatMap((file) => ['--exclude', file])
-// Files with a document leave parts of it behind in their worker: they share workers among themselves.
-const unitRuns = [
-  ['test/unit', '--no-isolate', '--exclude', 'test/unit/renderer/**', ...left],
-  ['test/unit/renderer', '--no-isolate', ...left],
-  mocked
-]
-const runs = (isUnit ? unitRuns : [process.argv.slice(2)]).map(run)
-const sum = (key) => runs.reduce((total, one) => total + one[key], 0)
-const counts = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
-const names = runs.flatMap((one) => one.names)
+if (isUnit) await bundleUnitTests()
+const { passed, failed, skipped, names } = run(
+  isUnit
+    ? ['--config', 'vitest.unit.config.ts', '--no-isolate', ...process.argv.slice(3)]
+    : process.argv.slice(2)
+)
 if (names.length > 0) console.log(`\nSkipped (something is not installed here):\n  ${names.join('\n  ')}`)
-console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
-process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
+console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
+process.exit(failed > 0 || passed === 0 ? 1 : 0)

@@ -1,5 +1,5 @@
-import { defineComponent, h, onBeforeUnmount, type PropType } from 'vue'
-import { expect } from 'vitest'
+import { defineComponent, h, onBeforeUnmount, transformVNodeArgs, type Component, type PropType } from 'vue'
+import { afterAll, beforeAll, expect } from 'vitest'
 
 interface Drawn {
   /** What the chart is given now. */
@@ -24,11 +24,8 @@ interface Series {
 export const seriesOf = (label: string): Series[] =>
   (chart(label).props['option'] as { series: Series[] }).series
 
-/**
- * Stands in for a chart that draws on a canvas, which the DOM of tests has not: keeps what it is given. Use with
- * `vi.mock('@renderer/charts/PlotCanvas.vue', () => import('…/chartStandIn'))`.
- */
-export default defineComponent({
+/** Stands in for a chart that draws on a canvas, which the DOM of tests has not: keeps what it is given. */
+const standIn = defineComponent({
   inheritAttrs: false,
   props: {
     label: { type: String, required: true },
@@ -49,3 +46,13 @@ export default defineComponent({
     return () => h('figure', { 'aria-label': props.label })
   }
 })
+
+/**
+ * Puts the stand-in in the place of these charts in the file of tests that calls it. Modules stay as they are, so that
+ * files share them: `vi.mock` would load every module of a page again for each file.
+ */
+export function replaceCharts(...replaced: Component[]): void {
+  const isReplaced = (type: unknown): boolean => replaced.includes(type as Component)
+  beforeAll(() => transformVNodeArgs(([type, ...rest]) => [isReplaced(type) ? standIn : type, ...rest]))
+  afterAll(() => transformVNodeArgs())
+}

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { mockedTests } from '../../../scripts/mockedTests.mjs'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 const from = (file: string): string => path.relative(root, file)
@@ -41,6 +40,9 @@ function longWaits(text: string): string[] {
     .map(([call]) => call)
 }
 
+/** Calls that replace a module for everyone who shares it. */
+const replaced = (text: string): string[] => text.match(/\bvi\.(?:mock|doMock|resetModules)\(/g) ?? []
+
 const tests = readdirSync(path.join(root, 'test/unit'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => path.join(root, 'test/unit', file))
@@ -60,10 +62,12 @@ describe('tests in test/unit', () => {
     expect(waits).toEqual([])
   })
 
-  it('that replace a module are found, so that they get modules of their own', () => {
-    const mocked = mockedTests(path.join(root, 'test/unit')).map(from)
-    expect(mocked).toContain('test/unit/main/board/links/openRetry.test.ts')
-    expect(mocked).not.toContain('test/unit/core/board/frame.test.ts')
+  it('replace no module: they share the modules of their worker', () => {
+    const own = tests.filter((file) => file !== import.meta.filename)
+    const calls = own.flatMap((file) =>
+      replaced(readFileSync(file, 'utf8')).map((call) => `${from(file)}: ${call}`)
+    )
+    expect(calls).toEqual([])
   })
 
   it('would be found', () => {
@@ -75,6 +79,10 @@ describe('tests in test/unit', () => {
     expect(longWaits(wait('20'))).toEqual([])
     expect(longWaits(wait('1_000'))).toHaveLength(1)
     expect(longWaits(`vi.useFakeTimers()\n${wait('1_000')}`)).toEqual([])
+    expect(replaced("vi.mock('electron')\nvi.mocked(stat)\n  vi.resetModules()")).toEqual([
+      'vi.mock(',
+      'vi.resetModules('
+    ])
     const rig = path.join(root, 'test/integration/main/workload/workloadRig.ts')
     expect(needs(rig)).toContain('node:child_process in test/fixtures/smi/standIn.ts')
   })

@@ -1,15 +1,13 @@
-import { stat } from 'node:fs/promises'
+import { promises } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { fileState } from '@main/files/fileState'
-
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>()
-  return { ...real, stat: vi.fn(real.stat) }
-})
 
 describe('the state of a file', () => {
   afterEach(() => {
     vi.useRealTimers()
+    vi.restoreAllMocks()
+    syncBuiltinESMExports()
   })
 
   it('is the same until the file is another, and none where there is no file', async () => {
@@ -22,7 +20,8 @@ describe('the state of a file', () => {
 
   it('is none where the file system does not reply', async () => {
     vi.useFakeTimers()
-    vi.mocked(stat).mockReturnValueOnce(new Promise(() => undefined))
+    vi.spyOn(promises, 'stat').mockReturnValue(new Promise(() => undefined))
+    syncBuiltinESMExports()
     const state = fileState(import.meta.filename)
     await vi.advanceTimersByTimeAsync(10_000)
     expect(await state).toBeNull()

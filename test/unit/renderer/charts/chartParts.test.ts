@@ -1,19 +1,20 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import ChartTools from '@renderer/charts/ChartTools.vue'
 import CurveChart from '@renderer/charts/CurveChart.vue'
 import HistogramChart from '@renderer/charts/HistogramChart.vue'
 import MemoryPicture from '@renderer/charts/MemoryPicture.vue'
 import PairScatter from '@renderer/charts/PairScatter.vue'
+import PlotCanvas from '@renderer/charts/PlotCanvas.vue'
 import StreamMinimap from '@renderer/charts/stream/StreamMinimap.vue'
 import StreamSelection from '@renderer/charts/stream/StreamSelection.vue'
 import WeightStrip from '@renderer/charts/WeightStrip.vue'
 import { samplePlan } from '../../../e2e/support/sampleModel'
-import { chart, seriesOf } from '../chartStandIn'
+import { chart, replaceCharts, seriesOf } from '../chartStandIn'
 import { mountView, wordsOf, type Mounted } from '../mountView'
 import { withClient } from '../stores/withClient'
 
-vi.mock('@renderer/charts/PlotCanvas.vue', () => import('../chartStandIn'))
+replaceCharts(PlotCanvas)
 
 type PairPoint = Record<'x' | 'y' | 'weightBits' | 'activationBits', number> & { title: string }
 

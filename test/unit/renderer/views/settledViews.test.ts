@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Settings } from '@shared/contract/app'
 import type { CampaignPreview, Sample } from '@shared/contract/profile'
+import PlotCanvas from '@renderer/charts/PlotCanvas.vue'
 import { useApp } from '@renderer/stores/app'
 import { useModels } from '@renderer/stores/model'
 import { useProfile } from '@renderer/stores/profile'
@@ -12,11 +13,12 @@ import SampleTable from '@renderer/views/profile/SampleTable.vue'
 import SettingsView from '@renderer/views/SettingsView.vue'
 import { sampleModel, sampleRanges } from '../../../e2e/support/sampleModel'
 import { sampleRuns } from '../../../e2e/support/sampleRuns'
+import { replaceCharts } from '../chartStandIn'
 import { cellsOf, choose, enabledButtons, headsOf, submit, type } from '../formFields'
 import { mountView, settle, wordsOf, type Mounted } from '../mountView'
 import { withClient } from '../stores/withClient'
 
-vi.mock('@renderer/charts/PlotCanvas.vue', () => import('../chartStandIn'))
+replaceCharts(PlotCanvas)
 
 let view: Mounted<Record<string, unknown>>
 afterEach(() => {

@@ -1,39 +1,45 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { SerialPort } from 'serialport'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openSerialLink } from '@main/board/links/serialLink'
 
 /** What the next calls of open answer; null opens. */
 const answers: (string | null)[] = []
-const opened = { tries: 0, hupcl: [] as unknown[], set: [] as unknown[], ports: [] as { isOpen: boolean }[] }
+const opened = { tries: 0, hupcl: [] as unknown[], set: [] as unknown[], ports: [] as SerialPort[] }
+const isOpen = new Set<SerialPort>()
 
-vi.mock('serialport', () => ({
-  SerialPort: class {
-    isOpen = false
-    constructor(options: { hupcl?: boolean }) {
-      opened.hupcl.push(options.hupcl)
-      opened.ports.push(this)
-    }
-    open(done: (error: Error | null) => void): void {
-      opened.tries++
-      const answer = answers.length > 1 ? answers.shift()! : (answers[0] ?? null)
-      this.isOpen = answer === null
-      queueMicrotask(() => done(answer === null ? null : new Error(answer)))
-    }
-    on(): void {}
-    set(signals: unknown, done: (error: Error | null) => void): void {
-      opened.set.push(signals)
-      done(null)
-    }
-    close(done: (error: Error | null) => void): void {
-      this.isOpen = false
-      done(null)
-    }
-  }
-}))
+type Done = (error: Error | null) => void
 
-const { openSerialLink } = await import('@main/board/links/serialLink')
+/** Puts a port that exists nowhere below every SerialPort. */
+function replacePorts(): void {
+  vi.spyOn(SerialPort.prototype, 'isOpen', 'get').mockImplementation(function (this: SerialPort) {
+    return isOpen.has(this)
+  })
+  vi.spyOn(SerialPort.prototype, 'open').mockImplementation(function (this: SerialPort, done) {
+    opened.tries++
+    opened.ports.push(this)
+    opened.hupcl.push((this.settings as { hupcl?: boolean }).hupcl)
+    const answer = answers.length > 1 ? answers.shift()! : (answers[0] ?? null)
+    if (answer === null) isOpen.add(this)
+    queueMicrotask(() => (done as Done)(answer === null ? null : new Error(answer)))
+  })
+  vi.spyOn(SerialPort.prototype, 'set').mockImplementation((signals, done) => {
+    opened.set.push(signals)
+    ;(done as Done)(null)
+  })
+  vi.spyOn(SerialPort.prototype, 'close').mockImplementation(function (this: SerialPort, done) {
+    isOpen.delete(this)
+    ;(done as Done)(null)
+  })
+}
 
 beforeEach(() => {
   answers.length = 0
+  isOpen.clear()
   Object.assign(opened, { tries: 0, hupcl: [], set: [], ports: [] })
+  replacePorts()
+})
+afterEach(() => {
+  vi.restoreAllMocks()
 })
 
 describe('opening a port', () => {
@@ -103,6 +109,6 @@ describe('a port that is opened again for another parity', () => {
     const link = await openSerialLink({ port: '/dev/ttyUSB0', baudRate: 115_200 })
     await Promise.all([link.setParity!('even'), link.close()])
     expect(link.closed).toMatchObject({ kind: 'asked' })
-    expect(opened.ports.map(({ isOpen }) => isOpen)).toEqual([false, false])
+    expect(opened.ports.map((port) => isOpen.has(port))).toEqual([false, false])
   })
 })

@@ -1,14 +1,15 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { Deployment } from '@shared/contract/deploy'
+import BarPairs from '@renderer/charts/BarPairs.vue'
 import DeploymentResult from '@renderer/views/deploy/DeploymentResult.vue'
 import PlanPanel from '@renderer/views/deploy/PlanPanel.vue'
 import { sampleDeployment, samplePlan } from '../../../../e2e/support/sampleModel'
+import { replaceCharts } from '../../chartStandIn'
 import { mountView, wordsOf, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
-// happy-dom has no canvas to draw a chart on.
-vi.mock('@renderer/charts/BarPairs.vue', () => ({ default: { render: () => null } }))
+replaceCharts(BarPairs)
 
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())

@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { EstimatorDetail } from '@shared/contract/estimator'
+import CurveChart from '@renderer/charts/CurveChart.vue'
+import PlotCanvas from '@renderer/charts/PlotCanvas.vue'
 import { useEstimators } from '@renderer/stores/estimator'
 import ErrorPanel from '@renderer/views/estimator/ErrorPanel.vue'
 import GuardrailPanel from '@renderer/views/estimator/GuardrailPanel.vue'
@@ -10,13 +12,12 @@ import TrainForm from '@renderer/views/estimator/TrainForm.vue'
 import TrainingCurve from '@renderer/views/estimator/TrainingCurve.vue'
 import WhatIfPanel from '@renderer/views/estimator/WhatIfPanel.vue'
 import { sampleEstimator } from '../../../../e2e/support/sampleEstimator'
-import { chart, seriesOf } from '../../chartStandIn'
+import { chart, replaceCharts, seriesOf } from '../../chartStandIn'
 import { cellsOf, choose, enabledButtons, submit, tileOf, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
-vi.mock('@renderer/charts/PlotCanvas.vue', () => import('../../chartStandIn'))
-vi.mock('@renderer/charts/CurveChart.vue', () => import('../../chartStandIn'))
+replaceCharts(PlotCanvas, CurveChart)
 
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())

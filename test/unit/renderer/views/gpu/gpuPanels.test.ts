@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EnergyReport } from '@shared/contract/energy'
 import type { Gpu, Recording, SamplingState } from '@shared/contract/gpu'
 import { AppError } from '@shared/errors'
+import StreamChart from '@renderer/charts/StreamChart.vue'
 import type { MemoryClient, MemoryHandlers } from '@renderer/client/memoryClient'
 import { useGpu } from '@renderer/stores/gpu'
 import ImportRecording from '@renderer/views/gpu/ImportRecording.vue'
@@ -10,12 +11,12 @@ import LivePanel from '@renderer/views/gpu/LivePanel.vue'
 import RecordingDetail from '@renderer/views/gpu/RecordingDetail.vue'
 import RecordingList from '@renderer/views/gpu/RecordingList.vue'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from '../../../../e2e/support/sampleGpu'
-import { chart } from '../../chartStandIn'
+import { chart, replaceCharts } from '../../chartStandIn'
 import { cellsOf, choose, enabledButtons, headsOf, optionsOf, submit, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
-vi.mock('@renderer/charts/StreamChart.vue', () => import('../../chartStandIn'))
+replaceCharts(StreamChart)
 
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())

@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { decoderParts } from '@core/lm/board/decoderImage'
 import type { LmChat, LmInfo, LmMemory, LmStep } from '@shared/contract/lm'
 import { AppError } from '@shared/errors'
+import CurveChart from '@renderer/charts/CurveChart.vue'
 import { useLanguageModels } from '@renderer/stores/lm'
 import ChatForm from '@renderer/views/lm/ChatForm.vue'
 import ChatResult from '@renderer/views/lm/ChatResult.vue'
@@ -11,12 +12,12 @@ import LossPanel from '@renderer/views/lm/LossPanel.vue'
 import ModelFiles from '@renderer/views/lm/ModelFiles.vue'
 import { sampleBoards } from '../../../../e2e/support/sampleBoards'
 import { sampleLm } from '../../../../e2e/support/sampleLm'
-import { chart } from '../../chartStandIn'
+import { chart, replaceCharts } from '../../chartStandIn'
 import { cellsOf, enabledButtons, submit, tick, tileOf, type } from '../../formFields'
 import { mountView, settle, wordsOf, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
-vi.mock('@renderer/charts/CurveChart.vue', () => import('../../chartStandIn'))
+replaceCharts(CurveChart)
 
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())

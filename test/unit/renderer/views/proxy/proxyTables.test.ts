@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ComparisonRow, ProxyDetail, SampleSet } from '@shared/contract/proxy'
 import { AppError } from '@shared/errors'
+import CurveChart from '@renderer/charts/CurveChart.vue'
 import { useProxies } from '@renderer/stores/proxy'
 import ComparisonPanel from '@renderer/views/proxy/ComparisonPanel.vue'
 import FileImport from '@renderer/views/proxy/FileImport.vue'
@@ -10,12 +11,12 @@ import PublishedPanel from '@renderer/views/proxy/PublishedPanel.vue'
 import SweepPanel from '@renderer/views/proxy/SweepPanel.vue'
 import TransferPanel from '@renderer/views/proxy/TransferPanel.vue'
 import { sampleComparison, sampleProxyDetail, sampleSets } from '../../../../e2e/support/sampleProxies'
-import { chart } from '../../chartStandIn'
+import { chart, replaceCharts } from '../../chartStandIn'
 import { cellsOf, choose, enabledButtons, headsOf, optionsOf, submit, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
-vi.mock('@renderer/charts/CurveChart.vue', () => import('../../chartStandIn'))
+replaceCharts(CurveChart)
 
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())

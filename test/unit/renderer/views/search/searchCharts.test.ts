@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { parseScheme } from '@core/quant/scheme'
 import type { BudgetJson, CandidateJson } from '@shared/contract/search'
+import PlotCanvas from '@renderer/charts/PlotCanvas.vue'
 import type { SearchSummary } from '@renderer/stores/search'
 import BitLines from '@renderer/views/search/BitLines.vue'
 import CandidateTable from '@renderer/views/search/CandidateTable.vue'
@@ -11,12 +12,12 @@ import PinnedLayers from '@renderer/views/search/PinnedLayers.vue'
 import TraceChart from '@renderer/views/search/TraceChart.vue'
 import WidthPanel from '@renderer/views/search/WidthPanel.vue'
 import { sampleSearch } from '../../../../e2e/support/sampleModel'
-import { chart, seriesOf } from '../../chartStandIn'
+import { chart, replaceCharts, seriesOf } from '../../chartStandIn'
 import { cellsOf, choose, enabledButtons, headsOf, optionsOf, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
-vi.mock('@renderer/charts/PlotCanvas.vue', () => import('../../chartStandIn'))
+replaceCharts(PlotCanvas)
 
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())

@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { Recording } from '@shared/contract/gpu'
 import type { WorkloadRun } from '@shared/contract/workload'
 import type { Closure, ImpactRow } from '@shared/contract/workload/workloadRows'
 import { AppError } from '@shared/errors'
+import StreamChart from '@renderer/charts/StreamChart.vue'
 import { useGpu } from '@renderer/stores/gpu'
 import { useWorkloads } from '@renderer/stores/workload'
 import BenchmarkTable from '@renderer/views/workload/BenchmarkTable.vue'
@@ -15,12 +16,12 @@ import RunnerFields from '@renderer/views/workload/RunnerFields.vue'
 import { sampleRecording } from '../../../../e2e/support/sampleGpu'
 import { sampleWorkload } from '../../../../e2e/support/sampleWorkload'
 import { benchmarkRow, figure, impactRow, layerRow, missing } from '../../../core/workload/statistics/tables'
-import { chart } from '../../chartStandIn'
+import { chart, replaceCharts } from '../../chartStandIn'
 import { cellsOf, choose, enabledButtons, headsOf, optionsOf, submit, type } from '../../formFields'
 import { mountView, settle, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
-vi.mock('@renderer/charts/StreamChart.vue', () => import('../../chartStandIn'))
+replaceCharts(StreamChart)
 
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())

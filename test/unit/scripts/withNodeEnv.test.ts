@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { asProduction } from '../../../scripts/asProduction.mjs'
+import { withNodeEnv } from '../../../scripts/withNodeEnv.mjs'
 
 const environment = async (): Promise<string | undefined> => process.env['NODE_ENV']
 
@@ -9,14 +9,16 @@ afterEach(() => {
 
 it('builds as production, and leaves no trace of it for what follows', async () => {
   vi.stubEnv('NODE_ENV', undefined)
-  expect(await asProduction(environment)).toBe('production')
+  expect(await withNodeEnv('production', environment)).toBe('production')
   expect(await environment()).toBeUndefined()
-  await expect(asProduction(() => Promise.reject(new Error('no build')))).rejects.toThrow('no build')
+  await expect(withNodeEnv('production', () => Promise.reject(new Error('no build')))).rejects.toThrow(
+    'no build'
+  )
   expect(await environment()).toBeUndefined()
 })
 
 it('keeps what is set', async () => {
   vi.stubEnv('NODE_ENV', 'development')
-  expect(await asProduction(environment)).toBe('development')
+  expect(await withNodeEnv('production', environment)).toBe('development')
   expect(await environment()).toBe('development')
 })
