@@ -8,6 +8,10 @@ export interface TensorView {
   readonly map: Int32Array | null
   /** Whole numbers up to 65,535: the graph has a low byte for each, and behind all of those a high one. */
   readonly isIndex?: boolean
+  /** The file's own sizes where `dims` are those of a vector of all elements: of an input without an axis of items. */
+  readonly fileDims?: readonly number[]
+  /** The axis of items is symbolic and used in another way too, so that several items would not be computed one by one. */
+  readonly isOneItem?: boolean
 }
 
 /** An output of the file over the graph's. */

@@ -2,6 +2,8 @@ import { AppError } from '../../shared/errors'
 import { sizeOf } from '../model/graph'
 import { indexRowsOf } from '../model/indexRows'
 import type { ImportedModel } from '../model/onnx/importOnnx'
+import { roundHalfEven } from '../model/constants/rounding'
+import type { AxisEnding, CodeEnding, ValueCodes } from '../model/onnx/importState'
 import type { ImportedOutput } from '../model/tensorView'
 import { storagePlaces } from '../model/storage'
 import { hwcWeights } from './hwcGraph'
@@ -81,39 +83,60 @@ export function createImportedRunner(imported: ImportedModel): (values: ArrayLik
 }
 
 function withEndings(values: OutputValues, { endings }: ImportedOutput): OutputValues {
-  return endings.reduce<OutputValues>((before, { kind, axis, keepAxis }) => {
-    const { dims } = before
-    const length = dims[axis]
-    const inner = sizeOf(dims.slice(axis + 1))
-    const rows = before.values.length / length
-    if (kind === 'argMax') {
-      const shape = dims
-        .map((size, at) => (at === axis ? 1 : size))
-        .filter((_, at) => keepAxis || at !== axis)
-      return {
-        dims: shape,
-        values: Float32Array.from({ length: rows }, (_, row) => winner(before.values, row, length, inner))
-      }
-    }
-    const result = new Float32Array(before.values.length)
-    for (let row = 0; row < rows; row++) {
-      const from = Math.floor(row / inner) * length * inner + (row % inner)
-      const top = before.values[from + winner(before.values, row, length, inner) * inner]
-      let sum = 0
-      for (let at = 0; at < length; at++) sum += Math.exp(before.values[from + at * inner] - top)
-      for (let at = 0; at < length; at++) {
-        const own = before.values[from + at * inner] - top
-        result[from + at * inner] = kind === 'softmax' ? Math.exp(own) / sum : own - Math.log(sum)
-      }
-    }
-    return { dims, values: result }
-  }, values)
+  return endings.reduce(
+    (before, ending) =>
+      'axis' in ending ? withAxisEnding(before, ending) : { ...before, values: coded(before.values, ending) },
+    values
+  )
 }
 
-/** Index along the axis of the first greatest value of a row. */
-function winner(values: Float32Array, row: number, length: number, inner: number): number {
+/** Values as their codes, or as the real numbers of their codes. */
+function coded(values: Float32Array, { kind, ...codes }: CodeEnding): Float32Array {
+  const { scale, zero } = codes
+  return values.map((value) =>
+    kind === 'codes' ? codeOf(value, codes) : scale * (codeOf(value, codes) - zero)
+  )
+}
+
+function withAxisEnding({ dims, values }: OutputValues, ending: AxisEnding): OutputValues {
+  const { kind, axis, keepAxis, takesLast = false } = ending
+  const length = dims[axis]
+  const inner = sizeOf(dims.slice(axis + 1))
+  const rows = values.length / length
+  if (kind === 'argMax') {
+    const shape = dims.map((size, at) => (at === axis ? 1 : size)).filter((_, at) => keepAxis || at !== axis)
+    const winners = Float32Array.from({ length: rows }, (_, row) =>
+      winner(values, row, length, inner, takesLast)
+    )
+    return { dims: shape, values: winners }
+  }
+  const result = new Float32Array(values.length)
+  for (let row = 0; row < rows; row++) {
+    const from = Math.floor(row / inner) * length * inner + (row % inner)
+    const top = values[from + winner(values, row, length, inner) * inner]
+    let sum = 0
+    for (let at = 0; at < length; at++) sum += Math.exp(values[from + at * inner] - top)
+    for (let at = 0; at < length; at++) {
+      const own = values[from + at * inner] - top
+      result[from + at * inner] = kind === 'softmax' ? Math.exp(own) / sum : own - Math.log(sum)
+    }
+  }
+  return { dims, values: result }
+}
+
+/** The code of a real value, as QuantizeLinear rounds it. */
+function codeOf(value: number, { scale, zero, limits }: ValueCodes): number {
+  const [low, high] = limits ?? [-Infinity, Infinity]
+  return Math.min(high, Math.max(low, roundHalfEven(value / scale) + zero))
+}
+
+/** Index along the axis of the first (or last) greatest value of a row. */
+function winner(values: Float32Array, row: number, length: number, inner: number, takesLast = false): number {
   const from = Math.floor(row / inner) * length * inner + (row % inner)
   let best = 0
-  for (let at = 1; at < length; at++) if (values[from + at * inner] > values[from + best * inner]) best = at
+  for (let at = 1; at < length; at++) {
+    const [own, most] = [values[from + at * inner], values[from + best * inner]]
+    if (own > most || (takesLast && own === most)) best = at
+  }
   return best
 }

@@ -2,7 +2,7 @@ import { AppError } from '../../../shared/errors'
 import type { OnnxModel } from './onnx'
 import type { Graph } from '../graph'
 import { exportedLayers } from './exportedScheme'
-import { inputLayouts } from './inputLayout'
+import { inputLayouts, undividedLayout } from './inputLayout'
 import { movingCost } from '../movingCost'
 import type { ImportedOutput, TensorView } from '../tensorView'
 import { readNodes, type NodesRead } from './readNodes'
@@ -100,7 +100,21 @@ function bestReading(model: OnnxModel, outputs: readonly string[], wanted: strin
     if (cost < least) [best, least] = [found, cost]
     if (cost === 0) break
   }
-  return best!
+  return best!.errors.length === 0 ? best! : undivided(model, name, best!)
+}
+
+/**
+ * The network read with an input whose first axis does not hold items; where it cannot be read so either, the errors of the reading
+ * that comes further.
+ */
+function undivided(model: OnnxModel, output: string, divided: NodesRead): NodesRead {
+  const layout = undividedLayout(model)
+  if (layout === null) return divided
+  const found = readNodes(model, layout, output)
+  const [mixed, other] = [divided.errors[0], found.errors[0]]
+  const isSameNode =
+    mixed?.details?.['mixesItems'] === true && mixed.details['node'] === other?.details?.['node']
+  return found.errors.length === 0 || isSameNode ? found : divided
 }
 
 function finished(model: OnnxModel, read: NodesRead, output: ImportedOutput): ImportedModel {

@@ -30,17 +30,23 @@ export interface ImportState {
   readonly nodes: GraphNode[]
   /** Tensors known before any input: initializers, Constant nodes, all that is computed from them. */
   readonly constants: Map<string, OnnxTensor>
+  /** Of these the initializers and Constant nodes: no sizes that were taken of a value. */
+  readonly literals: ReadonlySet<string>
   readonly values: Map<string, Value>
   /** Outputs of nodes that could not be read, or that depend on such: their shapes are unknown. */
   readonly unknown: Set<string>
   /** Computed values that the file holds as integers. */
   readonly integers: Set<string>
   /** Values that the file holds as codes and that are read as the real numbers scale * (code - zero). */
-  readonly codes: Map<string, { readonly scale: number; readonly zero: number }>
+  readonly codes: Map<string, ValueCodes>
   readonly inputShape: Shape
   readonly opset: number
   /** Fixed batch of the exported network, read as 1; 1 where it is 1 or symbolic. */
   readonly batch: number
+  /** Whether that axis is symbolic: then a network may be run with several items. */
+  readonly isOpenBatch: boolean
+  /** Set where an operator uses that axis in another way than for items: the network is run with one. */
+  isOneItem: boolean
   /** Values behind which only Softmax, LogSoftmax, ArgMax and views stand before an output of the graph. */
   readonly endings: ReadonlySet<string>
   /** Values that lead to nothing but a softmax. */
@@ -55,11 +61,29 @@ export interface ImportState {
   readonly layouts: Map<string, number>
 }
 
-/** An operator at the end of the network that the graph leaves out: it keeps the winner. */
-export interface Ending {
+/** Of a value that the file holds as codes and that is read as scale * (code - zero). */
+export interface ValueCodes {
+  readonly scale: number
+  readonly zero: number
+  /** Smallest and largest code; null where the scale is found at run time only, so that the codes are not known. */
+  readonly limits: readonly [low: number, high: number] | null
+}
+
+/** What the graph leaves out at the end of the network: an operator that keeps the winner, or the codes of the values. */
+export type Ending = AxisEnding | CodeEnding
+
+/** Softmax and the like over one axis. */
+export interface AxisEnding {
   readonly kind: 'softmax' | 'logSoftmax' | 'argMax'
   readonly axis: number
   readonly keepAxis: boolean
+  /** Of several greatest values argMax takes the last. */
+  readonly takesLast?: boolean
+}
+
+/** The values as their codes, or rounded to what their codes stand for. */
+export interface CodeEnding extends ValueCodes {
+  readonly kind: 'codes' | 'rounded'
 }
 
 /** Reads one operator into the state: appends nodes, or binds its outputs to views of existing ones. */

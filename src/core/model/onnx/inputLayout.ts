@@ -13,6 +13,8 @@ export interface InputLayout {
   readonly map: Int32Array | null
   /** Fixed batch of the file; 1 where it is 1 or symbolic. */
   readonly batch: number
+  /** Whether it is symbolic. */
+  readonly isOpen?: boolean
   /** Inputs of whole numbers that lie as pairs of bytes, because a byte does not reach all of them; missing: none. */
   readonly indices?: readonly IndexInput[]
   /** Of a network with several inputs, which lie one behind the other: each with its elements of the whole. */
@@ -63,9 +65,9 @@ export function inputLayouts(model: OnnxModel): InputLayout[] {
   const dims = given ?? []
   const [first, ...rest] = dims
   const fixed = rest.filter((size) => typeof size === 'number')
+  if (given !== null && (dims.length === 0 || rest.length > 3)) return [joinedInputs(inputs)]
   if (
-    dims.length === 0 ||
-    rest.length > 3 ||
+    given === null ||
     fixed.length !== rest.length ||
     fixed.some((size) => size < 1) ||
     sizeOf(fixed) > maxElements
@@ -82,10 +84,23 @@ export function inputLayouts(model: OnnxModel): InputLayout[] {
   }
   const batch = typeof first === 'number' ? first : 1
   const rows = indexedRows(model, name)
-  const whole = { name, dims: [1, ...fixed], map: null }
+  const open = typeof first === 'number' ? {} : { isOpen: true }
+  const whole = { name, dims: [1, ...fixed], map: null, ...open }
   if (rows > maxByteRows)
     return [{ ...whole, shape: [2 * sizeOf(fixed)], batch, indices: [{ ...whole, rows }] }]
   return layoutsOf(fixed).map(({ shape, map }) => ({ ...whole, shape, map, batch }))
+}
+
+/**
+ * The only input as one vector of all its elements, for networks whose first axis does not hold items; null where it does not
+ * say another size than 1 there, or not all sizes.
+ */
+export function undividedLayout(model: OnnxModel): InputLayout | null {
+  const inputs = ownInputs(model)
+  const dims = inputs[0]?.dims ?? []
+  const [first] = dims
+  if (inputs.length !== 1 || dims.length < 2 || typeof first !== 'number' || first === 1) return null
+  return dims.every((size) => typeof size === 'number' && size > 0) ? joinedInputs(inputs) : null
 }
 
 /** Rows that an index of one byte reaches. */

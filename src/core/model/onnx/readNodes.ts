@@ -13,6 +13,7 @@ import {
 import type { ImportedOutput, TensorView } from '../tensorView'
 import { findScores } from './findScores'
 import { ownInputs, wholeTypes, type InputLayout } from './inputLayout'
+import { mayMixItems } from './itemAxis'
 import { foldConstant } from '../operators/foldConstant'
 import { indexValue } from '../operators/embedding'
 import { mixesBatch } from '../operators/moves'
@@ -55,6 +56,10 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
   const state: ImportState = {
     nodes: [],
     constants: new Map(model.initializers.map((tensor) => [tensor.name, tensor])),
+    literals: new Set([
+      ...model.initializers.map(({ name: own }) => own),
+      ...nodes.flatMap(({ opType, outputs }) => (opType === 'Constant' ? outputs : []))
+    ]),
     values: new Map(
       (layout.parts ?? [layout]).map(({ name, dims, map }) => [name, { node: -1, dims, map, fill: 0 }])
     ),
@@ -66,6 +71,8 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     inputShape: layout.shape,
     opset: model.opset,
     batch: layout.batch,
+    isOpenBatch: layout.isOpen === true,
+    isOneItem: false,
     endings: findEndings(nodes, outputName),
     scores: findScores(nodes, outputName),
     left: new Map(),
@@ -92,7 +99,9 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     name: layout.name,
     dims: layout.dims,
     map: layout.map,
-    ...(layout.indices === undefined ? {} : { isIndex: true })
+    ...(layout.indices === undefined ? {} : { isIndex: true }),
+    ...(layout.parts?.length === 1 ? { fileDims: layout.parts[0].dims } : {}),
+    ...(state.isOneItem ? { isOneItem: true } : {})
   }
   if (errors.length > 0) return { graph, input, output: null, errors }
   const found = state.values.get(outputName)
@@ -102,7 +111,15 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     return { graph, input, output: null, errors: [error] }
   }
   const { node, dims, map, fill } = found.node < 0 ? copied(state, found) : found
-  const output = { name: outputName, dims, map, fill, endings: endingsBefore(state, nodes, outputName) }
+  const codes = state.codes.get(outputName)
+  if (codes?.limits === null) {
+    const message = `The output "${outputName}" holds codes whose scale is found at run time.`
+    const hint = 'Export the network with an output of real numbers.'
+    return { graph, input, output: null, errors: [new AppError('model.unsupportedOperator', message, hint)] }
+  }
+  const left = endingsBefore(state, nodes, outputName)
+  const endings: Ending[] = codes === undefined ? left : [...left, { kind: 'codes', ...codes }]
+  const output = { name: outputName, dims, map, fill, endings }
   return { graph: { ...graph, nodes: state.nodes, output: node }, input, output, errors: [] }
 }
 
@@ -119,6 +136,10 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
       throw unsupported(node, reason === '' ? `${name} is not supported` : reason, hintFor(node))
     }
     if (!dependsOnUnknown) {
+      if (mayMixItems(state, node)) {
+        if (state.batch > 1) throw mixesBatch(state, node)
+        state.isOneItem = true
+      }
       reader(state, node)
       checkItems(state, node)
       keepIntegers(state, node)

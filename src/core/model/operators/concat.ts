@@ -10,7 +10,6 @@ import {
   laidOut,
   plainValue,
   shapeOf,
-  unsupported,
   valueAt,
   type ImportState,
   type OperatorReader,
@@ -39,7 +38,6 @@ export const readConcat: OperatorReader = (state, node) => {
     axis
   )
   if (parts.length === 1) return bind(state, node, first)
-  if (axis === 0 && dims.length > 1) throw unsupported(node, 'it is not supported over the batch')
   bind(
     state,
     node,

@@ -54,7 +54,7 @@ export function fusedDynamicReaders(read: OperatorReader): [string, OperatorRead
 const readDynamicQuantize: OperatorReader = (state, node) => {
   bind(state, node, valueAt(state, node, 0))
   const [codes, scale, zero] = node.outputs
-  state.codes.set(codes, { scale: 1, zero: 0 })
+  state.codes.set(codes, { scale: 1, zero: 0, limits: null })
   if (scale !== undefined) state.constants.set(scale, { name: scale, dims: [], data: Float32Array.of(1) })
   if (zero !== undefined) state.constants.set(zero, { name: zero, dims: [], data: Uint8Array.of(0) })
 }

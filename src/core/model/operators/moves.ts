@@ -1,7 +1,9 @@
+import { AppError } from '../../../shared/errors'
 import { intAttribute, intsAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   badShape,
   constantAt,
+  hasInput,
   integersOf,
   unsupported,
   weightsAt,
@@ -225,6 +227,17 @@ const spaceToDepth: MovePlan = (_, node, dims) => {
 
 const same: MovePlan = (_state, _node, dims) => [{ dims, map: null }]
 
+/** Dropout of a network that is not trained; its mask is all true and not read. */
+const dropout: MovePlan = (state, node, dims) => {
+  if (hasInput(node, 2) && Number(constantAt(state, node, 2)?.data[0] ?? 1) !== 0)
+    throw unsupported(
+      node,
+      'it was exported in training mode, so its result is random',
+      'Export the network in inference mode (model.eval() in PyTorch).'
+    )
+  return [{ dims, map: null }]
+}
+
 const plans = new Map<string, MovePlan>([
   ['Reshape', reshape],
   ['Flatten', flatten],
@@ -240,7 +253,7 @@ const plans = new Map<string, MovePlan>([
   ['DepthToSpace', depthToSpace],
   ['SpaceToDepth', spaceToDepth],
   ['Identity', same],
-  ['Dropout', same]
+  ['Dropout', dropout]
 ])
 
 /** Returns how an operator moves elements; undefined for operators that compute. */
@@ -275,9 +288,10 @@ function image(node: OnnxNode, dims: readonly number[]): [number, number, number
 
 /** Returns the error for what may mix the items of a fixed batch, of which one is read. */
 export function mixesBatch(state: ImportState, node: OnnxNode): Error {
-  return badShape(
-    node,
-    `it may mix the ${state.batch} items of the network's fixed batch`,
-    'Export the network with batch 1 or with a symbolic batch dimension.'
+  return new AppError(
+    'model.unsupportedShape',
+    `Node "${node.name}" (${node.opType}): it may mix the ${state.batch} items of the network's fixed batch.`,
+    'Export the network with batch 1 or with a symbolic batch dimension.',
+    { details: { node: node.name, operator: node.opType, mixesItems: true } }
   )
 }

@@ -1,14 +1,16 @@
-import { intAttribute, intsAttribute, type OnnxNode } from '../onnx/onnx'
+import { intAttribute, intsAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
 import { append, bind, unsupported, valueAt, type OperatorReader } from '../onnx/importState'
 import type { WindowAttributes } from '../graph'
+import { constantOf } from '../constants/numbers'
+import { bindAffine } from './affine'
 import { absorbedPadding } from './convolution'
 import { imageInput, imageValue } from './images'
 import { spreadWindows } from './spread'
 import { readWindow } from './window'
 
 export const readMaxPool: OperatorReader = (state, node) => {
-  if ((node.outputs[1] ?? '') !== '') throw unsupported(node, 'its index output is not supported')
   const image = imageInput(state, node, valueAt(state, node, 0), true)
+  checkStrides(node, image.size, kernelOf(node))
   const { window, height, width } = readWindow(node, image.size, kernelOf(node), image.rank)
   const outputShape = [image.channels, height, width]
   const isSpread = window.dilation !== undefined
@@ -32,33 +34,55 @@ export const readAveragePool: OperatorReader = (state, node) => {
   const image = imageInput(state, node, absorbs ? padding.of : value, true)
   const pads = absorbs ? padding.pads : [0, 0, 0, 0]
   const size = [image.size[0] + pads[0] + pads[2], image.size[1] + pads[1] + pads[3]] as const
+  checkStrides(node, size, kernelOf(node))
   const { window, height, width, overhang } = readWindow(node, size, kernelOf(node), image.rank)
   const countIncludePad = absorbs || intAttribute(node, 'count_include_pad', 0) !== 0
   const hangsOver = overhang.some((side) => side > 0)
-  if (countIncludePad && hangsOver)
-    throw unsupported(
-      node,
-      'ceil_mode over the edge together with counted padding is not supported',
-      'Set ceil_mode=False or count_include_pad=False on this pool.'
-    )
   const pad = window.pad.map((side, at) => side + pads[at]) as unknown as WindowAttributes['pad']
   const outputShape = [image.channels, height, width]
   const isSpread = window.dilation !== undefined
-  if (isSpread && !countIncludePad && pad.some((side) => side > 0))
-    throw unsupported(
-      node,
-      'dilations together with padding that is not counted are not supported',
-      'Set count_include_pad=True or pad in front of this pool.'
-    )
+  // What hangs over the padding is never counted, so such windows are averaged with zeros and then scaled.
+  const isUneven = countIncludePad ? hangsOver : isSpread && pad.some((side) => side > 0)
   const index = append(state, {
     op: 'avgPool',
     name: node.name,
     inputs: [isSpread ? spreadWindows(state, node, image, { ...window, pad }, 'zero') : image.node],
     outputShape,
     ...(isSpread ? sideBySide(window) : { ...window, pad }),
-    countIncludePad
+    countIncludePad: countIncludePad || isSpread
   })
-  bind(state, node, imageValue(state, index, image.rank, image.order))
+  const result = imageValue(state, index, image.rank, image.order)
+  if (!isUneven) return bind(state, node, result)
+  const counted = countIncludePad
+    ? pad.map((side, at) => side - (at < 2 ? 0 : overhang[at - 2]))
+    : [0, 0, 0, 0]
+  bindAffine(state, node, result, {
+    scale: evenedOut({ ...window, pad }, image.size, counted, [height, width], image.rank),
+    shift: null
+  })
+}
+
+/** Taps of a window by those of them that are counted: within the image and `counted` rows and columns around it. */
+function evenedOut(
+  { kernel, stride, pad, dilation = [1, 1] }: WindowAttributes,
+  size: readonly [number, number],
+  counted: readonly number[],
+  output: readonly [number, number],
+  rank: number
+): OnnxTensor {
+  const [rows, columns] = ([0, 1] as const).map((axis) =>
+    Array.from({ length: output[axis] }, (_, at) => {
+      const places = Array.from(
+        { length: kernel[axis] },
+        (_tap, tap) => at * stride[axis] - pad[axis] + tap * dilation[axis]
+      )
+      return places.filter((place) => place >= -counted[axis] && place < size[axis] + counted[axis + 2])
+        .length
+    })
+  ) as [number[], number[]]
+  const taps = kernel[0] * kernel[1]
+  const factors = rows.flatMap((row) => columns.map((column) => taps / Math.max(1, row * column)))
+  return constantOf('float32', rank === 1 ? [columns.length] : [rows.length, columns.length], factors)
 }
 
 /** The window over windows that were laid out side by side. */
@@ -78,6 +102,22 @@ export const readGlobalPool: OperatorReader = (state, node) => {
       : { op: 'avgPool', ...common, countIncludePad: false }
   )
   bind(state, node, imageValue(state, index, image.rank, image.order))
+}
+
+/** onnxruntime takes padding that is negative from the image where pools of 'SAME' stride over more than their window. */
+function checkStrides(node: OnnxNode, size: readonly number[], kernel: readonly number[]): void {
+  const strides = intsAttribute(node, 'strides') ?? []
+  if (!textAttribute(node, 'auto_pad', '').startsWith('SAME')) return
+  const isCut = kernel.some((taps, axis) => {
+    const [own, stride] = [size[size.length - kernel.length + axis], strides[axis] ?? 1]
+    return (Math.ceil(own / stride) - 1) * stride + taps - own < -1
+  })
+  if (isCut)
+    throw unsupported(
+      node,
+      "auto_pad 'SAME' with strides beyond the window is not supported",
+      'Give its pads.'
+    )
 }
 
 function kernelOf(node: OnnxNode): readonly number[] {

@@ -8,7 +8,7 @@ import {
 } from '../onnx/importState'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { dequantized } from '../constants/quantized'
-import { limitedByCodes } from './quantization'
+import { codesAt, limitedByCodes, meantBy } from './quantization'
 
 /**
  * QOperator models of onnxruntime: each quantized operator read as its float operator on real values, weights dequantized, the
@@ -56,6 +56,7 @@ export function readQuantizedOperator(
       inputs.push(biasName(state, node, form.bias))
     reader(state, { ...node, opType: form.opType, domain: '', inputs })
     const value = state.values.get(node.outputs[0])
+    state.codes.set(node.outputs[0], codesAt(state, node, form.output))
     if (value === undefined || state.left.has(node.outputs[0])) return
     state.values.set(node.outputs[0], limitedByCodes(state, node, value, form.output, form.output + 1))
   }
@@ -64,7 +65,13 @@ export function readQuantizedOperator(
 /** The name of the operand's real values: its own where it is computed, a dequantized constant else. */
 function operandName(state: ImportState, node: OnnxNode, position: number): string {
   const tensor = constantAt(state, node, position)
-  if (tensor === undefined) return node.inputs[position]
+  if (tensor === undefined) {
+    const name = `${node.name}.operand${position}`
+    const value = meantBy(state, { ...node, name }, position, position + 1)
+    if (value === state.values.get(node.inputs[position])) return node.inputs[position]
+    state.values.set(name, value)
+    return name
+  }
   const scale = weightsAt(state, node, position + 1)
   const axis = tensor.dims.length === 2 ? 1 : 0
   return keep(

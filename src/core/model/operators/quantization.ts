@@ -7,7 +7,8 @@ import {
   weightsAt,
   type ImportState,
   type OperatorReader,
-  type Value
+  type Value,
+  type ValueCodes
 } from '../onnx/importState'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { broadcastDims, broadcastMap } from '../constants/indexing'
@@ -25,21 +26,45 @@ import { addTable, clipped } from './unary'
 export const readQuantize: OperatorReader = (state, node) => {
   const scale = constantAt(state, node, 1)
   const value = valueAt(state, node, 0)
-  // Behind a Softmax that is left out of the graph there is nothing to clip.
-  if (isBehindEnding(state, node)) return bind(state, node, value)
   if (scale === undefined || scale.data.length !== 1)
     throw unsupported(
       node,
       'only one constant scale for a whole activation is supported',
       'Quantize activations per tensor (per_channel only for weights) and export again.'
     )
+  state.codes.set(node.outputs[0], codesAt(state, node, 1))
+  // Behind a Softmax that is left out of the graph there is nothing to clip.
+  if (isBehindEnding(state, node)) return bind(state, node, value)
   bind(state, node, limitedByCodes(state, node, value, 1, 2))
-  const zero = constantAt(state, node, 2)
-  state.codes.set(node.outputs[0], {
-    scale: numbersOf(scale)[0],
-    zero: zero === undefined ? 0 : numbersOf(zero)[0]
+}
+
+/** The codes that a constant scale and the zero point behind it give. */
+export function codesAt(state: ImportState, node: OnnxNode, position: number): ValueCodes {
+  const zero = constantAt(state, node, position + 1)
+  return {
+    scale: numbersOf(weightsAt(state, node, position))[0],
+    zero: zero === undefined ? 0 : numbersOf(zero)[0],
+    limits: codeLimits(zero)
+  }
+}
+
+/** What a computed value means where an operator reads it as codes of a scale: of codes of another, or of whole numbers, not itself. */
+export function meantBy(state: ImportState, node: OnnxNode, position: number, scaleAt: number): Value {
+  const name = node.inputs[position]
+  const value = valueAt(state, node, position)
+  const held = state.codes.get(name) ?? (state.integers.has(name) ? wholeNumbers : undefined)
+  // Found at run time, and read as 1.
+  if (held === undefined || held.limits === null) return value
+  const wanted = codesAt(state, node, scaleAt)
+  const [factor, shift] = [wanted.scale / held.scale, wanted.scale * (held.zero - wanted.zero)]
+  if (Math.abs(factor - 1) < 1e-6 && shift === 0) return value
+  return affineOf(state, node, value, {
+    scale: constantOf('float32', [], [factor]),
+    shift: constantOf('float32', [], [shift])
   })
 }
+
+const wholeNumbers: ValueCodes = { scale: 1, zero: 0, limits: [-Infinity, Infinity] }
 
 /** True where a Softmax or the like stands in front that is left out of the graph: nothing is done to its input. */
 export function isBehindEnding(state: ImportState, node: OnnxNode): boolean {
@@ -48,10 +73,22 @@ export function isBehindEnding(state: ImportState, node: OnnxNode): boolean {
   return isLeft
 }
 
-/** DequantizeLinear of a computed value: its values are real numbers already. */
+/** DequantizeLinear of a computed value: its values are real numbers already, but for codes that are an input of the network. */
 export const readDequantize: OperatorReader = (state, node) => {
-  isBehindEnding(state, node)
-  bind(state, node, valueAt(state, node, 0))
+  const scale = constantAt(state, node, 1)
+  if (isBehindEnding(state, node) || scale === undefined) return bind(state, node, valueAt(state, node, 0))
+  if (scale.data.length === 1) {
+    bind(state, node, meantBy(state, node, 0, 1))
+    return noteRounding(state, node)
+  }
+  throw unsupported(node, 'only one scale for a whole activation is supported')
+}
+
+/** At the end of the network the rounding and the limits of codes are applied to its results. */
+function noteRounding(state: ImportState, node: OnnxNode): void {
+  const codes = state.codes.get(node.inputs[0])
+  if (codes !== undefined && codes.limits !== null && state.endings.has(node.outputs[0]))
+    state.left.set(node.outputs[0], { kind: 'rounded', ...codes })
 }
 
 /** A value clipped to scale * (code - zero) over the codes of the zero point's type. */

@@ -13,7 +13,7 @@ import { gatherReader, readEqual } from './embedding'
 import { fusedReaders } from './fused'
 import { gemmReader } from './gemm'
 import { movePlan, moveOperators } from './moves'
-import { readLayerNorm } from './normalization'
+import { layerNormReader } from './normalization'
 import { readPad } from './pad'
 import { powerReader } from './power'
 import { readAveragePool, readGlobalPool, readMaxPool } from './pooling'
@@ -48,8 +48,8 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['Min', readMinMax],
   ['Max', readMinMax],
   ['BatchNormalization', readBatchNorm],
-  ['LayerNormalization', readLayerNorm],
-  ['RMSNormalization', readLayerNorm],
+  ['LayerNormalization', layerNormReader((state, node) => readOperator(state, node))],
+  ['RMSNormalization', layerNormReader((state, node) => readOperator(state, node))],
   ['MaxPool', readMaxPool],
   ['AveragePool', readAveragePool],
   ['GlobalAveragePool', readGlobalPool],

@@ -1,9 +1,9 @@
 import { floatAttribute, int, ints, intAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
 import {
-  badShape,
   constantAt,
   floatsOf,
   hasInput,
+  integersOf,
   unsupported,
   valueAt,
   weightsAt,
@@ -11,12 +11,17 @@ import {
   type OperatorReader
 } from '../onnx/importState'
 import { createMacro, type Macro } from './macro'
+import { activationsOf, type Activation } from './recurrentActivations'
 
 /** Most steps a recurrence is unrolled to: each becomes a handful of layers. */
 const maxSteps = 64
 
 /** One direction of a recurrence: weights [gates * hidden][inputs] and [gates * hidden][hidden]. */
 interface Direction {
+  /** The functions of its gates, new state and cell, in the order of ONNX; each of the name of a value gives one. */
+  readonly functions: readonly Activation[]
+  /** Of the input, output and forget gate of an LSTM, [hidden] each: what of the cell is added to them. Null: nothing. */
+  readonly peepholes: readonly string[] | null
   readonly hidden: number
   readonly inputs: number
   readonly weights: Float32Array
@@ -29,26 +34,25 @@ interface Direction {
 }
 
 /**
- * LSTM, GRU and RNN over a known number of steps, unrolled (ONNX operator documentation). X is [steps, 1, inputs]; the products of
+ * LSTM, GRU and RNN over a known number of steps, unrolled (ONNX operator documentation). X is [steps, batch, inputs]; the products of
  * all inputs are one layer, each step adds the product of its state.
  */
 export const readRecurrent =
   (read: OperatorReader): OperatorReader =>
   (state, node) => {
-    const [steps, batch, inputs] = valueAt(state, node, 0).dims as [number, number, number]
-    checkForm(node, steps, batch)
+    const [steps, , inputs] = valueAt(state, node, 0).dims as [number, number, number]
+    checkForm(state, node, steps)
     const names = textAttribute(node, 'direction', 'forward')
     const directions = names === 'bidirectional' ? ['forward', 'reverse'] : [names]
     const macro = createMacro(state, node, read)
     const ends = directions.map((name, index) => {
-      const direction = directionOf(state, node, macro, index, inputs)
+      const direction = directionOf(state, node, macro, { index, count: directions.length, inputs })
       return unroll(node, macro, direction, steps, name === 'reverse')
     })
     bindOutputs(state, node, macro, ends)
   }
 
-function checkForm(node: OnnxNode, steps: number, batch: number): void {
-  if (batch !== 1) throw badShape(node, 'its batch is not 1; batch_first sequences are turned before it')
+function checkForm(state: ImportState, node: OnnxNode, steps: number): void {
   if (steps > maxSteps)
     throw unsupported(
       node,
@@ -56,38 +60,17 @@ function checkForm(node: OnnxNode, steps: number, batch: number): void {
       'Shorten the sequence, e.g. by strides before the recurrence.'
     )
   if (intAttribute(node, 'layout', 0) !== 0) throw unsupported(node, 'layout 1 is not supported')
-  if (hasInput(node, 4)) throw unsupported(node, 'sequence lengths are not supported')
-  if (hasInput(node, 7)) throw unsupported(node, 'peepholes are not supported')
-  checkActivations(node)
-  if (node.attributes['clip'] !== undefined || intAttribute(node, 'input_forget', 0) !== 0)
-    throw unsupported(node, 'clip and input_forget are not supported')
-}
-
-/** The functions of one direction that a recurrence has unless its attribute `activations` says otherwise. */
-const usualActivations: Readonly<Record<string, readonly string[]>> = {
-  LSTM: ['sigmoid', 'tanh', 'tanh'],
-  GRU: ['sigmoid', 'tanh'],
-  RNN: ['tanh']
-}
-
-function checkActivations(node: OnnxNode): void {
-  const given = node.attributes['activations']
-  if (given === undefined) return
-  const usual = usualActivations[node.opType]
-  const names = given.kind === 'strings' ? given.value : null
-  if (names?.every((name, at) => name.toLowerCase() === usual[at % usual.length])) return
-  throw unsupported(
-    node,
-    `the activations ${names?.join(', ') ?? 'of another type'} are not supported, only ${usual.join(', ')}`
-  )
+  if (!hasInput(node, 4)) return
+  const lengths = constantAt(state, node, 4)
+  if (lengths === undefined || integersOf(lengths).some((length) => length !== steps))
+    throw unsupported(node, 'sequence lengths other than all steps are not supported')
 }
 
 function directionOf(
   state: ImportState,
   node: OnnxNode,
   macro: Macro,
-  index: number,
-  inputs: number
+  { index, count, inputs }: { index: number; count: number; inputs: number }
 ): Direction {
   const hidden = intAttribute(node, 'hidden_size', 0)
   const part = (position: number): Float32Array => {
@@ -105,9 +88,17 @@ function directionOf(
       return macro.add('Gather', [node.inputs[position], own], { axis: int(0) })
     }
     const values = part(position)
-    return values.every((value) => value === 0) ? null : macro.constant([1, hidden], values)
+    return values.every((value) => value === 0)
+      ? null
+      : macro.constant([values.length / hidden, hidden], values)
   }
+  const holes = hasInput(node, 7) ? part(7) : null
   return {
+    functions: activationsOf(node, macro, index, count),
+    peepholes:
+      holes === null
+        ? null
+        : [0, 1, 2].map((gate) => macro.constant([hidden], holes.slice(gate * hidden, (gate + 1) * hidden))),
     hidden,
     inputs,
     weights: part(1),
@@ -197,27 +188,41 @@ function cellStep(
     ])
   const sum = (index: number): string =>
     product === null ? gate(own, index) : macro.add('Add', [gate(own, index), gate(product, index)])
-  if (node.opType === 'RNN') return { state: macro.add('Tanh', [sum(0)]), cell: null }
-  if (node.opType === 'LSTM') {
-    const [input, output, forget] = [0, 1, 2].map((index) => macro.add('Sigmoid', [sum(index)]))
-    const fresh = macro.add('Mul', [input, macro.add('Tanh', [sum(3)])])
-    const next = limitedCell(
-      node,
-      macro,
-      cell === null ? fresh : macro.add('Add', [macro.add('Mul', [forget, cell]), fresh])
-    )
-    return { state: macro.add('Mul', [output, macro.add('Tanh', [next])]), cell: next }
-  }
-  const update = macro.add('Sigmoid', [sum(0)])
-  const reset = macro.add('Sigmoid', [sum(1)])
-  const candidate = macro.add('Tanh', [
+  const [first, second] = direction.functions
+  if (node.opType === 'RNN') return { state: first(sum(0)), cell: null }
+  if (node.opType === 'LSTM') return longStep(node, macro, direction, sum, cell)
+  const update = first(sum(0))
+  const reset = first(sum(1))
+  const candidate = second(
     newState(node, macro, direction, { own: gate(own, 2), product, state, reset, gate })
-  ])
+  )
   if (state === null)
     return { state: macro.add('Sub', [candidate, macro.add('Mul', [update, candidate])]), cell: null }
   // (1 - z) n + z h = n + z (h - n)
   const change = macro.add('Mul', [update, macro.add('Sub', [state, candidate])])
   return { state: macro.add('Add', [candidate, change]), cell: null }
+}
+
+/** One step of an LSTM: c = f * c + i * g, h = o * act(c); gates with peepholes see the cell too, the output gate the new one. */
+function longStep(
+  node: OnnxNode,
+  macro: Macro,
+  { functions, peepholes }: Direction,
+  sum: (index: number) => string,
+  cell: string | null
+): { state: string; cell: string } {
+  const [gateOf, freshOf, stateOf] = functions
+  const seen = (index: number, of: string | null): string =>
+    peepholes === null || of === null
+      ? sum(index)
+      : macro.add('Add', [sum(index), macro.add('Mul', [of, peepholes[index]])])
+  const input = gateOf(seen(0, cell))
+  const isCoupled = intAttribute(node, 'input_forget', 0) !== 0
+  const forget = isCoupled ? macro.add('Sub', [macro.scalar(1), input]) : gateOf(seen(2, cell))
+  const fresh = macro.add('Mul', [input, freshOf(sum(3))])
+  const kept = cell === null ? fresh : macro.add('Add', [macro.add('Mul', [forget, cell]), fresh])
+  const next = limitedCell(node, macro, kept)
+  return { state: macro.add('Mul', [gateOf(seen(1, next)), stateOf(next)]), cell: next }
 }
 
 /** The cell within the limits that TFLite puts on it (cell_clip, an attribute of our own; ONNX has none on the cell). */
@@ -257,7 +262,7 @@ function newState(
   ])
 }
 
-/** Y [steps, directions, 1, hidden], Y_h and Y_c [directions, 1, hidden]. */
+/** Y [steps, directions, batch, hidden], Y_h and Y_c [directions, batch, hidden]. */
 function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: readonly Unrolled[]): void {
   const lifted = (name: string, times: number): string => {
     let lifting = name
@@ -302,15 +307,15 @@ function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: rea
   if ((node.outputs[2] ?? '') !== '' && cells.length > 0) bindAs(2, joinedDirections(macro, cells, lifted))
 }
 
-/** States [1, hidden] of each step as [steps, 1, 1, hidden]. */
+/** States [batch, hidden] of each step as [steps, 1, batch, hidden]. */
 function alongSteps(macro: Macro, states: readonly string[]): string {
   const rows = states.map((name) => macro.add('Unsqueeze', [name, macro.constant([1], BigInt64Array.of(1n))]))
   const joined = rows.length === 1 ? rows[0] : macro.add('Concat', rows, { axis: int(1) })
   const flat = macro.add('Unsqueeze', [joined, macro.constant([1], BigInt64Array.of(3n))])
-  return macro.add('Transpose', [flat], { perm: ints([1, 0, 3, 2]) })
+  return macro.add('Transpose', [flat], { perm: ints([1, 3, 0, 2]) })
 }
 
-/** [1, hidden] of each direction as [directions, 1, hidden]. */
+/** [batch, hidden] of each direction as [directions, batch, hidden]. */
 function joinedDirections(
   macro: Macro,
   names: readonly string[],

@@ -7,7 +7,6 @@ import {
   laidOut,
   plainValue,
   shapeOf,
-  unsupported,
   valueAt,
   type ImportState,
   type OperatorReader,
@@ -17,6 +16,7 @@ import type { ReduceFunction, Shape } from '../graph'
 import { axisMapOf, viewBy } from '../axes'
 import { reductionLoops } from '../storage'
 import { axesArgument } from './arguments'
+import { mixesBatch } from './moves'
 import { moved } from './shaping'
 
 const functions: Readonly<Record<string, ReduceFunction>> = {
@@ -33,8 +33,7 @@ export const readReduce: OperatorReader = (state, node) => {
   const keepsAll = (given ?? []).length === 0 && intAttribute(node, 'noop_with_empty_axes', 0) !== 0
   if (keepsAll) return bind(state, node, value)
   const axes = (given ?? []).length === 0 ? value.dims.map((_, axis) => axis) : given!
-  if (axes.some((axis) => axis === 0) && (value.dims[0] !== 1 || state.batch > 1))
-    throw unsupported(node, 'it is not supported over the batch')
+  if (axes.includes(0) && state.batch > 1) throw mixesBatch(state, node)
   const reduced = reduce(state, node, value, axes)
   const keepsAxes = intAttribute(node, 'keepdims', 1) !== 0
   const dims = keepsAxes ? reduced.dims : reduced.dims.filter((_, axis) => !axes.includes(axis))

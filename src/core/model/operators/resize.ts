@@ -1,4 +1,4 @@
-import { intAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
+import { intAttribute, intsAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   badShape,
   bind,
@@ -14,6 +14,7 @@ import { checkedCount } from '../constants/checkedCount'
 import { offsetMap, rowMajorStrides } from '../constants/indexing'
 import { constantOf, numbersOf } from '../constants/numbers'
 import { affineOf } from './affine'
+import { axisOf } from './arguments'
 import { joinValues } from './binary'
 import { moved } from './shaping'
 
@@ -29,7 +30,7 @@ export const readResize: OperatorReader = (state, node) => {
     throw unsupported(node, 'antialias is not supported', 'Export with antialias=False.')
   const { dims } = value
   const { sizes, scales } = targetOf(state, node, dims)
-  if (sizes[0] !== dims[0]) throw badShape(node, 'it changes the batch')
+  if (sizes[0] !== dims[0] && state.batch > 1) throw badShape(node, 'it changes the batch')
   checkedCount(node, sizes)
   if (isLinear) return bind(state, node, interpolated(state, node, value, sizes, scales))
   const strides = rowMajorStrides(dims)
@@ -55,14 +56,44 @@ function targetOf(
       : scaleTensor === undefined
         ? []
         : [...numbersOf(scaleTensor)]
-  if (given.length === dims.length) {
-    return { sizes: dims.map((size, axis) => Math.floor(size * given[axis])), scales: given }
+  const axes = (intsAttribute(node, 'axes') ?? dims.map((_, axis) => axis)).map((axis) =>
+    axisOf(node, axis, dims.length)
+  )
+  const along = (values: readonly number[], others: (axis: number) => number): number[] =>
+    dims.map((_, axis) => (axes.includes(axis) ? values[axes.indexOf(axis)] : others(axis)))
+  if (given.length > 0 && given.length === axes.length) {
+    const scales = along(given, () => 1)
+    return { sizes: dims.map((size, axis) => Math.floor(size * Math.fround(scales[axis]))), scales }
   }
   const sizeTensor = constantAt(state, node, 3)
-  if (sizeTensor === undefined || sizeTensor.data.length !== dims.length)
-    throw unsupported(node, 'its sizes are neither constant scales nor constant sizes of all axes')
-  const sizes = integersOf(sizeTensor)
-  return { sizes, scales: sizes.map((size, axis) => size / dims[axis]) }
+  if (sizeTensor === undefined || sizeTensor.data.length !== axes.length)
+    throw unsupported(node, 'its sizes are neither constant scales nor constant sizes of its axes')
+  return fitted(
+    node,
+    dims,
+    axes,
+    along(integersOf(sizeTensor), (axis) => dims[axis]),
+    state.batch
+  )
+}
+
+/** Sizes as given, or the largest within them (the smallest around them) that keep the ratio of the axes. */
+function fitted(
+  node: OnnxNode,
+  dims: readonly number[],
+  axes: readonly number[],
+  given: readonly number[],
+  batch: number
+): { sizes: number[]; scales: number[] } {
+  const sizes = given.map((size, axis) => (axis === 0 && batch > 1 && size === batch ? 1 : size))
+  const policy = textAttribute(node, 'keep_aspect_ratio_policy', 'stretch')
+  if (policy === 'stretch') return { sizes, scales: sizes.map((size, axis) => size / dims[axis]) }
+  const ratios = axes.map((axis) => sizes[axis] / dims[axis])
+  const scale = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios)
+  return {
+    sizes: dims.map((size, axis) => (axes.includes(axis) ? Math.round(scale * size) : size)),
+    scales: dims.map((_, axis) => (axes.includes(axis) ? scale : 1))
+  }
 }
 
 /** Along one axis after the other: the element before plus its share of the step to the next. */
@@ -141,6 +172,10 @@ function sourceOf(node: OnnxNode, at: number, length: number, size: number, scal
   if (place === 'asymmetric') x = at / single
   else if (place === 'half_pixel') x = Math.fround((at + 0.5) / single) - 0.5
   else if (place === 'pytorch_half_pixel') x = length > 1 ? Math.fround((at + 0.5) / single) - 0.5 : 0
+  else if (place === 'half_pixel_symmetric') {
+    const adjustment = length / (single * size)
+    x = (size / 2) * (1 - adjustment) + Math.fround((at + 0.5) / single) - 0.5
+  } else if (place === 'tf_half_pixel_for_nn') x = (at + 0.5) / single
   else if (place === 'align_corners') x = length > 1 ? (at * (size - 1)) / (length - 1) : 0
   else throw unsupported(node, `coordinate_transformation_mode "${place}" is not supported`)
   return Math.fround(x)

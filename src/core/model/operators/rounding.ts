@@ -30,6 +30,14 @@ const floatTypes: ReadonlySet<number> = new Set([1, 10, 11, 16])
 /** Floats stay what they are; a cast to integers cuts towards 0 what is not whole already. */
 export const readCast: OperatorReader = (state, node) => {
   const to = intAttribute(node, 'to', 1)
+  const codes = state.codes.get(node.inputs[0])
+  if (codes !== undefined && codes.limits !== null && !state.left.has(node.inputs[0])) {
+    const whole = affineOf(state, node, valueAt(state, node, 0), {
+      scale: constantOf('float32', [], [1 / codes.scale]),
+      shift: constantOf('float32', [], [codes.zero])
+    })
+    return bind(state, node, whole)
+  }
   const value = valueAt(state, node, 0)
   if (isBehindEnding(state, node) || floatTypes.has(to)) return bind(state, node, value)
   if (to === booleanType && state.integers.has(node.inputs[0])) {

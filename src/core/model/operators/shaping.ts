@@ -13,6 +13,7 @@ import {
   type OperatorReader,
   type Value
 } from '../onnx/importState'
+import { sizeOf } from '../graph'
 import { constantOf, gathered } from '../constants/numbers'
 import { axisOf } from './arguments'
 import type { Move, MovePlan } from './moves'
@@ -63,23 +64,24 @@ export function readEnding(state: ImportState, node: OnnxNode): void {
     throw unsupported(node, 'it is only supported at the end of the network')
   }
   const isOneAxis = isArgMax || state.opset >= 13 || value.dims.slice(axis + 1).every((size) => size === 1)
-  if (!isOneAxis) throw unsupported(node, 'before opset 13 it is only supported over the last axis')
+  if (!isOneAxis) return readSoftmax(state, node, value, axis)
   const keepAxis = !isArgMax || intAttribute(node, 'keepdims', 1) !== 0
   state.left.set(output, {
     kind: node.opType === 'Softmax' ? 'softmax' : isArgMax ? 'argMax' : 'logSoftmax',
     axis,
-    keepAxis
+    keepAxis,
+    ...(isArgMax && intAttribute(node, 'select_last_index', 0) !== 0 ? { takesLast: true } : {})
   })
   bind(state, node, value)
 }
 
+/** Over one axis; before opset 13 over all from this one on, taken together. */
 function readSoftmax(state: ImportState, node: OnnxNode, value: Value, axis: number): void {
-  if (state.opset < 13 && value.dims.slice(axis + 1).some((size) => size !== 1))
-    throw unsupported(node, 'before opset 13 it is only supported over the last axis')
-  const shape = innerShape(value.dims)
-  const own = axis - (value.dims.length - shape.length)
-  if (own < 0) throw unsupported(node, 'it is not supported over the batch')
-  const inputs = [laidOut(state, node, value, shape)]
+  const joins = state.opset < 13 && value.dims.slice(axis + 1).some((size) => size !== 1)
+  const dims = joins ? [...value.dims.slice(0, axis), sizeOf(value.dims.slice(axis))] : value.dims
+  const shape = dims.length === 1 || axis === 0 ? dims : innerShape(dims)
+  const own = axis - (dims.length - shape.length)
+  const inputs = [laidOut(state, node, moved(value, { dims, map: null }, node.name), shape)]
   const index = append(state, { op: 'softmax', name: node.name, inputs, outputShape: shape, axis: own })
   const result = plainValue(index, value.dims)
   bind(state, node, node.opType === 'Softmax' ? result : addTable(state, node, result, call('log')))

@@ -4,6 +4,7 @@ import {
   badShape,
   bind,
   constantAt,
+  dimsAt,
   floatsOf,
   isWhole,
   laidOut,
@@ -23,6 +24,9 @@ import { moved } from './shaping'
 /** Rows times a constant matrix, a constant matrix times columns, or two computed matrices. */
 export const readMatMul: OperatorReader = (state, node) => {
   const [left, right] = [constantAt(state, node, 0), constantAt(state, node, 1)]
+  const isVector = [0, 1].map((position) => dimsAt(state, node, position).length === 1)
+  if (left !== undefined ? isVector.includes(true) : isVector[0] || (right === undefined && isVector[1]))
+    return bindVectorProduct(state, node, isVector)
   if (right !== undefined && right.dims.length <= 2 && left === undefined) {
     const matrix = right.dims.length === 1 ? { ...right, dims: [right.dims[0], 1] } : right
     const result = timesMatrix(state, node, valueAt(state, node, 0), matrix, false, null)
@@ -35,6 +39,27 @@ export const readMatMul: OperatorReader = (state, node) => {
     return bind(state, node, turned(timesMatrix(state, node, columns, left, true, null), node.name))
   }
   bindProduct(state, node)
+}
+
+/** A vector in front is a row, one behind a column; the axis that this adds is left out of the result. */
+function bindVectorProduct(state: ImportState, node: OnnxNode, isVector: readonly boolean[]): void {
+  const inputs = node.inputs.map((name, position) => {
+    if (isVector[position] !== true) return name
+    const [size] = dimsAt(state, node, position)
+    const dims = position === 0 ? [1, size] : [size, 1]
+    const own = `${node.name}.matrix${position}`
+    const constant = constantAt(state, node, position)
+    if (constant !== undefined) state.constants.set(own, { ...constant, dims })
+    else state.values.set(own, moved(valueAt(state, node, position), { dims, map: null }, node.name))
+    return own
+  })
+  readMatMul(state, { ...node, inputs })
+  const result = valueAt(state, { ...node, inputs: node.outputs }, 0)
+  const rank = result.dims.length
+  const dims = result.dims.filter(
+    (_, axis) => !(isVector[0] === true && axis === rank - 2) && !(isVector[1] === true && axis === rank - 1)
+  )
+  bind(state, node, moved(result, { dims, map: null }, node.name))
 }
 
 /** The last two axes of a value exchanged, as a view. */
@@ -61,8 +86,6 @@ function bindProduct(state: ImportState, node: OnnxNode): void {
   const operands = [0, 1].map((position) => {
     const constant = constantAt(state, node, position)
     const dims = constant?.dims ?? valueAt(state, node, position).dims
-    if (dims.length < 2)
-      throw badShape(node, 'a computed vector is not multiplied by a matrix here; reshape it to a row')
     return { constant, dims }
   })
   const [a, b] = operands as [(typeof operands)[0], (typeof operands)[0]]

@@ -24,20 +24,29 @@ const elementTypes: Readonly<Record<number, OnnxElementType>> = {
   1: 'float32',
   2: 'uint8',
   3: 'int8',
+  // Read for what they mean; a tensor of these is widened, and files are written with the wider type.
+  4: 'int32',
+  5: 'int32',
   6: 'int32',
   7: 'int64',
   9: 'bool',
   // Half precision is widened when tensors are read, so inputs of it take float32 here.
   10: 'float32',
   11: 'float64',
+  12: 'int64',
+  13: 'int64',
   16: 'float32'
 }
-const elementCodes = Object.fromEntries(
-  Object.entries(elementTypes)
-    .map(([code, name]) => [name, Number(code)] as const)
-    // float32 must be written as 1, whatever else is read as it.
-    .sort(([, a], [, b]) => b - a)
-) as Record<OnnxElementType, number>
+/** The codes that types are written with, whatever else is read as them. */
+const elementCodes: Readonly<Record<OnnxElementType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11
+}
 
 const attributeType = {
   float: 1,

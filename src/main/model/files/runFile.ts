@@ -76,14 +76,23 @@ function joined(name: string, results: readonly OutputValues[]): FileOutput {
 
 /** The array cut into items of the network's input. */
 function itemsOf({ input }: ImportedModel, { shape, values }: NpyArray): Float64Array[] {
-  const own = input.dims.length > 1 ? input.dims.slice(1) : input.dims
+  const given = input.fileDims ?? input.dims
+  // Where the first size is 1 it stands for the items; a list of one number is a number for each.
+  const own = given[0] === 1 || (input.fileDims === undefined && given.length > 1) ? given.slice(1) : given
   const isItem = shape.join() === own.join()
   const isBatch = shape.length === own.length + 1 && shape.slice(1).join() === own.join() && shape[0] > 0
   if (!isItem && !isBatch) {
     throw new AppError(
       'input.invalid',
-      `The array is [${shape.join(', ')}], the input "${input.name}" is [${input.dims.join(', ')}].`,
+      `The array is [${shape.join(', ')}], the input "${input.name}" is [${given.join(', ')}].`,
       'Give one item of the input, or several along a first dimension.'
+    )
+  }
+  if (isBatch && shape[0] > 1 && input.isOneItem === true) {
+    throw new AppError(
+      'input.invalid',
+      `The array holds ${shape[0]} items, and the network does more with the first axis of "${input.name}" than keep items apart.`,
+      'Run it with one item at a time, or export it with fixed sizes.'
     )
   }
   const size = sizeOf(own)
