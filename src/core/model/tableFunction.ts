@@ -76,22 +76,23 @@ export function call(name: TableFunctionName, ...parameters: number[]): TableFun
 
 /** The real result; what is not finite (a square root of less than 0, 1 / 0) becomes 0 or the largest float32. */
 export function evaluateFunction(f: TableFunction, x: number): number {
-  const y = exact(f, x)
+  const y = exactFunction(f, x)
   if (Number.isNaN(y)) return 0
   return clamp(y, -maxFloat, maxFloat)
 }
 
-function exact(f: TableFunction, x: number): number {
+/** The result as IEEE gives it: NaN and infinities too. */
+export function exactFunction(f: TableFunction, x: number): number {
   switch (f.kind) {
     case 'value':
       return x
     case 'call': {
       const definition: Definition = definitions[f.name]
-      return definition(exact(f.of, x), f.parameters[0] ?? 0, f.parameters[1] ?? 0)
+      return definition(exactFunction(f.of, x), f.parameters[0] ?? 0, f.parameters[1] ?? 0)
     }
     case 'join': {
-      const left = exact(f.left, x)
-      const right = exact(f.right, x)
+      const left = exactFunction(f.left, x)
+      const right = exactFunction(f.right, x)
       if (f.join === 'add') return left + right
       if (f.join === 'sub') return left - right
       return f.join === 'mul' ? left * right : left / right

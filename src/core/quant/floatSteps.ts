@@ -1,16 +1,17 @@
 import { inputShapeOf, type ConcatNode, type Graph, type GraphNode, type Shape } from '../model/graph'
 import { stridedMap } from '../model/constants/indexing'
 import { broadcastStrides, reductionLoops, storagePlaces, storageStrides } from '../model/storage'
-import { evaluateFunction } from '../model/tableFunction'
+import { evaluateFunction, exactFunction } from '../model/tableFunction'
 import type { ProductLayout } from './quantizedNetwork'
 
 /** Float operators without windows and weights; tensors lie as storage.ts says. */
 export type FloatStep = (inputs: readonly Float32Array[], out: Float32Array) => void
 
-/** Float step of a function of one value. */
-export function createTableStep(node: Extract<GraphNode, { op: 'table' }>): FloatStep {
+/** Float step of a function of one value; exact: with NaN and infinities. */
+export function createTableStep(node: Extract<GraphNode, { op: 'table' }>, isExact: boolean): FloatStep {
+  const evaluate = isExact ? exactFunction : evaluateFunction
   return ([input], out) => {
-    for (let at = 0; at < out.length; at++) out[at] = evaluateFunction(node.function, input[at])
+    for (let at = 0; at < out.length; at++) out[at] = evaluate(node.function, input[at])
   }
 }
 

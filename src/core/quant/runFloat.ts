@@ -29,10 +29,13 @@ export interface FloatRunner {
 export function createFloatRunner(
   graph: Graph,
   weights: readonly (Float32Array | null)[],
-  onSums?: (node: number, values: Float32Array) => void
+  onSums?: (node: number, values: Float32Array) => void,
+  exact: ReadonlySet<number> = new Set()
 ): FloatRunner {
   const outputs = graph.nodes.map((node) => new Float32Array(node.outputShape.reduce((a, b) => a * b, 1)))
-  const steps = graph.nodes.map((node, index) => createStep(graph, node, weights[index] ?? null))
+  const steps = graph.nodes.map((node, index) =>
+    createStep(graph, node, weights[index] ?? null, exact.has(index))
+  )
   return {
     run(input) {
       for (const [index, node] of graph.nodes.entries()) {
@@ -52,7 +55,12 @@ export function realsOfPixels(graph: Graph, pixels: Uint8Array): Float32Array {
   return Float32Array.from(pixels, (pixel) => graph.inputScale * (pixel - 128 + graph.inputZero))
 }
 
-function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null): FloatStep {
+function createStep(
+  graph: Graph,
+  node: GraphNode,
+  weights: Float32Array | null,
+  isExact: boolean
+): FloatStep {
   if (node.op === 'constant') return createConstantStep(node)
   const inputShape = toHwc(inputShapeOf(graph, node))
   const [outHeight, outWidth, channels] = toHwc(node.outputShape)
@@ -79,7 +87,7 @@ function createStep(graph: Graph, node: GraphNode, weights: Float32Array | null)
     case 'flatten':
       return ([input], out) => out.set(input)
     case 'table':
-      return createTableStep(node)
+      return createTableStep(node, isExact)
     case 'embed':
       return createEmbedStep(node)
     case 'binary':

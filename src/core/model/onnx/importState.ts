@@ -45,7 +45,7 @@ export interface ImportState {
   readonly batch: number
   /** Whether that axis is symbolic: then a network may be run with several items. */
   readonly isOpenBatch: boolean
-  /** Set where an operator uses that axis in another way than for items: the network is run with one. */
+  /** Set where an operator joins the items of a symbolic batch: the network is run with one. */
   isOneItem: boolean
   /** Values behind which only Softmax, LogSoftmax, ArgMax and views stand before an output of the graph. */
   readonly endings: ReadonlySet<string>

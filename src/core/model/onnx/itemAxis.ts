@@ -7,9 +7,13 @@ import { constantAt, dimsAt, hasInput, type ImportState } from './importState'
  * the items. Returns whether an operator uses that axis in another way, or moves it: its result would be one item's, not the file's.
  */
 export function mayMixItems(state: ImportState, node: OnnxNode): boolean {
-  if (state.batch === 1 && !state.isOpenBatch) return false
-  const rule = rules.get(node.opType)
-  return rule !== undefined && rule(state, node)
+  return state.batch > 1 && rules.get(node.opType)?.(state, node) === true
+}
+
+/** Whether an operator joins the items of a symbolic batch to one value: the network is run with one item then. */
+export function joinsItems(state: ImportState, node: OnnxNode): boolean {
+  if (!state.isOpenBatch || !joining.has(node.opType) || !isComputed(state, node, 0)) return false
+  return dimsAt(state, node, 0)[0] === 1 && rules.get(node.opType)?.(state, node) === true
 }
 
 type Rule = (state: ImportState, node: OnnxNode) => boolean
@@ -69,7 +73,7 @@ const flatten: Rule = (state, node) => {
 const reshape: Rule = (state, node) => {
   const target = integersArgument(state, node, 'shape', 1) ?? []
   const [first, ...rest] = target
-  if (target.length === 1) return first !== state.batch || state.batch === 1
+  if (target.length === 1) return first !== state.batch
   const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1)
   const dims = dimsAt(state, node, 0)
   if (first === -1) {
@@ -97,12 +101,7 @@ const slice: Rule = (state, node) => {
   const axes = axesArgument(state, node, 3, dimsAt(state, node, 0).length) ?? starts.map((_, axis) => axis)
   const steps = integersArgument(state, node, 'steps', 4)
   const at = axes.indexOf(0)
-  return (
-    at >= 0 &&
-    (starts[at] !== 0 ||
-      ends[at] < (state.batch === 1 ? 2 ** 31 - 1 : state.batch) ||
-      (steps?.[at] ?? 1) !== 1)
-  )
+  return at >= 0 && (starts[at] !== 0 || ends[at] < state.batch || (steps?.[at] ?? 1) !== 1)
 }
 
 /** Rows of a table by computed indices keep the items where they are fetched along the table's first axis. */
@@ -141,6 +140,20 @@ const tile: Rule = (state, node) => (integersArgument(state, node, '', 1) ?? [])
 
 const always: Rule = () => true
 
+const reductions = [
+  'ReduceMean',
+  'ReduceSum',
+  'ReduceMax',
+  'ReduceMin',
+  'ReduceL1',
+  'ReduceL2',
+  'ReduceSumSquare',
+  'ReduceLogSum',
+  'ReduceLogSumExp'
+]
+
+const joining: ReadonlySet<string> = new Set([...reductions, 'Softmax', 'LogSoftmax', 'ArgMax'])
+
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Sum', 'Mean', 'Min', 'Max', 'Where', 'Equal', 'And', 'PRelu'].map(
     (name): [string, Rule] => [name, broadcast]
@@ -156,18 +169,11 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Split', alongAxis(() => 0)],
   ['LayerNormalization', alongAxis(() => -1)],
   ['RMSNormalization', alongAxis(() => -1)],
-  ['Concat', alongAxis(() => 0)],
-  ...[
-    'ReduceMean',
-    'ReduceSum',
-    'ReduceMax',
-    'ReduceMin',
-    'ReduceL1',
-    'ReduceL2',
-    'ReduceSumSquare',
-    'ReduceLogSum',
-    'ReduceLogSumExp'
-  ].map((name): [string, Rule] => [name, reduce]),
+  [
+    'Concat',
+    (state, node) => axisOf(node, intAttribute(node, 'axis', 0), dimsAt(state, node, 0).length) === 0
+  ],
+  ...reductions.map((name): [string, Rule] => [name, reduce]),
   ['Transpose', transpose],
   ['Pad', pad],
   ['Tile', tile],

@@ -13,7 +13,7 @@ import {
 import type { ImportedOutput, TensorView } from '../tensorView'
 import { findScores } from './findScores'
 import { ownInputs, wholeTypes, type InputLayout } from './inputLayout'
-import { mayMixItems } from './itemAxis'
+import { joinsItems, mayMixItems } from './itemAxis'
 import { foldConstant } from '../operators/foldConstant'
 import { indexValue } from '../operators/embedding'
 import { mixesBatch } from '../operators/moves'
@@ -136,10 +136,8 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
       throw unsupported(node, reason === '' ? `${name} is not supported` : reason, hintFor(node))
     }
     if (!dependsOnUnknown) {
-      if (mayMixItems(state, node)) {
-        if (state.batch > 1) throw mixesBatch(state, node)
-        state.isOneItem = true
-      }
+      if (mayMixItems(state, node)) throw mixesBatch(state, node)
+      if (joinsItems(state, node)) state.isOneItem = true
       reader(state, node)
       checkItems(state, node)
       keepIntegers(state, node)

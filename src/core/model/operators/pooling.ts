@@ -104,7 +104,10 @@ export const readGlobalPool: OperatorReader = (state, node) => {
   bind(state, node, imageValue(state, index, image.rank, image.order))
 }
 
-/** onnxruntime takes padding that is negative from the image where pools of 'SAME' stride over more than their window. */
+/**
+ * Pools of 'SAME' of which onnxruntime makes something else than ONNX says: where strides go beyond the window it takes negative
+ * padding from the image, and dilations it leaves out.
+ */
 function checkStrides(node: OnnxNode, size: readonly number[], kernel: readonly number[]): void {
   const strides = intsAttribute(node, 'strides') ?? []
   if (!textAttribute(node, 'auto_pad', '').startsWith('SAME')) return
@@ -112,11 +115,12 @@ function checkStrides(node: OnnxNode, size: readonly number[], kernel: readonly 
     const [own, stride] = [size[size.length - kernel.length + axis], strides[axis] ?? 1]
     return (Math.ceil(own / stride) - 1) * stride + taps - own < -1
   })
-  if (isCut)
+  const isDilated = (intsAttribute(node, 'dilations') ?? []).some((step) => step !== 1)
+  if (isCut || isDilated)
     throw unsupported(
       node,
-      "auto_pad 'SAME' with strides beyond the window is not supported",
-      'Give its pads.'
+      `auto_pad 'SAME' with ${isCut ? 'strides beyond the window' : 'dilations'} is not supported`,
+      'Export the pool with its pads.'
     )
 }
 

@@ -33,10 +33,14 @@ export const readResize: OperatorReader = (state, node) => {
   if (sizes[0] !== dims[0] && state.batch > 1) throw badShape(node, 'it changes the batch')
   checkedCount(node, sizes)
   if (isLinear) return bind(state, node, interpolated(state, node, value, sizes, scales))
+  const placing = placingOf(state, node)
   const strides = rowMajorStrides(dims)
   const map = offsetMap(
     sizes.map((length, axis) =>
-      Array.from({ length }, (_, at) => nearest(node, at, length, dims[axis], scales[axis]) * strides[axis])
+      Array.from(
+        { length },
+        (_, at) => nearest(placing, at, length, dims[axis], scales[axis]) * strides[axis]
+      )
     )
   )
   bind(state, node, moved(value, { dims: sizes, map }, node.name))
@@ -105,11 +109,12 @@ function interpolated(
   scales: readonly number[]
 ): Value {
   let result = value
+  const placing = placingOf(state, node)
   for (const [axis, length] of sizes.entries()) {
     const size = result.dims[axis]
     if (length === size && scales[axis] === 1) continue
     const places = Array.from({ length }, (_, at) =>
-      Math.min(size - 1, Math.max(0, sourceOf(node, at, length, size, scales[axis])))
+      Math.min(size - 1, Math.max(0, sourceOf(placing, at, length, size, scales[axis])))
     )
     const below = places.map(Math.floor)
     const shares = Float32Array.from(places, (place, at) => place - below[at])
@@ -147,26 +152,52 @@ function picked(node: OnnxNode, value: Value, axis: number, indices: readonly nu
   return moved(value, { dims, map }, node.name)
 }
 
-function nearest(node: OnnxNode, at: number, length: number, size: number, scale: number): number {
+/** How output elements are placed on the input's axes. */
+interface Placing {
+  readonly node: OnnxNode
+  readonly coordinates: string
+  readonly rounding: string
+}
+
+/** Upsample and Resize of opset 10 begin where the input does; to the nearest they round down, where they shrink up, as onnxruntime does. */
+function placingOf(state: ImportState, node: OnnxNode): Placing {
+  const isOld = node.opType === 'Upsample' || state.opset < 11
+  return {
+    node,
+    coordinates: textAttribute(node, 'coordinate_transformation_mode', isOld ? 'asymmetric' : 'half_pixel'),
+    rounding: textAttribute(node, 'nearest_mode', isOld ? 'simple' : 'round_prefer_floor')
+  }
+}
+
+function nearest(placing: Placing, at: number, length: number, size: number, scale: number): number {
   if (length === size && scale === 1) return at
-  const isOld = node.opType === 'Upsample'
-  const real = sourceOf(node, at, length, size, scale)
-  const rounding = textAttribute(node, 'nearest_mode', isOld ? 'floor' : 'round_prefer_floor')
-  const index =
-    rounding === 'floor'
-      ? Math.floor(real)
-      : rounding === 'ceil'
-        ? Math.ceil(real)
-        : rounding === 'round_prefer_ceil'
-          ? Math.floor(real + 0.5)
-          : Math.ceil(real - 0.5)
-  return Math.min(size - 1, Math.max(0, index))
+  const real = sourceOf(placing, at, length, size, scale)
+  return Math.min(size - 1, Math.max(0, rounded(real, placing.rounding, scale)))
+}
+
+function rounded(real: number, mode: string, scale: number): number {
+  switch (mode) {
+    case 'floor':
+      return Math.floor(real)
+    case 'ceil':
+      return Math.ceil(real)
+    case 'round_prefer_ceil':
+      return Math.floor(real + 0.5)
+    case 'simple':
+      return scale < 1 ? Math.ceil(real) : Math.floor(real)
+    default:
+      return Math.ceil(real - 0.5)
+  }
 }
 
 /** Where an output element lies on the input's axis; each step in float32 as in onnxruntime, as the rest of a quotient decides. */
-function sourceOf(node: OnnxNode, at: number, length: number, size: number, scale: number): number {
-  const isOld = node.opType === 'Upsample'
-  const place = textAttribute(node, 'coordinate_transformation_mode', isOld ? 'asymmetric' : 'half_pixel')
+function sourceOf(
+  { node, coordinates: place }: Placing,
+  at: number,
+  length: number,
+  size: number,
+  scale: number
+): number {
   const single = Math.fround(scale)
   let x: number
   if (place === 'asymmetric') x = at / single

@@ -130,21 +130,24 @@ it.each(['forward', 'bidirectional'])(
   }
 )
 
-it('refuses a recurrence with other functions than the usual ones', () => {
+it('refuses a recurrence with a function that is not known', () => {
   const made = model(
     [
       {
         opType: 'LSTM',
         inputs: ['x', 'w', 'r'],
         outputs: ['', 'y'],
-        attributes: { hidden_size: int(3), activations: { kind: 'strings', value: ['Relu', 'Tanh', 'Tanh'] } }
+        attributes: {
+          hidden_size: int(3),
+          activations: { kind: 'strings', value: ['Affine', 'Tanh', 'Tanh'] }
+        }
       }
     ],
     [reals('w', [1, 12, 4]), reals('r', [1, 12, 3])],
     [1, 1, 4]
   )
   expect(readOnnx(made).obstacles).toMatchObject([
-    { node: 'n0', message: expect.stringContaining('Relu, Tanh, Tanh') as string }
+    { node: 'n0', message: expect.stringContaining('the activation Affine') as string }
   ])
 })
 
