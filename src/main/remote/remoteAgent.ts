@@ -23,7 +23,7 @@ export interface AgentWork {
   nowMs(): number
   gpus(): Promise<{ driver: string | null; names: string[]; problem: string | null }>
   /**
-   * Records or runs a workload, and writes what came out into a session file.
+   * Records, runs a workload or collects stage times, and writes what came out into a session file.
    * @returns the file, null where nothing came out, and how the work failed
    */
   perform(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { appErrorSchema } from '../../shared/contract/job'
+import { collectionRequestSchema } from '../../shared/contract/estimator/collection'
 import { gpuContract } from '../../shared/contract/gpu'
 import { workloadRequestSchema } from '../../shared/contract/workload'
 
@@ -14,7 +15,8 @@ export const chunkBytes = 192 * 1024
 export const remoteTaskSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('check') }),
   z.object({ kind: z.literal('record'), request: gpuContract.commands['gpu.record'].in }),
-  z.object({ kind: z.literal('workload'), request: workloadRequestSchema })
+  z.object({ kind: z.literal('workload'), request: workloadRequestSchema }),
+  z.object({ kind: z.literal('collect'), request: collectionRequestSchema })
 ])
 
 /** What is to be done on the other machine. */

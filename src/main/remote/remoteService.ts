@@ -11,7 +11,7 @@ import type { RemoteTask } from './remoteProtocol'
 import { talkRemote, type RemoteOutcome } from './remoteTalk'
 import type { RunOrigins } from './runOrigins'
 
-/** Recordings and workloads on other machines. */
+/** Recordings, workloads and collections of stage times on other machines. */
 export interface RemoteService {
   readonly handlers: HandlersOf<typeof remoteContract>
 }
@@ -31,7 +31,7 @@ export interface RemoteServiceDeps {
 /** How long a check waits for a host, ms; a queue may be longer than that. */
 const checkMs = 60_000
 /** What progress of the work there is counted in. */
-const units = { check: 'steps', record: 'ms', workload: 'trials' } as const
+const units = { check: 'steps', record: 'ms', workload: 'trials', collect: 'configurations' } as const
 
 /** Jobs whose runs are remembered. */
 const maxJobs = 200
@@ -75,6 +75,8 @@ export function createRemoteService(deps: RemoteServiceDeps): RemoteService {
       'remote.record': ({ host, request }) =>
         start(host, { kind: 'record', request }, `Recording of ${request.command[0] ?? 'time'}`),
       'remote.workload': ({ host, request }) => start(host, { kind: 'workload', request }, 'Workload'),
+      'remote.collect': ({ host, request }) =>
+        start(host, { kind: 'collect', request }, 'Stage times of a network'),
       async 'remote.origins'({ jobId }) {
         const chosen = jobId === undefined ? null : new Set(arrived.get(jobId))
         const all = [...(await origins.all())].map(([runId, origin]) => ({ runId, ...origin }))

@@ -57,5 +57,9 @@ export const useRemote = defineStore('remote', () => {
     output.value = ''
     jobId.value = (await client.call('remote.workload', { host, request })).jobId
   })
-  return { hosts, checks, output, jobId, choices, load, save, remove, check, record, workload }
+  const collect = createAction(async (host: string, request: CommandInput<'estimator.collect'>) => {
+    output.value = ''
+    jobId.value = (await client.call('remote.collect', { host, request })).jobId
+  })
+  return { hosts, checks, output, jobId, choices, load, save, remove, check, record, workload, collect }
 })

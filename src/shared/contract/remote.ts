@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { collectionRequestSchema } from './estimator/collection'
 import { command, defineContract, nothing } from './framework/define'
 import { gpuContract } from './gpu'
 import { workloadRequestSchema } from './workload'
@@ -74,6 +75,8 @@ export const remoteContract = defineContract({
     'remote.record': command(hostName.extend({ request: gpuContract.commands['gpu.record'].in }), started),
     /** Runs a workload there as workload.start does here. */
     'remote.workload': command(hostName.extend({ request: workloadRequestSchema }), started),
+    /** Collects stage times there as estimator.collect does here. */
+    'remote.collect': command(hostName.extend({ request: collectionRequestSchema }), started),
     /** Runs that came from other machines; with `jobId`, those of one job. */
     'remote.origins': command(
       z.object({ jobId: z.string().optional() }),

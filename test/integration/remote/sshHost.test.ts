@@ -102,6 +102,24 @@ describe.skipIf(!hasSsh)('a GPU host behind ssh', () => {
     })
   }, 300_000)
 
+  it('collects stage times there, and samples of all that was measured are here', async () => {
+    const runner = { kind: 'onnx' as const, model: 'gloss-language' }
+    const knobs = { promptTokens: { values: [4, 8] }, outputTokens: { values: [2] }, batch: { values: [1] } }
+    const request = { runner, knobs, configurations: 2, repetitions: 2, seed: 1 }
+    const { jobId } = await bench.client.call('remote.collect', { host: 'gpu1', request })
+    const { error, runIds } = await bench.arrived(jobId)
+    expect(error).toBeNull()
+    expect(runIds).toHaveLength(1)
+    const { collection, samples } = await bench.client.call('estimator.collection', { id: runIds[0]! })
+    expect(collection).toMatchObject({ state: 'done', measured: 2, failed: 0 })
+    expect(samples.map(({ knobs: { promptTokens } }) => promptTokens).sort()).toEqual([4, 4, 8, 8])
+    const { run } = await bench.client.call('run.get', { id: runIds[0]! })
+    expect(run).toMatchObject({ origin: { host: 'gpu1' } })
+    await expect(bench.client.call('run.resume', { id: runIds[0]! })).rejects.toMatchObject({
+      code: 'job.notResumable'
+    })
+  }, 300_000)
+
   it('keeps the recording of a command that fails there', async () => {
     const { runIds } = await bench.arrived(await record(['sh', '-c', 'exit 7']))
     const { recording } = await bench.client.call('gpu.recording', { id: runIds[0]! })

@@ -1,4 +1,6 @@
 import path from 'node:path'
+import type { CommandInput } from '../../../shared/contract'
+import { AppError } from '../../../shared/errors'
 import { knobValuesOfText } from '../../../core/estimator/collect/knobText'
 import type { Collection } from '../../../shared/contract/estimator/collection'
 import { outputTokensKnob, type KnobValues } from '../../../shared/contract/workload/stageProtocol'
@@ -12,8 +14,11 @@ import {
   type CliVerb
 } from '../framework/framework'
 import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
+import { followOnHost, hostOption } from '../remote/onHost'
 import { runnerChoiceOf, runnerOptions } from '../workload/runnerOptions'
 import { stageSeed } from './estimatorInput'
+
+type CollectionInput = CommandInput<'estimator.collect'>
 
 /** `bitbench estimator collect`. */
 export const collectVerb: CliVerb = {
@@ -21,6 +26,7 @@ export const collectVerb: CliVerb = {
   usage:
     'NETWORK | MODEL.onnx --dataset FILE.jsonl | --runner torch --entry FILE.py:build | -- COMMAND…  [--knob NAME=1..64|1,2,4]… [--configurations N] [--out FILE.jsonl]',
   options: {
+    ...hostOption,
     ...runnerOptions,
     batch: { type: 'string', help: 'values of the knob batch, as in --knob' },
     knob: {
@@ -39,11 +45,16 @@ export const collectVerb: CliVerb = {
 
 async function runCollect(args: CliArguments, context: CliContext) {
   const { batch: _batch, ...values } = args.values
+  const host = textOption(args, 'host')
   const whole = { min: 1, max: 10_000, integer: true }
   const request = {
     runner: runnerChoiceOf(
       { ...args, values },
-      { missing: 'estimator collect needs a network, or -- COMMAND', folder: context.cwd }
+      {
+        missing: 'estimator collect needs a network, or -- COMMAND',
+        // On a host, paths are those of that machine.
+        folder: host === undefined ? context.cwd : undefined
+      }
     ),
     knobs: chosenKnobs(args),
     configurations: numberOption(args, 'configurations', whole) ?? 40,
@@ -51,19 +62,46 @@ async function runCollect(args: CliArguments, context: CliContext) {
     seed: stageSeed(args)
   }
   const client = await clientOf(context)
-  const { id, jobId } = await client.call('estimator.collect', request)
-  context.log(`Collection ${id}; if it is interrupted: bitbench run resume ${id}`)
-  await client.finish(jobId, createProgressLine(context.log, process.stderr)).catch((reason: unknown) => {
-    // A cancelled collection keeps and writes what it has.
-    if (!context.signal.aborted) throw reason
-  })
+  const { id, made } =
+    host === undefined
+      ? { id: await collectHere(client, request, context), made: [] }
+      : await collectOnHost(context, host, request)
   const { collection, samples } = await client.call('estimator.collection', { id })
   const file = await written(client, collection, args, context)
   return {
-    json: { collection, samples, file },
-    text: collectionText(collection, file),
+    json: { collection, samples, file, made },
+    text: [collectionText(collection, file), ...made].join('\n'),
     exitCode: collection.state === 'done' ? 0 : 1
   } as const
+}
+
+/** Collects on this machine and returns the collection's id; a cancelled one keeps what it has. */
+async function collectHere(
+  client: LocalClient,
+  request: CollectionInput,
+  context: CliContext
+): Promise<string> {
+  const { id, jobId } = await client.call('estimator.collect', request)
+  context.log(`Collection ${id}; if it is interrupted: bitbench run resume ${id}`)
+  await client.finish(jobId, createProgressLine(context.log, process.stderr)).catch((reason: unknown) => {
+    if (!context.signal.aborted) throw reason
+  })
+  return id
+}
+
+/** Collects on a GPU host; one that ended early there is returned with what it measured. */
+async function collectOnHost(
+  context: CliContext,
+  host: string,
+  request: CollectionInput
+): Promise<{ id: string; made: string[] }> {
+  const { runIds, made } = await followOnHost(context, (client) =>
+    client.call('remote.collect', { host, request })
+  )
+  const [id] = runIds
+  if (id === undefined)
+    throw new AppError('remote.unreachable', `No collection came from ${host}.`, 'Try it again.')
+  return { id, made }
 }
 
 async function written(

@@ -68,9 +68,11 @@ async function begun(
   folder: string | null,
   client: ReturnType<typeof createLocalClient>
 ): Promise<{ id: string; jobId: string }> {
-  if (task.kind === 'workload') {
+  if (task.kind !== 'record') {
     if (folder !== null) process.chdir(folder)
-    return await client.call('workload.start', task.request)
+    return task.kind === 'workload'
+      ? await client.call('workload.start', task.request)
+      : await client.call('estimator.collect', task.request)
   }
   const { recordingId, jobId } = await client.call('gpu.record', {
     ...task.request,

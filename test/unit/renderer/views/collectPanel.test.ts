@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import CollectPanel from '@renderer/views/estimator/CollectPanel.vue'
 import { knobChoices } from '@renderer/views/estimator/knobChoice'
 import { collectionRequestSchema, type Collection } from '@shared/contract/estimator/collection'
+import { choose } from '../formFields'
 import { mountView, settle, type Mounted } from '../mountView'
 import { withClient } from '../stores/withClient'
 
@@ -73,6 +74,33 @@ describe('measuring samples', () => {
       }
     ])
     expect(view.text()).not.toContain('no choice of a knob')
+  })
+
+  it('measures on a GPU host that was chosen', async () => {
+    const started: unknown[] = []
+    withClient({
+      'workload.check': () => checked,
+      'remote.hosts': () => ({ hosts: [{ name: 'gpu1', prefix: ['ssh', 'gpu1'] }] }) as never,
+      'estimator.collections': () => ({ collections: [] }),
+      'remote.collect': (request) => {
+        started.push(request)
+        return { jobId: 'j1' }
+      }
+    })
+    view = mountView(CollectPanel, {})
+    await settle()
+    await choose(view, 'On This machine', 'gpu1')
+    view.root.querySelector('form')?.dispatchEvent(new Event('submit'))
+    await settle()
+    expect(started).toEqual([
+      {
+        host: 'gpu1',
+        request: {
+          ...{ runner: { kind: 'onnx', model: 'gloss-language' }, knobs: {} },
+          ...{ configurations: 40, repetitions: 5 }
+        }
+      }
+    ])
   })
 
   it('trains on, saves and resumes what was collected', async () => {
