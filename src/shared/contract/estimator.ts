@@ -69,12 +69,19 @@ export const estimatorSummarySchema = z.object({
   totalMape: z.number()
 })
 
-const knobSchema = z.object({
+const rangeSchema = z.object({
+  min: z.number(),
+  max: z.number(),
+  /** Names of other knobs with which a narrower range was measured. */
+  byLevel: z
+    .array(z.object({ knob: z.string(), level: z.string(), min: z.number(), max: z.number() }))
+    .optional()
+})
+
+const knobSchema = rangeSchema.extend({
   name: z.string(),
   /** Measured names; null for a number. */
-  levels: z.array(z.string()).nullable(),
-  min: z.number(),
-  max: z.number()
+  levels: z.array(z.string()).nullable()
 })
 
 const guardOutcomeSchema = z.object({
@@ -109,7 +116,7 @@ const guardrailSchema = z.object({
 export const estimatorDetailSchema = z.object({
   estimator: estimatorSummarySchema,
   knobs: z.array(knobSchema),
-  outputTokens: z.object({ min: z.number(), max: z.number() }).nullable(),
+  outputTokens: rangeSchema.nullable(),
   /** On held-out configurations. */
   evaluation: evaluationSchema,
   history: z.array(trainedEpochSchema),

@@ -3,6 +3,14 @@ import type { FeatureMatrix } from '../../proxy/features'
 import type { KnobValue } from '../samples/stageSample'
 import type { StageTable } from '../samples/stageTable'
 
+/** Range of a number among the samples whose knob `knob` has the name `level`. */
+export interface LevelRange {
+  knob: string
+  level: string
+  min: number
+  max: number
+}
+
 /** One knob as it was measured. */
 export interface KnobRange {
   name: string
@@ -11,13 +19,15 @@ export interface KnobRange {
   /** Measured range of a number; 0 for names. */
   min: number
   max: number
+  /** Names with which a much narrower range was measured; absent where there are none. */
+  byLevel?: readonly LevelRange[] | undefined
 }
 
 /** Turns knobs into the columns that models are fitted on, and says how far outside the measured range they are. */
 export interface KnobCodec {
   knobs: readonly KnobRange[]
   /** Tokens written are an input too. */
-  outputTokens: { min: number; max: number } | null
+  outputTokens: Pick<KnobRange, 'min' | 'max' | 'byLevel'> | null
 }
 
 /** One configuration that is asked about. */
@@ -32,16 +42,47 @@ const range = (values: Float64Array): { min: number; max: number } => {
   return { min, max }
 }
 
+/** Share of a number's whole range that the samples of a name must leave out at one end to count as narrower. */
+const narrowerBy = 0.1
+
+/** A number's range, and the ranges that go with names where those are narrower: image tiers fix the vision tokens. */
+function measuredRange(table: StageTable, values: Float64Array): Pick<KnobRange, 'min' | 'max' | 'byLevel'> {
+  const whole = range(values)
+  const least = narrowerBy * (whole.max - whole.min)
+  const byLevel: LevelRange[] = []
+  for (const { name, values: positions, levels } of table.knobs) {
+    for (const [position, level] of (levels ?? []).entries()) {
+      const { min, max } = range(values.filter((_, row) => positions[row] === position))
+      if (min - whole.min > least || whole.max - max > least) byLevel.push({ knob: name, level, min, max })
+    }
+  }
+  return byLevel.length === 0 ? whole : { ...whole, byLevel }
+}
+
 /** Returns names, levels and measured ranges of a table's knobs. */
 export function knobCodec(table: StageTable): KnobCodec {
   return {
     knobs: table.knobs.map(({ name, values, levels }) => ({
       name,
       levels,
-      ...(levels === null ? range(values) : { min: 0, max: 0 })
+      ...(levels === null ? measuredRange(table, values) : { min: 0, max: 0 })
     })),
-    outputTokens: table.outputTokens.some(Number.isNaN) ? null : range(table.outputTokens)
+    outputTokens: table.outputTokens.some(Number.isNaN) ? null : measuredRange(table, table.outputTokens)
   }
+}
+
+/** The range of a number that was measured with these names: the part that all of them share, or of the first alone. */
+export function rangeWith(
+  { min, max, byLevel = [] }: Pick<KnobRange, 'min' | 'max' | 'byLevel'>,
+  knobs: Configuration['knobs']
+): { min: number; max: number } {
+  let shared = { min, max }
+  for (const { knob, level, min: low, max: high } of byLevel) {
+    if (String(knobs[knob]) !== level) continue
+    const both = { min: Math.max(shared.min, low), max: Math.min(shared.max, high) }
+    if (both.min <= both.max) shared = both
+  }
+  return shared
 }
 
 /** Columns: a number each for numeric knobs, one column per name, then the output tokens. */
@@ -146,28 +187,38 @@ function missing(name: string): AppError {
 
 /**
  * How far a configuration lies outside what was measured: 0 inside, 1 when a knob is a whole range width beyond, or
- * has a name that was never measured. Sum over knobs. `what` is for a person.
+ * has a name that was never measured. A number counts as outside too where it was not measured with the name beside it.
+ * Sum over knobs. `what` is for a person.
  */
 export function outsideRange(codec: KnobCodec, asked: Configuration): { distance: number; what: string[] } {
   let distance = 0
   const what: string[] = []
-  const check = (name: string, value: number, min: number, max: number): void => {
-    const beyond = Math.max(min - value, value - max, 0)
-    if (!(beyond > 0)) return
-    distance += beyond / Math.max(max - min, 0.1 * Math.abs(max), 1e-9)
-    what.push(`${name} = ${value} (measured: ${min} to ${max})`)
+  const check = (name: string, value: number, measured: Pick<KnobRange, 'min' | 'max' | 'byLevel'>): void => {
+    const { min, max, byLevel = [] } = measured
+    const width = Math.max(max - min, 0.1 * Math.abs(max), 1e-9)
+    const beyondOf = (part: { min: number; max: number }): number =>
+      Math.max(part.min - value, value - part.max, 0)
+    const beyond = beyondOf(measured)
+    if (beyond > 0) what.push(`${name} = ${value} (measured: ${min} to ${max})`)
+    let farthest = beyond
+    // Outside of all that was measured, nothing is said of single names.
+    for (const part of beyond > 0 ? [] : byLevel) {
+      if (String(asked.knobs[part.knob]) !== part.level || beyondOf(part) <= narrowerBy * width) continue
+      farthest = Math.max(farthest, beyondOf(part))
+      const span = part.min === part.max ? String(part.min) : `${part.min} to ${part.max}`
+      what.push(`${name} = ${value} (measured with ${part.knob} = ${part.level}: ${span})`)
+    }
+    distance += farthest / width
   }
-  for (const { name, levels, min, max } of codec.knobs) {
+  for (const knob of codec.knobs) {
+    const { name, levels } = knob
     const value = asked.knobs[name]
-    if (levels === null) check(name, Number(value), min, max)
+    if (levels === null) check(name, Number(value), knob)
     else if (!levels.includes(String(value))) {
       distance += 1
       what.push(`${name} = ${String(value)} (measured: ${levels.join(', ')})`)
     }
   }
-  if (codec.outputTokens !== null) {
-    const { min, max } = codec.outputTokens
-    check('outputTokens', asked.outputTokens ?? NaN, min, max)
-  }
+  if (codec.outputTokens !== null) check('outputTokens', asked.outputTokens ?? NaN, codec.outputTokens)
   return { distance, what }
 }

@@ -13,7 +13,7 @@ import {
 } from '../../../core/estimator/guard/guardrail'
 import { intervalLevel } from '../../../core/estimator/fit/intervals'
 import { intervalFactors } from '../../../core/proxy/fit/interval'
-import { readEstimator } from '../../estimator/estimatorFiles'
+import { hashSamples, readEstimator } from '../../estimator/estimatorFiles'
 import { guardrailFigure } from '../../estimator/estimatorFigures'
 import { writeFigures } from '../../figures/writeFigures'
 import { writeWholeFile } from '../../files/replaceFile'
@@ -58,14 +58,14 @@ export const guardrailVerb: CliVerb = {
 async function openEstimator(args: CliArguments, context: CliContext) {
   const file = pathOption(args, 'checkpoint-path', context)
   if (file === undefined) throw new UsageError('--checkpoint-path FILE is needed')
-  return (await readEstimator(file)).estimator
+  return await readEstimator(file)
 }
 
 const marginOf = (args: CliArguments): number =>
   numberOption(args, 'margin', { min: 0.1, max: 10 }) ?? defaultMargin
 
 async function runFilter(args: CliArguments, context: CliContext) {
-  const estimator = await openEstimator(args, context)
+  const { estimator } = await openEstimator(args, context)
   const budgetMs = numberOption(args, 'budget-ms', {})
   if (budgetMs === undefined) throw new UsageError('--budget-ms is needed with --candidates')
   requireBudget(budgetMs)
@@ -98,8 +98,11 @@ async function runFilter(args: CliArguments, context: CliContext) {
 }
 
 async function runAnalysis(args: CliArguments, context: CliContext) {
-  const estimator = await openEstimator(args, context)
-  const { table } = await readEstimatorInput(args, context)
+  const { estimator, json } = await openEstimator(args, context)
+  const { table, samples } = await readEstimatorInput(args, context)
+  const trainedOn = hashSamples(samples) === json.dataHash
+  if (trainedOn)
+    context.log('The estimator was trained on these candidates: others decide what the guardrail is worth.')
   const rows = evaluateRows(estimator, table)
   const factors = intervalFactors({ logRatios: estimator.logRatios }, intervalLevel)
   const predicted = Array.from(rows.predictedTotal, (totalMs) => ({
@@ -109,6 +112,7 @@ async function runAnalysis(args: CliArguments, context: CliContext) {
   }))
   const analysis = {
     origin: table.origin,
+    trainedOn,
     ...analyseGuardrail(predicted, rows.measuredTotal, marginOf(args))
   }
   const folder = pathOption(args, 'output-dir', context)

@@ -3,7 +3,7 @@ import {
   predictConfigurations,
   type LatencyEstimator
 } from '../../../core/estimator/fit/estimator'
-import type { Configuration, KnobCodec } from '../../../core/estimator/models/knobCodec'
+import { rangeWith, type Configuration, type KnobCodec } from '../../../core/estimator/models/knobCodec'
 import { presetRole } from '../../../core/estimator/samples/presets'
 import { AppError } from '../../../shared/errors'
 import { readEstimator } from '../../estimator/estimatorFiles'
@@ -119,24 +119,30 @@ async function runTest(args: CliArguments, context: CliContext) {
   } as const
 }
 
-/** The middle of every range, and both ends of every knob in turn. */
+/** The middle of every range, both ends of every number and every name in turn; ranges are those measured with the names. */
 function testConfigurations({ codec }: LatencyEstimator): Configuration[] {
-  const middle = (min: number, max: number): number => Math.round((min + max) / 2)
-  const knobs = Object.fromEntries(
-    codec.knobs.map(({ name, levels, min, max }) => [
-      name,
-      levels === null ? middle(min, max) : (levels.find((level) => level === 'medium') ?? levels[0] ?? '')
-    ])
+  const names = Object.fromEntries(
+    codec.knobs.flatMap(({ name, levels }) =>
+      levels === null ? [] : [[name, levels.find((level) => level === 'medium') ?? levels[0] ?? '']]
+    )
   )
-  const tokens = codec.outputTokens
-  const base: Configuration = {
-    knobs,
-    ...(tokens === null ? {} : { outputTokens: middle(tokens.min, tokens.max) })
+  const around = (chosen: Record<string, string>): Configuration => {
+    const middle = (measured: Parameters<typeof rangeWith>[0]): number => {
+      const { min, max } = rangeWith(measured, chosen)
+      return Math.round((min + max) / 2)
+    }
+    return {
+      knobs: Object.fromEntries(codec.knobs.map((knob) => [knob.name, chosen[knob.name] ?? middle(knob)])),
+      ...(codec.outputTokens === null ? {} : { outputTokens: middle(codec.outputTokens) })
+    }
   }
-  const ends = codec.knobs.flatMap(({ name, levels, min, max }) =>
-    (levels ?? [min, max]).map((value) => ({ ...base, knobs: { ...knobs, [name]: value } }))
-  )
-  return [base, ...ends]
+  const base = around(names)
+  const varied = codec.knobs.flatMap((knob) => {
+    if (knob.levels !== null) return knob.levels.map((level) => around({ ...names, [knob.name]: level }))
+    const { min, max } = rangeWith(knob, names)
+    return [min, max].map((value) => ({ ...base, knobs: { ...base.knobs, [knob.name]: value } }))
+  })
+  return [...new Map([base, ...varied].map((one) => [JSON.stringify(one), one])).values()]
 }
 
 /** Share by which the sum over positions may miss the total: quadrature of a network with a position input. */

@@ -1,7 +1,8 @@
+import { rangeWith } from '@core/estimator/models/knobCodec'
 import { defaultMargin, verdictOf, type PredictedTotal } from '@core/estimator/guard/guardrail'
 import type { EstimatorDetail } from '@shared/contract/estimator'
 
-/** The middle of every measured range, and the middle name: where the sliders start. */
+/** The middle name of every knob, and the middle of the ranges that were measured with those: where the sliders start. */
 export function middleConfiguration({
   knobs,
   outputTokens
@@ -9,15 +10,18 @@ export function middleConfiguration({
   knobs: Record<string, number | string>
   outputTokens: number | undefined
 } {
-  const middle = (min: number, max: number): number => Math.round((min + max) / 2)
+  const names = Object.fromEntries(
+    knobs.flatMap(({ name, levels }) =>
+      levels === null ? [] : [[name, levels[Math.floor(levels.length / 2)] ?? '']]
+    )
+  )
+  const middle = (measured: Parameters<typeof rangeWith>[0]): number => {
+    const { min, max } = rangeWith(measured, names)
+    return Math.round((min + max) / 2)
+  }
   return {
-    knobs: Object.fromEntries(
-      knobs.map(({ name, levels, min, max }) => [
-        name,
-        levels === null ? middle(min, max) : (levels[Math.floor(levels.length / 2)] ?? '')
-      ])
-    ),
-    outputTokens: outputTokens === null ? undefined : middle(outputTokens.min, outputTokens.max)
+    knobs: Object.fromEntries(knobs.map((knob) => [knob.name, names[knob.name] ?? middle(knob)])),
+    outputTokens: outputTokens === null ? undefined : middle(outputTokens)
   }
 }
 

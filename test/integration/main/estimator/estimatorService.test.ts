@@ -91,7 +91,7 @@ describe('estimator service', () => {
     const detail = await call['estimator.detail']({ id }, context)
     expect(contract['estimator.detail'].out.parse(detail).history).toHaveLength(3)
     expect(detail.position).toMatchObject({ identifiable: false, slope: 0 })
-    const knobs = { visionTokens: 576, promptTokens: 50, moeTopK: 8, activeBlocks: 40, tier: 'low' }
+    const knobs = { visionTokens: 576, promptTokens: 50, moeTopK: 8, activeBlocks: 40, tier: 'medium' }
     const { predictions } = await call['estimator.predict'](
       { id, configurations: [{ knobs, outputTokens: 30 }], level: 0.9 },
       context
