@@ -57,4 +57,48 @@ describe('linear algebra of the proxies', () => {
     expect(mean[0]).toBeCloseTo(Math.sin(3.1), 1)
     expect(variance![1]!).toBeGreaterThan(10 * variance![0]!)
   })
+
+  // Reference values: scikit-learn 1.9.1, GaussianProcessRegressor on standardised columns, kernel 0.8 * Matern(length
+  // scales 0.9 and 1.7, nu 2.5 or 0.5), alpha 0.02; the variance with the noise.
+  it.each([
+    [
+      'matern52' as const,
+      [-0.07792638118189321, 0.5985743013384495, -0.03311676596168616],
+      [0.15268204922580383, 0.32674822867854497, 0.8151333745990356]
+    ],
+    [
+      'exponential' as const,
+      [-0.052873236375478166, 0.3701023552011995, -0.02335685639296737],
+      [0.4247089156448812, 0.5615217235469235, 0.8123201893761415]
+    ]
+  ])('a %s process with given hyperparameters equals scikit-learn', (smoothness, means, variances) => {
+    const names = ['a', 'b']
+    const columns = [
+      Float64Array.of(0.2, 1.1, 1.9, 2.4, 3.3, 4.0),
+      Float64Array.of(3.0, 1.0, 4.5, 2.2, 0.7, 3.9)
+    ]
+    const y = Float64Array.of(0.31, -0.42, 0.87, 0.15, -0.63, 0.52)
+    const theta = Float64Array.of(0.9, 1.7, 0.8, 0.02).map(Math.log)
+    const process = fitGaussianProcess({ names, columns, count: 6 }, y, {
+      ...gaussianProcessDefaults,
+      ...{ seed: 1, theta, smoothness }
+    })
+    const asked = { names, columns: [Float64Array.of(1, 3, 6), Float64Array.of(2, 4, -1)], count: 3 }
+    const { mean, variance } = predictGaussianProcess(process, asked, true)
+    means.forEach((value, at) => expect(mean[at]).toBeCloseTo(value, 9))
+    variances.forEach((value, at) => expect(variance![at]).toBeCloseTo(value, 9))
+  })
+
+  it('the relative fit equals scipy.optimize.nnls on rows divided by their times', () => {
+    // SciPy 1.17.1, nnls(terms / times, ones).
+    const columns = [
+      Float64Array.of(1, 2, 3, 4, 5, 6, 7),
+      Float64Array.of(2, 1, 5, 3, 8, 1, 2),
+      Float64Array.of(0.5, 1.5, 2.5, 1, 0.2, 4, 3),
+      Float64Array.of(4, 3, 1, 0.5, 2, 1, 6)
+    ]
+    const fitted = relativeNnls(columns, Float64Array.of(3, 2, 9, 5, 14, 4, 9))
+    const expected = [0.47935207242254074, 1.2991294870732573, 0, 0]
+    expected.forEach((value, at) => expect(fitted[at]).toBeCloseTo(value, 9))
+  })
 })
