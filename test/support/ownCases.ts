@@ -1,4 +1,4 @@
-import { float, int, ints, type OnnxTensor } from '@core/model/onnx/onnx'
+import { float, int, ints, text, type OnnxTensor } from '@core/model/onnx/onnx'
 import { dynamicCases } from './dynamicCases'
 import type { Draft, Known } from './moreOperators'
 
@@ -49,6 +49,27 @@ export const ownCases: ReadonlyMap<string, OwnCase> = new Map<string, OwnCase>([
   ['Where', { opsets: [11, 13, 17], shapes: everyShape, make: chosen }],
   ['IsNaN', { opsets: [11, 13, 17], shapes: rows, make: sharesOrElse }],
   ['GatherND', { opsets: [11, 13, 17], shapes: everyShape, make: placesOf }],
+  ...(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual'] as const).map((opType): [string, OwnCase] => [
+    opType,
+    { opsets: opType.endsWith('Equal') ? [12, 16] : [11, 13], shapes: everyShape, make: compared(opType) }
+  ]),
+  ...(['Or', 'Xor'] as const).map((opType): [string, OwnCase] => [
+    opType,
+    { opsets: [7, 13, 17], shapes: everyShape, make: joinedTruths(opType) }
+  ]),
+  [
+    'Einsum',
+    {
+      opsets: [12, 17],
+      shapes: [
+        [1, 3, 4],
+        [1, 5, 2],
+        [2, 3, 4]
+      ],
+      make: summedProduct
+    }
+  ],
+  ['CumSum', { opsets: [11, 14], shapes: [...everyShape, [3, 4]], make: runningSums }],
   ['CastLike', { opsets: [15, 19], shapes: everyShape, make: castLike }],
   ['Shape', { opsets: [9, 13, 15, 19], shapes: everyShape, make: shapeOfItself }],
   ['Size', { opsets: [9, 13, 19], shapes: everyShape, make: sizeOfItself }]
@@ -216,6 +237,58 @@ function chosen(draft: Draft, value: Known): Known {
     [constant, other]
   ])
   return draft.add('Where', [condition, ...choices], value.dims)
+}
+
+/** Halves, so that some are equal, compared with others or a constant; what is chosen by it. */
+function compared(opType: string): OwnCase['make'] {
+  return (draft, value) => {
+    const half = draft.tensor([], Float32Array.of(0.5))
+    const halves = draft.add('Mul', [draft.add('Round', [value], value.dims), half], value.dims)
+    const other = draft.pick([
+      draft.tensor([1], Float32Array.of(0.5)),
+      draft.constant([value.dims.at(-1)!]),
+      value
+    ])
+    const operands = draft.pick([
+      [halves, other],
+      [other, halves]
+    ])
+    return draft.add('Cast', [draft.add(opType, operands, value.dims)], value.dims, { to: int(1) })
+  }
+}
+
+function joinedTruths(opType: string): OwnCase['make'] {
+  return (draft, value) => {
+    const zero = draft.tensor([], Float32Array.of(0.2))
+    const known = draft.tensor(
+      [value.dims.at(-1)!],
+      Uint8Array.from({ length: value.dims.at(-1)! }, () => draft.random.integer(2))
+    )
+    const isKnown = draft.add('Cast', [known], known.dims, { to: int(9) })
+    const isAbove = draft.add('Greater', [value, zero], value.dims)
+    const other = draft.pick([isKnown, draft.add('Less', [value, draft.constant([])], value.dims)])
+    return draft.add('Cast', [draft.add(opType, [isAbove, other], value.dims)], value.dims, { to: int(1) })
+  }
+}
+
+function summedProduct(draft: Draft, value: Known): Known {
+  const [first, rows, inner] = value.dims as [number, number, number]
+  const [equation, dims, result] = draft.pick<readonly [string, number[], number[]]>([
+    ['bij,jk->bik', [inner, 3], [first, rows, 3]],
+    ['bij,bkj->bik', [first, 4, inner], [first, rows, 4]],
+    ['b i j, k i -> k b j', [2, rows], [2, first, inner]],
+    ['bij,bij->bi', [first, rows, inner], [first, rows]],
+    ['bij,k->kbij', [2], [2, first, rows, inner]]
+  ])
+  const constant = draft.constant(dims)
+  return draft.add('Einsum', [value, constant], result, { equation: text(equation) })
+}
+
+function runningSums(draft: Draft, value: Known): Known {
+  const axis = draft.random.integer(value.dims.length)
+  const place = draft.tensor([], BigInt64Array.of(BigInt(draft.pick([axis, axis - value.dims.length]))))
+  const [exclusive, reverse] = [draft.random.integer(2), draft.random.integer(2)]
+  return draft.add('CumSum', [value, place], value.dims, { exclusive: int(exclusive), reverse: int(reverse) })
 }
 
 function castLike(draft: Draft, value: Known): Known {

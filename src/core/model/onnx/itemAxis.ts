@@ -155,9 +155,27 @@ const reductions = [
 const joining: ReadonlySet<string> = new Set([...reductions, 'Softmax', 'LogSoftmax', 'ArgMax'])
 
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ...['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Sum', 'Mean', 'Min', 'Max', 'Where', 'Equal', 'And', 'PRelu'].map(
-    (name): [string, Rule] => [name, broadcast]
-  ),
+  ...[
+    'Add',
+    'Sub',
+    'Mul',
+    'Div',
+    'Pow',
+    'Sum',
+    'Mean',
+    'Min',
+    'Max',
+    'Where',
+    'Equal',
+    'And',
+    'PRelu',
+    'Or',
+    'Xor',
+    'Less',
+    'LessOrEqual',
+    'Greater',
+    'GreaterOrEqual'
+  ].map((name): [string, Rule] => [name, broadcast]),
   ['MatMul', product(0, 1)],
   ['FusedMatMul', product(0, 1)],
   ['MatMulInteger', product(0, 1)],
@@ -184,5 +202,5 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Slice', slice],
   ['Gather', gather],
   ['Expand', expand],
-  ...['LSTM', 'GRU', 'RNN', 'Size'].map((name): [string, Rule] => [name, always])
+  ...['LSTM', 'GRU', 'RNN', 'Size', 'Einsum', 'CumSum'].map((name): [string, Rule] => [name, always])
 ])

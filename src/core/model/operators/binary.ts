@@ -33,7 +33,7 @@ function readJoin(state: ImportState, node: OnnxNode, join: BinaryFunction): voi
     return bind(state, node, joinValues(state, node, join, valueAt(state, node, 0), valueAt(state, node, 1)))
   }
   const value = valueAt(state, node, first === undefined ? 0 : 1)
-  const constant = first ?? second!
+  const constant = join === 'add' ? withoutInfinity(state, node, first ?? second!) : (first ?? second!)
   if (join === 'mul') return bindAffine(state, node, value, { scale: constant, shift: null })
   if (join === 'add' && numbersOf(constant).every((x) => x === 0)) {
     const dims = broadcastDims(value.dims, constant.dims)
@@ -45,6 +45,14 @@ function readJoin(state: ImportState, node: OnnxNode, join: BinaryFunction): voi
     return bindAffine(state, node, value, { scale: null, shift: mapped(constant, (x) => -x) })
   bindAffine(state, node, value, { scale: constantOf('float32', [], [-1]), shift: constant })
 }
+
+/** Scores that are masked by minus infinity get the lowest number instead: behind the softmax nothing is left of them either way. */
+function withoutInfinity(state: ImportState, node: OnnxNode, tensor: OnnxTensor): OnnxTensor {
+  const isMask = state.scores.has(node.outputs[0]) && numbersOf(tensor).includes(-Infinity)
+  return isMask ? mapped(tensor, (x) => Math.max(x, lowestScore)) : tensor
+}
+
+const lowestScore = -3.4e38
 
 /** a / b: by a constant a factor, else times the reciprocal. */
 export const readDiv: OperatorReader = (state, node) => {

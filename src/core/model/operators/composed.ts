@@ -2,12 +2,14 @@ import { floatAttribute, int, intAttribute, ints, type OnnxNode } from '../onnx/
 import {
   badShape,
   floatsOf,
+  integersOf,
   unsupported,
   valueAt,
   weightsAt,
   type ImportState,
   type OperatorReader
 } from '../onnx/importState'
+import { axisOf } from './arguments'
 import { createMacro, type Macro } from './macro'
 
 /** Operators read as several others (their definitions in the ONNX operator documentation). */
@@ -40,7 +42,8 @@ export function composedReaders(read: OperatorReader): [string, OperatorReader][
     ['ReduceLogSumExp', as(reduced('ReduceSum', 'Exp', 'Log'))],
     ['InstanceNormalization', as(instanceNorm)],
     ['GroupNormalization', as(groupNorm)],
-    ['LRN', as(localResponseNorm)]
+    ['LRN', as(localResponseNorm)],
+    ['CumSum', as(runningSum)]
   ]
 }
 
@@ -93,6 +96,23 @@ function groupNorm(macro: Macro, node: OnnxNode, state: ImportState): string {
       : Float32Array.from({ length: channels }, (_, at) => own[Math.floor((at * groups) / channels)])
   })
   return perChannel(macro, back, scale, shift, dims.length)
+}
+
+/** Sums of all up to each (or from each on), without it where `exclusive`: a product with a triangle of ones. */
+function runningSum(macro: Macro, node: OnnxNode, state: ImportState): string {
+  const { dims } = valueAt(state, node, 0)
+  const axis = axisOf(node, integersOf(weightsAt(state, node, 1))[0] ?? 0, dims.length)
+  const size = dims[axis]
+  const [isExclusive, isReverse] = ['exclusive', 'reverse'].map((name) => intAttribute(node, name, 0) !== 0)
+  const triangle = Float32Array.from({ length: size * size }, (_, at) => {
+    const [from, to] = [Math.floor(at / size), at % size]
+    const distance = isReverse === true ? from - to : to - from
+    return distance > 0 || (distance === 0 && isExclusive !== true) ? 1 : 0
+  })
+  const order = dims.map((_, at) => (at === axis ? dims.length - 1 : at === dims.length - 1 ? axis : at))
+  const turned = macro.add('Transpose', [node.inputs[0]], { perm: ints(order) })
+  const summed = macro.add('MatMul', [turned, macro.constant([size, size], triangle)])
+  return macro.add('Transpose', [summed], { perm: ints(order) })
 }
 
 /** x / (bias + alpha * mean of squares over `size` neighbouring channels) ^ beta. */

@@ -29,7 +29,11 @@ export function createMacro(state: ImportState, node: OnnxNode, read: OperatorRe
     },
     scalar: (value) => macro.constant([], Float32Array.of(value)),
     shape: (sizes) => macro.constant([sizes.length], BigInt64Array.from(sizes, BigInt)),
-    bind: (name) => bind(state, node, valueAt(state, { ...node, inputs: [name] }, 0))
+    bind(name) {
+      const constant = state.constants.get(name)
+      if (constant === undefined) bind(state, node, valueAt(state, { ...node, inputs: [name] }, 0))
+      else state.constants.set(node.outputs[0], constant)
+    }
   }
   return macro
 }

@@ -10,6 +10,7 @@ import { readConvTranspose } from './convTranspose'
 import { readBatchNorm, readClip, readMinMax, readPRelu, readRelu, tableReaders } from './elementwise'
 import { dynamicReaders, fusedDynamicReaders } from './dynamicQuantization'
 import { gatherReader, readEqual } from './embedding'
+import { einsumReader } from './einsum'
 import { fusedReaders } from './fused'
 import { gemmReader } from './gemm'
 import { movePlan, moveOperators } from './moves'
@@ -25,7 +26,7 @@ import { integerQuotient, readCast, readIntegerDiv, readRequantShift } from './r
 import { readResize } from './resize'
 import { readConstant, readEnding, readMove, readShape, readSize } from './shaping'
 import { readMatMul } from './weighted'
-import { andReader, readIsNaN, readNot } from './truth'
+import { andReader, comparisonReader, orReader, readIsNaN, readNot } from './truth'
 import { whereReader } from './where'
 
 /** The reader of every operator that is read, by ONNX name (standard domain). A Map: names like "constructor" are no operators. */
@@ -69,6 +70,15 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['Not', readNot],
   ['And', andReader((state, node) => readOperator(state, node))],
   ['IsNaN', readIsNaN],
+  ...['Or', 'Xor'].map((name): [string, OperatorReader] => [
+    name,
+    orReader((state, node) => readOperator(state, node))
+  ]),
+  ...['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual'].map((name): [string, OperatorReader] => [
+    name,
+    comparisonReader((state, node) => readOperator(state, node))
+  ]),
+  ['Einsum', einsumReader((state, node) => readOperator(state, node))],
   ['QuantizeLinear', readQuantize],
   ['DequantizeLinear', readDequantize],
   ['Cast', readCast],
