@@ -61,6 +61,8 @@ export function pairsOf(name) {
 export function kernelSources(name) {
   const variant = variantOf(name)
   const own = pairsOf(name).flatMap((row) => description.engines[row.engine].sources)
-  const files = [...description.sources, ...(variant.sources ?? []), ...own, `table/${name}.c`]
+  const instead = variant.instead ?? {}
+  const common = description.sources.map((file) => instead[file] ?? file)
+  const files = [...common, ...own, `table/${name}.c`]
   return [...new Set(files)].map((file) => path.join(kernelFolder, file))
 }

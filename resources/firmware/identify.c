@@ -71,11 +71,11 @@ static uintptr_t count_bits(uintptr_t value)
     return a0;
 }
 
-/* a0 += four bytes of a0 times four of a0 (docs/isa.md): illegal where there is no xbb, else 2 * 2 * 4 more. */
-static uintptr_t multiply_bytes(uintptr_t value)
+/* dot, quant and max of a0 with itself (docs/isa.md): illegal where there is no xbb; else 2 * 2 * 4 more, a code of 1 on top. */
+static uintptr_t use_unit(uintptr_t value)
 {
     register uintptr_t a0 __asm__("a0") = value;
-    __asm__ volatile(".word 0x1EA5050B" : "+r"(a0));
+    __asm__ volatile(".word 0x1EA5050B\n\t.word 0x00A5550B\n\t.word 0x00A5650B" : "+r"(a0));
     return a0;
 }
 
@@ -132,7 +132,7 @@ static void identify_isa(void)
     if (misa >> ('v' - 'a') & 1) __asm__ volatile("csrs mstatus, %0" ::"r"(1u << 9));
     uintptr_t bits;
     if (guard_call(count_bits, 0x0F0F1F, &bits) == 0 && bits == 13) to = put(to, "_zbb");
-    if (guard_call(multiply_bytes, 0x02020202, &bits) == 0 && (uint32_t)bits == 0x02020212) put(to, "_xbb");
+    if (guard_call(use_unit, 0x02020202, &bits) == 0 && (uint32_t)bits == 0x01020202) put(to, "_xbb");
 }
 
 static void identify_core(void)

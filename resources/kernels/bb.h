@@ -36,12 +36,25 @@ typedef struct {
  */
 typedef void (*bb_tile_done)(void *context, uint32_t pixel, uint32_t pixels, const int32_t *acc);
 
+/* How sums become codes; docs/arithmetic.md "Requantise". */
+typedef struct {
+    const int32_t *bias;  /* [channels] or NULL */
+    const int32_t *mult;  /* [channels] */
+    const uint8_t *shift; /* [channels] */
+    int32_t zero;         /* zero offset of the output tensor */
+    uint8_t bits;         /* output code bits */
+    uint8_t relu;
+} bb_requant;
+
 /* Parts of a convolution's scratch, each 4-byte aligned. */
 typedef struct {
     void *codes;    /* rows_max rows of taps, a byte each */
     size_t codes_bytes;
     int32_t *acc;   /* rows_max rows of sums */
     void *own;      /* the pair's */
+    /* Where not NULL: a pair may store codes in `out` itself, for pixels that it then does not give on as sums. */
+    const bb_requant *requant;
+    int8_t *out;
 } bb_conv_room;
 
 /*
@@ -85,6 +98,9 @@ bb_status bb_matmul(const bb_pair *pair, const int8_t *a, const void *weights, u
 size_t bb_conv2d_scratch(const bb_pair *pair, const bb_conv_shape *s);
 bb_status bb_conv2d(const bb_pair *pair, const bb_conv_shape *s, const int8_t *input, const void *weights,
                     bb_tile_done done, void *context, void *scratch, size_t scratch_bytes);
+/* The same with all sums made codes: out[out_h][out_w][k]. Scratch as before. */
+bb_status bb_conv2d_codes(const bb_pair *pair, const bb_conv_shape *s, const int8_t *input, const void *weights,
+                          const bb_requant *requant, int8_t *out, void *scratch, size_t scratch_bytes);
 
 /* Depthwise: weights are int8 codes [kh][kw][c] whatever their bits (k == c). */
 size_t bb_depthwise_scratch(const bb_conv_shape *s);
@@ -93,16 +109,7 @@ bb_status bb_depthwise(const bb_conv_shape *s, const int8_t *input, const int8_t
 bb_status bb_depthwise_reference(const bb_conv_shape *s, const int8_t *input, const int8_t *weights,
                                  bb_tile_done done, void *context, void *scratch, size_t scratch_bytes);
 
-typedef struct {
-    const int32_t *bias;  /* [channels] or NULL */
-    const int32_t *mult;  /* [channels] */
-    const uint8_t *shift; /* [channels] */
-    int32_t zero;         /* zero offset of the output tensor */
-    uint8_t bits;         /* output code bits */
-    uint8_t relu;
-} bb_requant;
-
-/* acc[pixels][channels] -> codes; docs/arithmetic.md "Requantise". */
+/* acc[pixels][channels] -> codes */
 void bb_requantize(const bb_requant *q, const int32_t *acc, uint32_t pixels, uint32_t channels, int8_t *out);
 void bb_requantize_reference(const bb_requant *q, const int32_t *acc, uint32_t pixels, uint32_t channels,
                              int8_t *out);

@@ -62,8 +62,16 @@ static void gather(const bb_conv_shape *s, const int8_t *input, uint32_t pixel, 
     }
 }
 
-bb_status bb_conv2d(const bb_pair *pair, const bb_conv_shape *s, const int8_t *input, const void *weights,
-                    bb_tile_done done, void *context, void *scratch, size_t scratch_bytes) {
+/* Where tiles of sums go, and the codes where they are made of them. */
+typedef struct {
+    bb_tile_done done;
+    void *context;
+    const bb_requant *requant;
+    int8_t *out;
+} destination;
+
+static bb_status convolve(const bb_pair *pair, const bb_conv_shape *s, const int8_t *input, const void *weights,
+                          const destination *to, void *scratch, size_t scratch_bytes) {
     if (!pair) return BB_UNSUPPORTED;
     if (taps(s) == 0 || s->k == 0 || s->h == 0 || s->w == 0 || s->stride_h == 0 || s->stride_w == 0)
         return BB_BAD_ARGUMENT;
@@ -73,14 +81,39 @@ bb_status bb_conv2d(const bb_pair *pair, const bb_conv_shape *s, const int8_t *i
     size_t codes_bytes = aligned((size_t)pair->rows_max * row_bytes);
     int32_t *acc = (int32_t *)(void *)(codes + codes_bytes);
     void *own = acc + (size_t)pair->rows_max * s->k;
-    const bb_conv_room room = {codes, codes_bytes, acc, own};
-    if (pair->conv2d && pair->conv2d(s, input, weights, done, context, &room)) return BB_OK;
+    const bb_conv_room room = {codes, codes_bytes, acc, own, to->requant, to->out};
+    if (pair->conv2d && pair->conv2d(s, input, weights, to->done, to->context, &room)) return BB_OK;
     uint32_t pixels = (uint32_t)s->out_h * s->out_w;
     for (uint32_t pixel = 0; pixel < pixels; pixel += pair->rows_max) {
         uint32_t rows = pixels - pixel < pair->rows_max ? pixels - pixel : pair->rows_max;
         for (uint32_t i = 0; i < rows; i++) gather(s, input, pixel + i, codes + (size_t)i * row_bytes);
         pair->dot(codes, weights, rows, s->k, row_bytes, acc, own);
-        done(context, pixel, rows, acc);
+        to->done(to->context, pixel, rows, acc);
     }
     return BB_OK;
+}
+
+bb_status bb_conv2d(const bb_pair *pair, const bb_conv_shape *s, const int8_t *input, const void *weights,
+                    bb_tile_done done, void *context, void *scratch, size_t scratch_bytes) {
+    const destination to = {done, context, NULL, NULL};
+    return convolve(pair, s, input, weights, &to, scratch, scratch_bytes);
+}
+
+/* What bb_conv2d_codes needs of a tile. */
+typedef struct {
+    const bb_requant *requant;
+    uint32_t channels;
+    int8_t *out;
+} code_tiles;
+
+static void tile_to_codes(void *context, uint32_t pixel, uint32_t pixels, const int32_t *acc) {
+    const code_tiles *to = context;
+    bb_requantize(to->requant, acc, pixels, to->channels, to->out + (size_t)pixel * to->channels);
+}
+
+bb_status bb_conv2d_codes(const bb_pair *pair, const bb_conv_shape *s, const int8_t *input, const void *weights,
+                          const bb_requant *requant, int8_t *out, void *scratch, size_t scratch_bytes) {
+    code_tiles tiles = {requant, s->k, out};
+    const destination to = {tile_to_codes, &tiles, requant, out};
+    return convolve(pair, s, input, weights, &to, scratch, scratch_bytes);
 }

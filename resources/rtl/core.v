@@ -5,7 +5,8 @@
 //   two cycles      loads and stores: the port has no time to fetch in the first; taken branches, jal, jalr, mret, fence.i: what was
 //                   fetched behind them is dropped
 //   34 cycles       divisions
-//   one more        a product (mul*, dot) whose result the next instruction reads; a dot that adds to the sum before it does not wait
+//   one more        a product (mul*, dot, quant) whose result the next instruction reads; a dot that adds to the sum before it does not wait,
+//                   nor does a quant that puts a code on top of the one before it
 //   3 cycles        entering a trap
 //
 // These are exactly the numbers of src/core/sim/boards/rtlCore.ts; `npm run rtl:lockstep` compares. There are no interrupts.
@@ -31,42 +32,44 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     wire [31:0] d_word = d_kept ? d_kept_word : port_result;
     wire [31:0] d_immediate;
     wire d_fault = d_pc[31:28] != 4'h8 || d_pc[27:0] >= RAM_BYTES;
-    wire d_lui, d_auipc, d_jal, d_jalr, d_branch, d_load, d_store, d_alu, d_alu_imm, d_multiply, d_divide, d_dot, d_pack,
+    wire d_lui, d_auipc, d_jal, d_jalr, d_branch, d_load, d_store, d_alu, d_alu_imm, d_multiply, d_divide, d_dot, d_pack, d_quant, d_max,
         d_fence, d_fencei, d_csr, d_ecall, d_ebreak, d_mret, d_wfi, d_illegal;
     decode #(.XBB(XBB)) decoder(.word(d_word), .immediate(d_immediate), .is_lui(d_lui), .is_auipc(d_auipc), .is_jal(d_jal),
         .is_jalr(d_jalr), .is_branch(d_branch), .is_load(d_load), .is_store(d_store), .is_alu(d_alu), .is_alu_imm(d_alu_imm),
-        .is_multiply(d_multiply), .is_divide(d_divide), .is_dot(d_dot), .is_pack(d_pack), .is_fence(d_fence),
+        .is_multiply(d_multiply), .is_divide(d_divide), .is_dot(d_dot), .is_pack(d_pack), .is_quant(d_quant), .is_max(d_max), .is_fence(d_fence),
         .is_fencei(d_fencei), .is_csr(d_csr), .is_ecall(d_ecall), .is_ebreak(d_ebreak), .is_mret(d_mret), .is_wfi(d_wfi),
         .illegal(d_illegal));
-    wire d_two = d_branch || d_store || (d_alu && !d_alu_imm) || d_multiply || d_divide || d_dot || d_pack;
+    wire d_unit = d_dot || d_pack || d_quant || d_max;
+    wire d_two = d_branch || d_store || (d_alu && !d_alu_imm) || d_multiply || d_divide || d_unit;
     wire d_one = d_two || d_jalr || d_load || d_alu_imm || (d_csr && !d_word[14]);
-    wire d_writes = d_lui || d_auipc || d_jal || d_jalr || d_load || d_alu || d_multiply || d_divide || d_dot || d_pack || d_csr;
+    wire d_writes = d_lui || d_auipc || d_jal || d_jalr || d_load || d_alu || d_multiply || d_divide || d_unit || d_csr;
 
     // ---- X: decoded, with operands
     reg         x_valid, x_fault, x_first;
     reg  [31:0] x_pc, x_word, x_immediate;
-    reg x_lui, x_auipc, x_jal, x_jalr, x_branch, x_load, x_store, x_alu, x_alu_imm, x_multiply, x_divide, x_dot, x_pack,
+    reg x_lui, x_auipc, x_jal, x_jalr, x_branch, x_load, x_store, x_alu, x_alu_imm, x_multiply, x_divide, x_dot, x_pack, x_quant, x_max,
         x_fencei, x_csr, x_ecall, x_ebreak, x_mret, x_wfi, x_illegal, x_writes;
     wire [4:0] x_rd = x_word[11:7], x_rs1 = x_word[19:15], x_rs2 = x_word[24:20];
     wire [2:0] x_f3 = x_word[14:12];
 
     // ---- W: what ends; and what ended one cycle earlier
-    reg         w_write, w_load, w_multiply, w_dot, l_write;
+    reg         w_write, w_load, w_multiply, w_dot, w_quant, l_write;
     reg  [4:0]  w_rd, l_rd;
     reg  [31:0] w_value, w_accumulator, l_value;
     reg  [2:0]  w_f3;
     reg  [1:0]  w_offset;
     wire [31:0] multiplied;
     wire signed [19:0] dot_sum;
+    wire [7:0]  quant_code;
     wire [31:0] loaded_word = port_result >> {w_offset, 3'b0};
     wire [31:0] loaded = w_f3 == 0 ? {{24{loaded_word[7]}}, loaded_word[7:0]} :
         w_f3 == 4 ? {24'b0, loaded_word[7:0]} :
         w_f3 == 1 ? {{16{loaded_word[15]}}, loaded_word[15:0]} :
         w_f3 == 5 ? {16'b0, loaded_word[15:0]} : loaded_word;
-    // The instruction before has ended when this one's sum does.
+    // What dot and quant read of rd: the instruction before has ended when this one's product does.
     wire [31:0] accumulator = l_write && l_rd == w_rd ? l_value : w_accumulator;
     wire [31:0] w_result = w_load ? loaded : w_multiply ? multiplied :
-        w_dot ? accumulator + {{12{dot_sum[19]}}, dot_sum} : w_value;
+        w_dot ? accumulator + {{12{dot_sum[19]}}, dot_sum} : w_quant ? {quant_code, accumulator[31:8]} : w_value;
 
     wire d_advance;
     wire [31:0] q1, q2, q3;
@@ -80,19 +83,26 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     wire [31:0] alu_result;
     alu alu(.a(operand1), .b(x_alu_imm ? x_immediate : operand2), .funct3(x_f3),
         .alternative(x_word[30] && (!x_alu_imm || x_f3 == 5)), .result(alu_result));
-    multiplier multiplier(.clk(clk), .a(operand1), .b(operand2), .funct(x_f3[1:0]), .result(multiplied));
+    // A quant's funct3 ends as mulh's does: signed by a multiplier that is positive.
+    wire [63:0] product;
+    multiplier multiplier(.clk(clk), .a(operand1), .b(x_quant ? {11'b0, operand2[20:0]} : operand2), .funct(x_f3[1:0]),
+        .result(multiplied), .both(product));
     wire divide_done;
     wire [31:0] divided;
     divider divider(.clk(clk), .reset(reset), .start(x_valid && x_divide && x_first), .a(operand1), .b(operand2),
         .funct(x_f3[1:0]), .done(divide_done), .result(divided));
-    wire [31:0] packed_codes;
+    wire [31:0] packed_codes, greater_bytes;
     generate if (XBB != 0) begin : unit
         dot_unit dot_unit(.clk(clk), .a(operand1), .b(operand2), .size1(x_word[28:27]), .size2(x_word[26:25]),
             .unsigned1(x_word[12]), .unsigned2(x_word[13]), .part(x_word[31:29]), .sum(dot_sum));
         pack pack(.bytes(operand1), .earlier(operand2), .size(x_word[26:25]), .result(packed_codes));
+        quant quant(.clk(clk), .format(operand2[30:21]), .product(product[52:0]), .code(quant_code));
+        byte_max byte_max(.a(operand1), .b(operand2), .result(greater_bytes));
     end else begin : no_unit
         assign dot_sum = 0;
         assign packed_codes = 0;
+        assign quant_code = 0;
+        assign greater_bytes = 0;
     end endgenerate
 
     // ---- memory accesses
@@ -127,7 +137,7 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     wire [31:0] target = x_mret ? mepc : {target_sum[31:1], 1'b0};
 
     wire x_ends = x_valid && !exception && (!x_divide || divide_done);
-    wire hazard = x_valid && (x_multiply || x_dot) && x_rd != 0 &&
+    wire hazard = x_valid && (x_multiply || x_dot || x_quant) && x_rd != 0 &&
         ((d_one && d_word[19:15] == x_rd) || (d_two && d_word[24:20] == x_rd));
     assign d_advance = d_valid && (!x_valid || x_ends) && !redirect && !x_access && !hazard && !exception;
 
@@ -148,7 +158,7 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     assign port_data = operand2 << {address[1:0], 3'b0};
 
     wire [31:0] x_value = x_lui ? x_immediate : x_auipc ? x_pc + x_immediate : x_jal || x_jalr ? x_pc + 4 :
-        x_csr ? csr_value : x_divide ? divided : x_pack ? packed_codes : alu_result;
+        x_csr ? csr_value : x_divide ? divided : x_pack ? packed_codes : x_max ? greater_bytes : alu_result;
 
     always @(posedge clk) begin
         trapping <= exception;
@@ -171,8 +181,8 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
             x_immediate <= d_immediate;
             {x_lui, x_auipc, x_jal, x_jalr, x_branch, x_load, x_store} <=
                 d_fault ? 7'b0 : {d_lui, d_auipc, d_jal, d_jalr, d_branch, d_load, d_store};
-            {x_alu, x_alu_imm, x_multiply, x_divide, x_dot, x_pack} <=
-                d_fault ? 6'b0 : {d_alu, d_alu_imm, d_multiply, d_divide, d_dot, d_pack};
+            {x_alu, x_alu_imm, x_multiply, x_divide, x_dot, x_pack, x_quant, x_max} <=
+                d_fault ? 8'b0 : {d_alu, d_alu_imm, d_multiply, d_divide, d_dot, d_pack, d_quant, d_max};
             {x_fencei, x_csr, x_ecall, x_ebreak, x_mret, x_wfi, x_illegal, x_writes} <=
                 d_fault ? 8'b0 : {d_fencei, d_csr, d_ecall, d_ebreak, d_mret, d_wfi, d_illegal, d_writes && d_word[11:7] != 0};
         end else if (x_ends || exception) x_valid <= 0;
@@ -185,6 +195,7 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
         w_load <= x_load;
         w_multiply <= x_multiply;
         w_dot <= x_dot;
+        w_quant <= x_quant;
         w_f3 <= x_f3;
         w_offset <= address[1:0];
 

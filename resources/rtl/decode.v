@@ -7,7 +7,7 @@ module decode #(parameter XBB = 1) (
     output wire is_lui, is_auipc, is_jal, is_jalr, is_branch, is_load, is_store,
     output wire is_alu,      // register or immediate operation, shifts included
     output wire is_alu_imm,  // its second operand is the immediate
-    output wire is_multiply, is_divide, is_dot, is_pack,
+    output wire is_multiply, is_divide, is_dot, is_pack, is_quant, is_max,
     output wire is_fence, is_fencei, is_csr, is_ecall, is_ebreak, is_mret, is_wfi,
     output wire illegal
 );
@@ -44,9 +44,11 @@ module decode #(parameter XBB = 1) (
     wire [2:0] last_part = {distance == 3, distance[1], distance != 0};
     assign is_dot  = custom && !f3[2] && word[31:29] <= last_part;
     assign is_pack = custom && f3 == 4 && f7 < 3;
+    assign is_quant = custom && f3 == 5 && f7 == 0;
+    assign is_max = custom && f3 == 6 && f7 == 0;
 
     assign illegal = !(is_lui || is_auipc || is_jal || is_jalr || is_branch || is_load || is_store || is_alu ||
-        is_multiply || is_divide || is_dot || is_pack || is_fence || is_fencei || is_csr || is_ecall || is_ebreak ||
+        is_multiply || is_divide || is_dot || is_pack || is_quant || is_max || is_fence || is_fencei || is_csr || is_ecall || is_ebreak ||
         is_mret || is_wfi);
 
     wire [31:0] imm_i = {{20{word[31]}}, word[31:20]};

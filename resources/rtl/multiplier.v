@@ -5,7 +5,8 @@ module multiplier (
     input  wire        clk,
     input  wire [31:0] a, b,
     input  wire [1:0]  funct,  // 0 mul, 1 mulh, 2 mulhsu, 3 mulhu
-    output wire [31:0] result  // one cycle later
+    output wire [31:0] result,  // one cycle later
+    output wire [63:0] both     // the whole product, then
 );
     reg [31:0] low, middle1, middle2, high, negative;
     reg        take_high;
@@ -19,5 +20,6 @@ module multiplier (
     end
     wire [32:0] middle = middle1 + middle2;
     wire [63:0] product = {high, low} + {15'b0, middle, 16'b0};
-    assign result = take_high ? product[63:32] - negative : product[31:0];
+    assign both = {product[63:32] - negative, product[31:0]};
+    assign result = take_high ? both[63:32] : both[31:0];
 endmodule

@@ -49,6 +49,7 @@ static bb_status run_weighted(const uint8_t *image, uint8_t *arena, const image_
                             (uint16_t)(l->more_step_h + 1), (uint16_t)(l->more_step_w + 1) };
     if (l->op == OP_DEPTHWISE)
         return bb_depthwise(&shape, in, (const int8_t *)weights, done, &sink, scratch, l->scratch_bytes);
+    if (!last) return bb_conv2d_codes(pair, &shape, in, weights, &sink.requant, sink.out, scratch, l->scratch_bytes);
     return bb_conv2d(pair, &shape, in, weights, done, &sink, scratch, l->scratch_bytes);
 }
 

@@ -25,8 +25,11 @@ static inline int8_t greatest(const int8_t *in, int32_t lines, int32_t taps, siz
     return (int8_t)best;
 }
 
-/* The maximum of two by two positions for each of c channels. */
+/* The maximum of two by two positions for each of c channels; BB_POOL_WORDS does it where a core has an instruction for it. */
 static void pool_two_by_two(const int8_t *in, size_t line, uint32_t c, int8_t *out) {
+#ifdef BB_POOL_WORDS
+    if (BB_POOL_WORDS(in, (uint32_t)line, c, out)) return;
+#endif
     const int8_t *right = in + c, *below = in + line, *across = below + c;
     for (const int8_t *end = right; in != end; in++, right++, below++, across++) {
         int32_t first = *in, second = *right, third = *below, fourth = *across;

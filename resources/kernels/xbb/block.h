@@ -83,6 +83,12 @@ BB_INLINE row_pointers rows_from(const uint32_t *weights, uint32_t row_words, ui
 
 BB_INLINE quad next_words(row_pointers *p) { return (quad){*p->p0++, *p->p1++, *p->p2++, *p->p3++}; }
 
+/* How the sums of four weight rows become codes. */
+typedef struct {
+    uint32_t bias[4];   /* where sums begin */
+    uint32_t format[4]; /* xbb_format */
+} block_codes;
+
 /* What the assembly of four rows needs; it has no registers left to hold it. Offsets are written out there. */
 typedef struct {
     const uint32_t *at; /* activations, [word][4], less what is skipped */
@@ -92,10 +98,15 @@ typedef struct {
     uint32_t row_bytes;  /* of a weight row */
     uint32_t skip_bytes; /* of a weight row: a row that fills no turn of the loop begins within one */
     uint32_t skip_code;  /* instruction bytes of the loop that are skipped then */
-    int32_t *to, *to_end; /* sums of the first row: of the first block, behind the last */
-    uint32_t stride;      /* bytes from a row of sums to the next */
-    const void *entry;    /* for the assembly */
+    void *to, *to_end; /* sums or codes of the first row: of the first block, behind the last */
+    uint32_t stride;   /* bytes from a row of these to the next */
+    const void *entry; /* for the assembly */
+    const void *finish, *begin; /* of a block: xbb_finish_sums or xbb_finish_codes, and where the first one enters it */
+    const block_codes *codes;   /* of the next block; NULL: sums are stored */
 } block_call;
+
+/* A block is finished here, and the sums of the next one begin: in registers, so in assembly, once for all pairs. */
+extern const char xbb_finish_sums[], xbb_begin_sums[], xbb_finish_codes[], xbb_begin_codes[];
 
 /* Weight words of a turn of the loop; `parts` words of activations go with each. */
 BB_INLINE uint32_t words_of_turn(uint32_t parts) { return parts == 1 ? 8 : parts == 2 ? 4 : parts == 4 ? 2 : 1; }
@@ -123,18 +134,13 @@ BB_INLINE uint32_t words_of_turn(uint32_t parts) { return parts == 1 ? 8 : parts
     __asm__ volatile(                                                                                           \
         ".option push\n\t.option norvc\n\t"                                                                    \
         "la t0, 1f\n\tlw t1, 36(a0)\n\tadd t0, t0, t1\n\tsw t0, 52(a0)\n\t"                                   \
-        "lw a1, 0(a0)\n\tlw a2, 4(a0)\n\tlw a3, 8(a0)\n\tlw a4, 12(a0)\n\tlw a5, 16(a0)\n\tlw a6, 20(a0)\n"   \
-        "2:\tlw t3, 24(a0)\n\tlw ra, 52(a0)\n\tmv t4, t3\n\tmv t5, t3\n\tmv t6, t3\n\tmv s0, t3\n\tmv s1, t3\n\t" \
-        "mv s2, t3\n\tmv s3, t3\n\tmv s4, t3\n\tmv s5, t3\n\tmv s6, t3\n\tmv s7, t3\n\tmv s8, t3\n\t"            \
-        "mv s9, t3\n\tmv s10, t3\n\tmv s11, t3\n\tjr ra\n1:\t" loop "bne a2, a6, 1b\n\t"                      \
-        "lw a7, 40(a0)\n\tlw t0, 48(a0)\n\tlw t2, 44(a0)\n\tlw a1, 0(a0)\n\tlw ra, 28(a0)\n\taddi t1, a7, 16\n\t" \
-        "sw t1, 40(a0)\n\t"                                                                                     \
-        "sw t3, 0(a7)\n\tsw t4, 4(a7)\n\tsw t5, 8(a7)\n\tsw t6, 12(a7)\n\tadd a7, a7, t0\n\t"                   \
-        "sw s0, 0(a7)\n\tsw s1, 4(a7)\n\tsw s2, 8(a7)\n\tsw s3, 12(a7)\n\tadd a7, a7, t0\n\t"                   \
-        "sw s4, 0(a7)\n\tsw s5, 4(a7)\n\tsw s6, 8(a7)\n\tsw s7, 12(a7)\n\tadd a7, a7, t0\n\t"                   \
-        "sw s8, 0(a7)\n\tsw s9, 4(a7)\n\tsw s10, 8(a7)\n\tsw s11, 12(a7)\n\tlw a7, 32(a0)\n\t"                  \
-        "add a6, a5, ra\n\tsub a2, a5, a7\n\tadd a3, a2, ra\n\tadd a4, a3, ra\n\tadd a5, a4, ra\n\t"            \
-        "bne t1, t2, 2b\n\t.option pop"                                                                        \
+        "lw a5, 16(a0)\n\tlw ra, 60(a0)\n\tjalr ra, ra\n\t"                                                 \
+        "lw a1, 0(a0)\n\tlw a2, 4(a0)\n\tlw a3, 8(a0)\n\tlw a4, 12(a0)\n\tlw a6, 20(a0)\n"                   \
+        "2:\tlw ra, 52(a0)\n\tjr ra\n1:\t" loop "bne a2, a6, 1b\n\t"                                           \
+        "lw ra, 56(a0)\n\tjalr ra, ra\n\t"                                                                    \
+        "lw ra, 28(a0)\n\tlw t1, 32(a0)\n\tlw a1, 0(a0)\n\t"                                                 \
+        "add a6, a5, ra\n\tsub a2, a5, t1\n\tadd a3, a2, ra\n\tadd a4, a3, ra\n\tadd a5, a4, ra\n\t"            \
+        "bne a7, t0, 2b\n\t.option pop"                                                                        \
         : "+r"(call)                                                                                            \
         : [f] "i"(XBB_SIZE(wide) << 2 | XBB_SIZE(narrow))                                                       \
         : "ra", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "s0", "s1", "s2", \
@@ -158,22 +164,47 @@ BB_INLINE void four_rows_of(block_call *block, uint32_t wide, uint32_t narrow) {
 }
 #else
 #define WORDS_BYTES(parts) 0
+BB_INLINE void store_codes(quad s, const block_codes *codes, uint8_t *to) {
+    uint32_t word = 0;
+    XBB_QUANT(word, s.w0, codes->format[0]);
+    XBB_QUANT(word, s.w1, codes->format[1]);
+    XBB_QUANT(word, s.w2, codes->format[2]);
+    XBB_QUANT(word, s.w3, codes->format[3]);
+    *(uint32_t *)(void *)to = word;
+}
+
+BB_INLINE void finish_block(block_call *call, quad r0, quad r1, quad r2, quad r3) {
+    const uint32_t stride = call->stride;
+    if (call->codes) {
+        uint8_t *to = call->to;
+        store_codes(r0, call->codes, to);
+        store_codes(r1, call->codes, to + stride);
+        store_codes(r2, call->codes, to + 2 * stride);
+        store_codes(r3, call->codes++, to + 3 * stride);
+        call->to = to + 4;
+        return;
+    }
+    int32_t *to = call->to;
+    store(r0, to, 4);
+    store(r1, to + stride / 4, 4);
+    store(r2, to + 2 * (stride / 4), 4);
+    store(r3, to + 3 * (stride / 4), 4);
+    call->to = to + 4;
+}
+
 BB_INLINE void four_rows_of(block_call *call, uint32_t wide, uint32_t narrow) {
-    const uint32_t start = call->start, parts = wide / narrow, skipped = call->skip_bytes / 4;
+    const uint32_t parts = wide / narrow, skipped = call->skip_bytes / 4;
     const uint32_t *end = call->end;
-    for (row_pointers p = call->p; call->to != call->to_end; call->to += 4) {
+    for (row_pointers p = call->p; call->to != call->to_end;) {
         const uint32_t *at = call->at + ROWS * parts * skipped;
-        quad r0 = {start, start, start, start}, r1 = r0, r2 = r0, r3 = r0;
+        const uint32_t start = call->start, *b = call->codes ? call->codes->bias : NULL;
+        quad r0 = b ? (quad){b[0], b[1], b[2], b[3]} : (quad){start, start, start, start}, r1 = r0, r2 = r0, r3 = r0;
         p = (row_pointers){p.p0 + skipped, p.p1 + skipped, p.p2 + skipped, p.p3 + skipped};
         for (; p.p0 != end; at += ROWS * parts) {
             quad w = next_words(&p);
             EACH_PART(FOUR_ROWS);
         }
-        int32_t *to = call->to;
-        store(r0, to, 4);
-        store(r1, to += call->stride / 4, 4);
-        store(r2, to += call->stride / 4, 4);
-        store(r3, to += call->stride / 4, 4);
+        finish_block(call, r0, r1, r2, r3);
         end = p.p3 + call->row_bytes / 4;
         p = rows_from(p.p3 - skipped, call->row_bytes / 4, 4);
     }

@@ -302,6 +302,70 @@ BB_INLINE void copy_three_halves(window_lines at, uint32_t lines, uint32_t slot_
     }
 }
 
+/* Eight halves from `from` on as words of a row. odd: `from` is the upper half of a word. */
+#define EIGHT_HALVES(from, to, odd)                                                            \
+    do {                                                                                       \
+        const uint8_t *f_ = (from);                                                            \
+        if (odd) {                                                                             \
+            const uint32_t *w_ = (const uint32_t *)(const void *)(f_ + 2);                     \
+            uint32_t first_ = *(const uint16_t *)(const void *)f_, w0_ = w_[0], w1_ = w_[1], w2_ = w_[2]; \
+            (to)[0] = first_ | w0_ << 16;                                                      \
+            (to)[ROWS] = w0_ >> 16 | w1_ << 16;                                                \
+            (to)[2 * ROWS] = w1_ >> 16 | w2_ << 16;                                            \
+            (to)[3 * ROWS] = w2_ >> 16 | (uint32_t) * (const uint16_t *)(const void *)(f_ + 14) << 16; \
+        } else {                                                                               \
+            const uint32_t *w_ = (const uint32_t *)(const void *)f_;                           \
+            uint32_t w0_ = w_[0], w1_ = w_[1], w2_ = w_[2], w3_ = w_[3];                       \
+            (to)[0] = w0_;                                                                     \
+            (to)[ROWS] = w1_;                                                                  \
+            (to)[2 * ROWS] = w2_;                                                              \
+            (to)[3 * ROWS] = w3_;                                                              \
+        }                                                                                      \
+    } while (0)
+
+/* A line of three columns is nine halves: the last of a line and the first of the next share a word. */
+#define NINE_HALVES_DOWN(from, left, to, odd)                                    \
+    do {                                                                         \
+        EIGHT_HALVES(from, to, odd);                                             \
+        (left) = *(const uint16_t *)(const void *)((from) + 16);                 \
+    } while (0)
+#define NINE_HALVES_UP(from, left, to, odd)                                      \
+    do {                                                                         \
+        (to)[0] = (left) | (uint32_t) * (const uint16_t *)(const void *)(from) << 16; \
+        EIGHT_HALVES((from) + 2, (to) + ROWS, !(odd));                           \
+    } while (0)
+
+/* Pixels of three halves: windows beside each other begin at the lower and the upper half in turn. */
+BB_INLINE void copy_three_of_six_bytes(window_lines at, uint32_t lines, uint32_t slot_bytes, uint32_t *to, int odd) {
+    for (;; to += 5 * ROWS) {
+        uint32_t l0, l1, l2, l3;
+        NINE_HALVES_DOWN(at.from, l0, to, odd);
+        NINE_HALVES_DOWN(at.from + 6, l1, to + 1, !odd);
+        NINE_HALVES_DOWN(at.from + 12, l2, to + 2, odd);
+        NINE_HALVES_DOWN(at.from + 18, l3, to + 3, !odd);
+        to += 4 * ROWS;
+        if (--lines == 0) {
+            to[0] = l0;
+            to[1] = l1;
+            to[2] = l2;
+            to[3] = l3;
+            return;
+        }
+        next_line(&at, slot_bytes);
+        NINE_HALVES_UP(at.from, l0, to, odd);
+        NINE_HALVES_UP(at.from + 6, l1, to + 1, !odd);
+        NINE_HALVES_UP(at.from + 12, l2, to + 2, odd);
+        NINE_HALVES_UP(at.from + 18, l3, to + 3, !odd);
+        if (--lines == 0) return;
+        next_line(&at, slot_bytes);
+    }
+}
+
+static __attribute__((noinline)) void copy_six_bytes(window_lines at, uint32_t lines, uint32_t slot_bytes, uint32_t *to) {
+    if ((uintptr_t)at.from & 2) copy_three_of_six_bytes(at, lines, slot_bytes, to, 1);
+    else copy_three_of_six_bytes(at, lines, slot_bytes, to, 0);
+}
+
 /* Any windows whose pixels fill whole halves of words. Not inlined: its registers would be missing in those that are. */
 static __attribute__((noinline)) void copy_rows(const line_ring *r, window_lines at, uint32_t *to) {
     const uint32_t segment_bytes = r->segment_bytes, apart = r->apart;
@@ -320,6 +384,7 @@ static void gather_rows(line_ring *r, uint32_t line, uint32_t column, uint32_t *
     const uint32_t pixel_bytes = r->pixel_bytes;
     window_lines at = lines_from(r, r->lead / 8 + (column - r->first_column) * pixel_bytes);
     if (r->three && (pixel_bytes & 3) == 0) copy_three_words(at, r->s->ks_h, r->slot_bytes, pixel_bytes, to);
+    else if (r->three && pixel_bytes == 6) copy_six_bytes(at, r->s->ks_h, r->slot_bytes, to);
     else if (r->three && pixel_bytes == 2) copy_three_halves(at, r->s->ks_h, r->slot_bytes, (uint16_t *)(void *)to);
     else copy_rows(r, at, to);
 }
@@ -388,6 +453,61 @@ static void gather_rows_of_bits(line_ring *r, uint32_t line, uint32_t column, ui
     }
 }
 
+/* A column of three bytes, in the upper ones of a word, behind `fill` bits of a row. */
+#define THREE_BYTES(row, left, column, fill)                             \
+    do {                                                                 \
+        if ((fill) == 0) (left) = (column) >> 8;                         \
+        if ((fill) == 8) (row) = (left) | (column);                      \
+        if ((fill) == 16) (row) = (left) | (column) << 8, (left) = (column) >> 24;  \
+        if ((fill) == 24) (row) = (left) | (column) << 16, (left) = (column) >> 16; \
+    } while (0)
+#define TAP_OF_FOUR(c0, c1, c2, c3, fill)          \
+    do {                                           \
+        THREE_BYTES(to[0], left.w0, c0, fill);     \
+        THREE_BYTES(to[1], left.w1, c1, fill);     \
+        THREE_BYTES(to[2], left.w2, c2, fill);     \
+        THREE_BYTES(to[3], left.w3, c3, fill);     \
+        if ((fill) != 0) to += ROWS;               \
+    } while (0)
+/* A line of four windows: six columns, each behind what the line before left. */
+#define LINE_OF_FOUR(fill)                                                              \
+    do {                                                                                \
+        const uint8_t *from_ = at.from;                                                 \
+        const uint32_t a0 = bits_from(from_, 0, down), a1 = bits_from(from_, 1, down), a2 = bits_from(from_, 2, down); \
+        const uint32_t a3 = bits_from(from_, 3, down), a4 = bits_from(from_, 4, down);  \
+        const uint32_t c0 = a0 << 8, c1 = a1 << 16 | a0 >> 24 << 8, c2 = a2 << 24 | a1 >> 16 << 8; \
+        const uint32_t c3 = a2 & ~255u, c4 = a3 << 8, c5 = a4 << 16 | a3 >> 24 << 8;    \
+        TAP_OF_FOUR(c0, c1, c2, c3, fill);                                              \
+        TAP_OF_FOUR(c1, c2, c3, c4, ((fill) + 24) & 31);                                \
+        TAP_OF_FOUR(c2, c3, c4, c5, ((fill) + 48) & 31);                                \
+    } while (0)
+
+/* As gather_rows for windows of three columns of three bytes, a column apart: colour images. */
+static void gather_rows_of_colours(line_ring *r, uint32_t line, uint32_t column, uint32_t *to) {
+    reach(r, line, column, r->four_columns);
+    const uint32_t slot_bytes = r->slot_bytes, bit = r->lead + (column - r->first_column) * 24, down = bit & 31;
+    window_lines at = lines_from(r, bit >> 5 << 2);
+    quad left = {0, 0, 0, 0};
+    for (uint32_t lines = r->s->ks_h;;) {
+        LINE_OF_FOUR(0);
+        if (--lines == 0) break;
+        next_line(&at, slot_bytes);
+        LINE_OF_FOUR(8);
+        if (--lines == 0) break;
+        next_line(&at, slot_bytes);
+        LINE_OF_FOUR(16);
+        if (--lines == 0) break;
+        next_line(&at, slot_bytes);
+        LINE_OF_FOUR(24);
+        if (--lines == 0) return;
+        next_line(&at, slot_bytes);
+    }
+    to[0] = left.w0;
+    to[1] = left.w1;
+    to[2] = left.w2;
+    to[3] = left.w3;
+}
+
 /* The first tap of an output pixel's window, and the pixels from there to the end of the output's line. */
 typedef struct {
     uint32_t line, column, left;
@@ -397,6 +517,20 @@ BB_INLINE void step(place *at, uint32_t pixels, const bb_conv_shape *s) {
     at->column += pixels * s->stride_w;
     at->left -= pixels;
     if (at->left == 0) *at = (place){at->line + s->stride_h, 0, s->out_w};
+}
+
+/* Four windows from `at` on as rows of the block; of fewer, those that are left. */
+BB_INLINE void gather_four(line_ring *r, place *at, uint32_t rows, uint32_t *block) {
+    const bb_conv_shape *s = r->s;
+    if (at->left >= ROWS && rows >= ROWS) {
+        if (r->pixel_bits == 24 && r->three) gather_rows_of_colours(r, at->line, at->column, block);
+        else if (r->pixel_bits & 15) gather_rows_of_bits(r, at->line, at->column, block);
+        else gather_rows(r, at->line, at->column, block);
+        step(at, ROWS, s);
+    } else {
+        /* Rows that are not there hold those of before; their sums are not given on. */
+        for (uint32_t j = 0; j < ROWS && j < rows; j++, step(at, 1, s)) gather(r, at->line, at->column, block + j);
+    }
 }
 
 int bb_xbb_conv2d(const pair_code *pair, const bb_conv_shape *s, const int8_t *input, const void *weights, bb_tile_done done,
@@ -410,20 +544,27 @@ int bb_xbb_conv2d(const pair_code *pair, const bb_conv_shape *s, const int8_t *i
     place at = {0, 0, s->out_w};
     memset(block, 0, (size_t)row.words * ROWS * 4); /* words behind a row's codes stay zero */
     const uint32_t pixels = (uint32_t)s->out_h * s->out_w;
-    for (uint32_t pixel = 0; pixel < pixels; pixel += TILE) {
-        const uint32_t rows = least(pixels - pixel, TILE);
-        for (uint32_t i = 0; i < rows; i += ROWS) {
-            if (at.left >= ROWS && rows - i >= ROWS) {
-                if (r.pixel_bits & 15) gather_rows_of_bits(&r, at.line, at.column, block);
-                else gather_rows(&r, at.line, at.column, block);
-                step(&at, ROWS, s);
-            } else {
-                for (uint32_t j = 0; j < ROWS && i + j < rows; j++, step(&at, 1, s)) gather(&r, at.line, at.column, block + j);
-            }
-            /* Rows that are not there hold those of before; their sums are not given on. */
-            multiply_rows(&product, room->acc + i * s->k);
+    /* Sums of four windows become codes where they are: no tile of sums is kept then, and its room holds how. */
+    block_codes *codes = NULL;
+    if (room->requant && ((s->k | (uintptr_t)room->out) & 3) == 0 && xbb_quantizes(room->requant, s->k)) {
+        codes = (block_codes *)(void *)room->acc;
+        make_codes(&product, room->requant, codes);
+    }
+    uint32_t kept = 0; /* pixels whose sums are in the tile */
+    for (uint32_t pixel = 0; pixel < pixels;) {
+        const uint32_t rows = least(pixels - pixel, ROWS);
+        gather_four(&r, &at, rows, block);
+        if (codes && rows == ROWS) {
+            multiply_rows_to_codes(&product, codes, room->out + (size_t)pixel * s->k);
+            pixel += ROWS;
+            continue;
         }
-        done(context, pixel, rows, room->acc);
+        multiply_rows(&product, room->acc + kept * s->k);
+        pixel += rows;
+        kept += rows;
+        if (kept < TILE && pixel < pixels) continue;
+        done(context, pixel - kept, kept, room->acc);
+        kept = 0;
     }
     return 1;
 }

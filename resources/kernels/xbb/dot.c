@@ -11,6 +11,38 @@
 
 #include <stddef.h>
 
+#ifdef __riscv
+/*
+ * The end of a block and the sums of the next: t3 to t6, s0 to s11. In: a0 the call. Out: a7 where the next block goes, t0 behind
+ * the last one. a5 stays; a1 to a4, a6, t1 and t2 do not.
+ */
+__asm__(".pushsection .text.xbb_finish, \"ax\", @progbits\n\t.balign 4\n\t"
+        ".globl xbb_finish_sums, xbb_begin_sums, xbb_finish_codes, xbb_begin_codes\n"
+        "xbb_finish_sums:\n\t"
+        "lw a7, 40(a0)\n\tlw t0, 48(a0)\n\taddi t1, a7, 16\n\tsw t1, 40(a0)\n\t"
+        "sw t3, 0(a7)\n\tsw t4, 4(a7)\n\tsw t5, 8(a7)\n\tsw t6, 12(a7)\n\tadd a7, a7, t0\n\t"
+        "sw s0, 0(a7)\n\tsw s1, 4(a7)\n\tsw s2, 8(a7)\n\tsw s3, 12(a7)\n\tadd a7, a7, t0\n\t"
+        "sw s4, 0(a7)\n\tsw s5, 4(a7)\n\tsw s6, 8(a7)\n\tsw s7, 12(a7)\n\tadd a7, a7, t0\n\t"
+        "sw s8, 0(a7)\n\tsw s9, 4(a7)\n\tsw s10, 8(a7)\n\tsw s11, 12(a7)\n\tmv a7, t1\n"
+        "xbb_begin_sums:\n\t"
+        "lw t3, 24(a0)\n\tlw t0, 44(a0)\n\tmv t4, t3\n\tmv t5, t3\n\tmv t6, t3\n\tj 1f\n"
+        "xbb_finish_codes:\n\t"
+        "lw t1, 64(a0)\n\tlw a7, 40(a0)\n\tlw t0, 48(a0)\n\t"
+        "lw a2, 16(t1)\n\tlw a3, 20(t1)\n\tlw a4, 24(t1)\n\tlw a6, 28(t1)\n\t"
+#define WORD_OF(s0, s1, s2, s3)                                                                        \
+    ".insn r 0x0b, 5, 0, a1, " s0 ", a2\n\t.insn r 0x0b, 5, 0, a1, " s1 ", a3\n\t"                     \
+    ".insn r 0x0b, 5, 0, a1, " s2 ", a4\n\t.insn r 0x0b, 5, 0, a1, " s3 ", a6\n\t"
+        WORD_OF("t3", "t4", "t5", "t6") "add t2, a7, t0\n\tsw a1, 0(a7)\n\taddi a7, a7, 4\n\t"
+        WORD_OF("s0", "s1", "s2", "s3") "sw a7, 40(a0)\n\tsw a1, 0(t2)\n\tadd t2, t2, t0\n\t"
+        WORD_OF("s4", "s5", "s6", "s7") "addi t1, t1, 32\n\tsw a1, 0(t2)\n\tadd t2, t2, t0\n\t"
+        WORD_OF("s8", "s9", "s10", "s11") "sw t1, 64(a0)\n\tsw a1, 0(t2)\n"
+        "2:\tlw t3, 0(t1)\n\tlw t4, 4(t1)\n\tlw t5, 8(t1)\n\tlw t6, 12(t1)\n\tlw t0, 44(a0)\n"
+        "1:\tmv s0, t3\n\tmv s1, t4\n\tmv s2, t5\n\tmv s3, t6\n\tmv s4, t3\n\tmv s5, t4\n\tmv s6, t5\n\tmv s7, t6\n\t"
+        "mv s8, t3\n\tmv s9, t4\n\tmv s10, t5\n\tmv s11, t6\n\tjr ra\n"
+        "xbb_begin_codes:\n\tlw t1, 64(a0)\n\tj 2b\n"
+        "\t.popsection");
+#endif
+
 size_t bb_xbb8_scratch(uint32_t m, uint32_t k) {
     (void)m;
     return ROWS * ((size_t)k + 32);

@@ -49,6 +49,14 @@ typedef struct {
     row_words row;
 } rows_product;
 
+#ifdef __riscv
+#define FINISH(what) xbb_finish_##what
+#define BEGIN(what) xbb_begin_##what
+#else
+#define FINISH(what) NULL
+#define BEGIN(what) NULL
+#endif
+
 BB_INLINE rows_product rows_product_of(const pair_code *pair, const uint32_t *block, const uint32_t *weights, uint32_t m,
                                        row_words row) {
     const uint32_t words = row.weight_words, parts = pair->parts, blocks = m & ~3u, skip = (0 - words) & (words_of_turn(parts) - 1);
@@ -58,7 +66,8 @@ BB_INLINE rows_product rows_product_of(const pair_code *pair, const uint32_t *bl
     return (rows_product){
         pair,
         {.at = block - ROWS * parts * skip, .p = rows_from(weights - skip, words, 4), .end = weights + words, .start = row.start,
-         .row_bytes = words * 4, .skip_bytes = skip * 4, .skip_code = skip * WORDS_BYTES(parts), .stride = m * 4},
+         .row_bytes = words * 4, .skip_bytes = skip * 4, .skip_code = skip * WORDS_BYTES(parts), .stride = m * 4,
+         .finish = FINISH(sums), .begin = BEGIN(sums)},
         is_few ? pair->few_words[row.used] : NULL,
         {.weights = weights, .stride = m * 4, .fill = fill, .at_end = block + ROWS}, block, weights + (size_t)words * blocks, m, blocks, row};
 }
@@ -77,6 +86,27 @@ BB_INLINE void multiply_rows(rows_product *product, int32_t *acc) {
     if (product->blocks != product->m)
         product->pair->last_rows(product->block, product->weights, product->m - product->blocks, product->row.weight_words,
                                  product->row.start, acc + product->blocks, product->m);
+}
+
+/* How all sums become codes; `codes` has a place for every four weight rows and one behind them. */
+BB_INLINE void make_codes(rows_product *product, const bb_requant *q, block_codes *codes) {
+    const uint32_t start = product->row.start;
+    for (uint32_t c = 0; c < product->m; c++) {
+        codes[c >> 2].bias[c & 3] = start + (q->bias ? (uint32_t)q->bias[c] : 0);
+        codes[c >> 2].format[c & 3] = xbb_format(q->mult[c], q->shift[c], q->bits, q->zero != 0, q->relu);
+    }
+}
+
+/* As multiply_rows, with codes in place of sums; weight rows are a multiple of four and `out` is a word's address. */
+BB_INLINE void multiply_rows_to_codes(rows_product *product, const block_codes *codes, int8_t *out) {
+    block_call call = product->call;
+    call.to = out;
+    call.to_end = out + product->m;
+    call.stride = product->m;
+    call.codes = codes;
+    call.finish = FINISH(codes);
+    call.begin = BEGIN(codes);
+    product->pair->four_rows(&call);
 }
 
 /* bb_pair.conv2d of a pair; conv2d.c */

@@ -356,6 +356,38 @@ static bb_conv_shape random_shape(uint32_t c, uint32_t k, uint32_t activation_bi
     return s;
 }
 
+/* Most channels of a convolution whose codes are compared. */
+#define CHANNELS 16
+
+/* How sums of `channels` become codes: multipliers, zero offsets and shifts as quantizers write them, and now and then others. */
+static bb_requant random_requant(uint32_t channels) {
+    static int32_t bias[CHANNELS], mult[CHANNELS];
+    static uint8_t shift[CHANNELS];
+    const uint32_t bits = 1u << random_below(4), dead = random_below(8) == 0;
+    for (uint32_t c = 0; c < channels; c++) {
+        bias[c] = (int32_t)random_below(2001) - 1000;
+        mult[c] = (int32_t)((1u << 20) + random_below(1 << 20));
+        shift[c] = (uint8_t)(15 + random_below(20));
+        if (dead && random_below(2)) mult[c] = 0, shift[c] = 1;
+    }
+    const int32_t zero = random_below(5) == 0 ? (int32_t)random_below(5) : random_below(2) ? 0 : bits == 1 ? 1 : 1 << (bits - 1);
+    return (bb_requant){random_below(4) ? bias : NULL, mult, shift, zero, (uint8_t)bits, (uint8_t)random_below(2)};
+}
+
+/* Codes of a convolution whose sums are in other_sums and whose operands are still where they were. */
+static int same_codes(const bb_conv_shape *s, uint32_t a, uint32_t w) {
+    static int8_t codes[sizeof other_sums / 4 + 4], expected[sizeof other_sums / 4];
+    const uint32_t pixels = (uint32_t)s->out_h * s->out_w, count = pixels * s->k;
+    const bb_pair *pair = bb_find_pair(a, w, 0);
+    const bb_requant q = random_requant(s->k);
+    memset(codes, 0x55, sizeof codes);
+    memset(scratch, 0x99, sizeof scratch);
+    const size_t size = bb_conv2d_scratch(pair, s);
+    bb_requantize_reference(&q, other_sums, pixels, s->k, expected);
+    return bb_conv2d_codes(pair, s, bytes, packed, &q, codes, scratch, size) == BB_OK && equal(codes, expected, count) &&
+           codes[count] == 0x55 && ((const uint8_t *)scratch)[size] == 0x99;
+}
+
 static int same_convolution(const bb_conv_shape *s, uint32_t a, uint32_t w, int depthwise) {
     uint32_t k = s->k, taps = (uint32_t)s->ks_h * s->ks_w * (depthwise ? 1 : s->c), count = (uint32_t)s->out_h * s->out_w * k;
     fill(bytes, (uint32_t)s->h * s->w * s->c, a);
@@ -374,7 +406,27 @@ static int same_convolution(const bb_conv_shape *s, uint32_t a, uint32_t w, int 
         if (status != BB_OK || pixels_seen != (uint32_t)s->out_h * s->out_w || !intact(count)) return 0;
         if (reference) memcpy(other_sums, sums, count * 4);
     }
-    return equal(sums, other_sums, count * 4);
+    return equal(sums, other_sums, count * 4) && (depthwise || same_codes(s, a, w));
+}
+
+/* Two by two positions of any number of channels against the maximum one by one. */
+static void compare_pools(uint32_t rounds) {
+    for (uint32_t round = 0; round < rounds; round++) {
+        const uint16_t c = (uint16_t)(1 + random_below(12)), h = (uint16_t)(2 + random_below(5)), w = (uint16_t)(2 + random_below(5));
+        const bb_pool_shape s = {h, w, c, (uint16_t)(h / 2), (uint16_t)(w / 2), 2, 2, 2, 2, 0, 0};
+        fill(bytes, (uint32_t)h * w * c, 8);
+        bb_maxpool(&s, bytes, more_bytes);
+        int ok = 1;
+        for (uint32_t y = 0; y < s.out_h; y++)
+            for (uint32_t x = 0; x < s.out_w; x++)
+                for (uint32_t i = 0; i < c; i++) {
+                    const int8_t *at = bytes + (2 * y * w + 2 * x) * c + i;
+                    const int8_t left = at[0] > at[w * c] ? at[0] : at[w * c], right = at[c] > at[w * c + c] ? at[c] : at[w * c + c];
+                    ok &= more_bytes[(y * s.out_w + x) * c + i] == (left > right ? left : right);
+                }
+        const uint32_t shape[3] = {h, w, c};
+        report(ok, "maximum of two by two", shape, 3);
+    }
 }
 
 static void compare_random_windows(uint32_t rounds) {
@@ -382,7 +434,7 @@ static void compare_random_windows(uint32_t rounds) {
         for (uint32_t a = 8; a; a /= 2)
             for (uint32_t w = 8; w; w /= 2)
                 for (int depthwise = 0; depthwise < 2; depthwise++) {
-                    uint32_t c = random_below(3) ? 1 + random_below(9) : 8u << random_below(3), k = depthwise ? c : 1 + random_below(14);
+                    uint32_t c = random_below(3) ? 1 + random_below(9) : (random_below(2) ? 8u : 6u) << random_below(3), k = depthwise ? c : 1 + random_below(14);
                     bb_conv_shape s = random_shape(c, k, a);
                     int ok = same_convolution(&s, a, w, depthwise);
                     uint32_t shape[14] = {a,      w,      s.h,        s.w,        s.c,       s.k,        s.ks_h,
@@ -455,6 +507,7 @@ int main(void) {
     compare_random(CHECK_ROUNDS);
     compare_random_windows(CHECK_ROUNDS);
     compare_few_words();
+    compare_pools(CHECK_ROUNDS);
     compare_sequences(CHECK_ROUNDS);
     check_linear_scratch();
     check_refusals();

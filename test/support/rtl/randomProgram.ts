@@ -1,5 +1,5 @@
 import type { Random } from '@core/math/random'
-import { isXbbInstruction, xbbOpcode } from '@core/sim/core/xbb/format'
+import { isXbbInstruction, xbbFunct3, xbbOpcode } from '@core/sim/core/xbb/format'
 import { ramBase } from '@core/sim/memoryMap'
 
 /** Bytes of a program's piece of RAM: code, then data, then where it leaves its state. */
@@ -142,7 +142,9 @@ function randomInstruction(random: Random, index: number, count: number, xbb: bo
 
 function customInstruction(random: Random, rd: number, rs1: number, rs2: number, xbb: boolean): number {
   if (!xbb) return encodeR(1, rs2, rs1, random.integer(4), rd, 0x33)
-  // Nine of ten exist.
+  // One in six makes a code or takes the greater bytes; of the others nine of ten exist.
+  if (random.integer(6) === 0)
+    return encodeR(0, rs2, rs1, random.integer(4) === 0 ? xbbFunct3.max : xbbFunct3.quant, rd, xbbOpcode)
   for (;;) {
     const functionBits = random.integer(1024)
     if (!isXbbInstruction(functionBits) && random.integer(10) !== 0) continue

@@ -158,6 +158,10 @@ class RegionWriter {
       if (rd === discardRegister) return
       return this.assign(rd, `(${this.source(rd)} + dotProduct(${immediate}, ${a}, ${b})) | 0`)
     }
+    if (operation === op.quant) {
+      if (rd === discardRegister) return
+      return this.assign(rd, `quantizeOnTop(${this.source(rd)}, ${a}, ${b})`)
+    }
     this.assign(rd, expressions.get(operation)!(a, b, literal(immediate)))
   }
 

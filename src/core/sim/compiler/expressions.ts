@@ -53,7 +53,8 @@ export const expressions: ReadonlyMap<number, Expression> = new Map<number, Expr
   [op.rori, (a, _b, n) => `rotateRight(${a}, ${n})`],
   [op.rev8, (a) => `reverseBytes(${a})`],
   [op.orcb, (a) => `orCombineBytes(${a})`],
-  [op.pack, (a, b, n) => `packCodes(${n}, ${a}, ${b})`]
+  [op.pack, (a, b, n) => `packCodes(${n}, ${a}, ${b})`],
+  [op.byteMax, (a, b) => `greaterBytes(${a}, ${b})`]
 ])
 
 /** The condition under which a branch is taken. */

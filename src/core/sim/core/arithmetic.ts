@@ -1,7 +1,9 @@
 /** The 32-bit operations that JavaScript has no operator for. All take and return signed words. */
 
+export { greaterBytes } from './xbb/byteMax'
 export { dotProduct } from './xbb/dot'
 export { packCodes } from './xbb/pack'
+export { quantizeOnTop } from './xbb/quant'
 
 /** High word of the unsigned 64-bit product, in 16-bit halves: no partial sum exceeds 2^32 - 1. */
 export function multiplyHighUnsigned(a: number, b: number): number {

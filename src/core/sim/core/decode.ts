@@ -1,6 +1,6 @@
 import { expandCompressed } from './compressed'
 import { op } from './operations'
-import { isXbbInstruction, xbbOpcode, xbbPackFunct3 } from './xbb/format'
+import { isXbbInstruction, xbbFunct3, xbbOpcode } from './xbb/format'
 
 /** One decoded instruction. Registers are 0..31; `immediate` is sign-extended, a shift amount or a CSR number. */
 export interface Decoded {
@@ -19,6 +19,11 @@ const branches = [op.beq, op.bne, op.illegal, op.illegal, op.blt, op.bge, op.blt
 const base = [op.add, op.sll, op.slt, op.sltu, op.xor, op.srl, op.or, op.and]
 const multiplies = [op.mul, op.mulh, op.mulhsu, op.mulhu, op.div, op.divu, op.rem, op.remu]
 const csrs = [op.illegal, op.csrrw, op.csrrs, op.csrrc, op.illegal, op.csrrwi, op.csrrsi, op.csrrci]
+const xbbOperations: readonly (number | undefined)[] = Object.assign([], {
+  [xbbFunct3.pack]: op.pack,
+  [xbbFunct3.quant]: op.quant,
+  [xbbFunct3.max]: op.byteMax
+})
 const atomics = new Map<number, number>([
   [0x02, op.lr],
   [0x03, op.sc],
@@ -127,7 +132,7 @@ function decodeFull(word: number, pc: number, zbb: boolean, core: CoreVariant): 
     case xbbOpcode: {
       const functionBits = (funct7 << 3) | funct3
       if (!core.xbb || !isXbbInstruction(functionBits)) return illegal()
-      return make(funct3 === xbbPackFunct3 ? op.pack : op.dot, functionBits)
+      return make(xbbOperations[funct3] ?? op.dot, functionBits)
     }
     case 0x2f: {
       if (core.plain) return illegal()

@@ -12,9 +12,11 @@ export interface EnergyModel {
   cyclePj: number
   /** Of an instruction, by class. Whole numbers. */
   instructionPj: Record<InstructionClass, number>
-  /** Of a packed dot product and of packing codes (docs/isa.md). */
+  /** Of a packed dot product, of packing codes, of a sum's code and of the greater of bytes (docs/isa.md). */
   dotPj: number
   packPj: number
+  quantPj: number
+  byteMaxPj: number
   /** Of each byte of a line that a cache fetches from outside. */
   fetchedBytePj: number
 }
@@ -38,6 +40,8 @@ export const energyModel: EnergyModel = {
   },
   dotPj: 380,
   packPj: 140,
+  quantPj: 360,
+  byteMaxPj: 120,
   fetchedBytePj: 100
 }
 
@@ -45,5 +49,7 @@ export const energyModel: EnergyModel = {
 export function instructionEnergyPj(operation: number): number {
   if (operation === op.dot) return energyModel.dotPj
   if (operation === op.pack) return energyModel.packPj
+  if (operation === op.quant) return energyModel.quantPj
+  if (operation === op.byteMax) return energyModel.byteMaxPj
   return energyModel.instructionPj[classOf(operation)]
 }

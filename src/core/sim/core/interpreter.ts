@@ -44,11 +44,13 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
     divide,
     divideUnsigned,
     dotProduct,
+    greaterBytes,
     multiplyHigh,
     multiplyHighSignedUnsigned,
     multiplyHighUnsigned,
     orCombineBytes,
     packCodes,
+    quantizeOnTop,
     remainder,
     remainderUnsigned,
     reverseBytes,
@@ -372,6 +374,12 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
             break sequential
           case 67: // pack
             x[f & 63] = packCodes(immediate[i], x[(f >> 8) & 31], x[(f >> 16) & 31])
+            break sequential
+          case 68: // quant
+            x[f & 63] = quantizeOnTop(x[f & 63], x[(f >> 8) & 31], x[(f >> 16) & 31])
+            break sequential
+          case 69: // byteMax
+            x[f & 63] = greaterBytes(x[(f >> 8) & 31], x[(f >> 16) & 31])
             break sequential
           default:
             break loop

@@ -72,32 +72,34 @@ export const op = {
   rori: 63,
   rev8: 64,
   orcb: 65,
-  /** The extension xbb (xbb/): rd += dot product, and packing of codes. */
+  /** The extension xbb (xbb/): rd += dot product, packing of codes, codes of sums, the greater of bytes. */
   dot: 66,
   pack: 67,
+  quant: 68,
+  byteMax: 69,
   // From here on: nothing the fast loops do; executeSlow.ts has them.
-  csrrw: 68,
-  csrrs: 69,
-  csrrc: 70,
-  csrrwi: 71,
-  csrrsi: 72,
-  csrrci: 73,
-  ecall: 74,
-  ebreak: 75,
-  mret: 76,
-  wfi: 77,
-  fencei: 78,
-  lr: 79,
-  sc: 80,
-  amoswap: 81,
-  amoadd: 82,
-  amoxor: 83,
-  amoand: 84,
-  amoor: 85,
-  amomin: 86,
-  amomax: 87,
-  amominu: 88,
-  amomaxu: 89
+  csrrw: 70,
+  csrrs: 71,
+  csrrc: 72,
+  csrrwi: 73,
+  csrrsi: 74,
+  csrrci: 75,
+  ecall: 76,
+  ebreak: 77,
+  mret: 78,
+  wfi: 79,
+  fencei: 80,
+  lr: 81,
+  sc: 82,
+  amoswap: 83,
+  amoadd: 84,
+  amoxor: 85,
+  amoand: 86,
+  amoor: 87,
+  amomin: 88,
+  amomax: 89,
+  amominu: 90,
+  amomaxu: 91
 } as const
 
 /** First operation that the fast loops hand to the slow path. */
@@ -108,7 +110,7 @@ export const isStore = (operation: number): boolean => operation >= op.sb && ope
 export const isBranch = (operation: number): boolean => operation >= op.beq && operation <= op.bgeu
 /** Products, whose results some cores have a cycle late; the unit of the extension xbb is such a multiplier. */
 export const isMultiply = (operation: number): boolean =>
-  (operation >= op.mul && operation <= op.mulhu) || operation === op.dot
+  (operation >= op.mul && operation <= op.mulhu) || operation === op.dot || operation === op.quant
 
 /** Whether what follows in address order may not be what runs next. */
 export const endsFlow = (operation: number): boolean =>
@@ -135,13 +137,13 @@ export function classOf(operation: number): InstructionClass {
   return shifts.has(operation) ? 'shift' : 'alu'
 }
 
-/** How many of rs1 and rs2 an operation reads: 0, 1 (rs1) or 2. What a dot product adds to, rd, does not count: it is needed last. */
+/** How many of rs1 and rs2 an operation reads: 0, 1 (rs1) or 2. The rd that dot and quant read does not count: it is needed last. */
 export function sourcesOf(operation: number): 0 | 1 | 2 {
   if (operation <= op.constant || operation === op.jal || operation === op.fence) return 0
   if (operation <= op.srai || isLoad(operation) || operation === op.jalr) return 1
   if (operation <= op.bgeu) return 2
   if (operation <= op.cpop || (operation >= op.sextb && operation <= op.zexth)) return 1
-  if (operation <= op.ror || operation === op.dot || operation === op.pack) return 2
+  if (operation <= op.ror || (operation >= op.dot && operation <= op.byteMax)) return 2
   if (operation >= op.rori && operation <= op.csrrc) return 1
   if (operation <= op.fencei) return 0
   return operation === op.lr ? 1 : 2

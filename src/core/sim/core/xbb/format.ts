@@ -4,8 +4,8 @@
  */
 export const xbbOpcode = 0x0b
 
-/** funct3 bit 2: set for everything that is not a dot product. */
-export const xbbPackFunct3 = 4
+/** What is not a dot product has bit 2 of funct3 set. */
+export const xbbFunct3 = { pack: 4, quant: 5, max: 6 } as const
 
 /** Widths by their two-bit code. */
 export const xbbWidths = [1, 2, 4, 8] as const
@@ -50,9 +50,12 @@ export function xbbWord(functionBits: number, rd: number, rs1: number, rs2: numb
   )
 }
 
-/** Whether ten function bits are an instruction: a dot product of a part that exists, or a pack of 1, 2 or 4 bits. */
+/** Whether ten function bits are an instruction: a dot product of a part that exists, a pack of 1, 2 or 4 bits, quant or max. */
 export function isXbbInstruction(functionBits: number): boolean {
-  if ((functionBits & 4) !== 0) return (functionBits & 7) === xbbPackFunct3 && functionBits >> 3 < 3
+  const [funct3, funct7] = [functionBits & 7, functionBits >> 3]
+  if (funct3 === xbbFunct3.pack) return funct7 < 3
+  if (funct3 === xbbFunct3.quant || funct3 === xbbFunct3.max) return funct7 === 0
+  if (funct3 > xbbFunct3.max) return false
   const { width1, width2, part } = readDotFormat(functionBits)
   return part < Math.max(width1, width2) / Math.min(width1, width2)
 }

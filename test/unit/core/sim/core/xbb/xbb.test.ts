@@ -13,7 +13,9 @@ import {
   xbbWord,
   type XbbWidth
 } from '@core/sim/core/xbb/format'
+import { greaterBytes } from '@core/sim/core/xbb/byteMax'
 import { packCodes } from '@core/sim/core/xbb/pack'
+import { quantizedCode, quantizeOnTop } from '@core/sim/core/xbb/quant'
 import { createRandom } from '@core/math/random'
 import { engines, load, runProgram } from '../../testMachine'
 
@@ -96,6 +98,78 @@ describe('pack', () => {
   })
 })
 
+/** rs2 of quant. */
+const formatWord = (
+  mult: number,
+  shift: number,
+  width: XbbWidth,
+  flags: { unsigned?: boolean; relu?: boolean } = {}
+): number =>
+  mult |
+  ((shift & 63) << 21) |
+  (xbbWidths.indexOf(width) << 27) |
+  (flags.unsigned ? 1 << 29 : 0) |
+  (flags.relu ? 1 << 30 : 0)
+
+describe('quant', () => {
+  const one = 1 << 20
+  it('rounds half up and stays within the codes of the width', () => {
+    // 2^20 / 2^21: halves.
+    expect([-3, -2, -1, 0, 1, 2, 3].map((sum) => quantizedCode(sum, formatWord(one, 21, 8)))).toEqual([
+      -1, -1, 0, 0, 1, 1, 2
+    ])
+    expect([-300, 300].map((sum) => quantizedCode(sum, formatWord(one, 20, 8)))).toEqual([-128, 127])
+    expect([-9, -8, 7, 8].map((sum) => quantizedCode(sum, formatWord(one, 20, 4)))).toEqual([-8, -8, 7, 7])
+    expect([-9, -1, 9].map((sum) => quantizedCode(sum, formatWord(one, 20, 4, { relu: true })))).toEqual([
+      0, 0, 7
+    ])
+    // From real zero on: 0 to 3 as -2 to 1, 0 to 255 as -128 to 127.
+    expect(
+      [-5, 0, 1, 3, 4].map((sum) => quantizedCode(sum, formatWord(one, 20, 2, { unsigned: true })))
+    ).toEqual([-2, -2, -1, 1, 1])
+    expect(
+      [-1, 255, 256].map((sum) => quantizedCode(sum, formatWord(one, 20, 8, { unsigned: true })))
+    ).toEqual([-128, 127, 127])
+    // One bit: above 0, or above 256 of 1/256.
+    expect([0, 1].map((sum) => quantizedCode(sum, formatWord(one, 20, 1)))).toEqual([-1, 1])
+    expect([256, 257].map((sum) => quantizedCode(sum, formatWord(one, 20, 1, { unsigned: true })))).toEqual([
+      -1, 1
+    ])
+    // A shift of 0 counts as 64.
+    expect([-(2 ** 31), 2 ** 31 - 1].map((sum) => quantizedCode(sum, formatWord(2 * one - 1, 0, 8)))).toEqual(
+      [0, 0]
+    )
+  })
+
+  it('is the Requantise of docs/arithmetic.md for random sums, shifts and formats', () => {
+    const random = createRandom(181)
+    for (let trial = 0; trial < 20_000; trial++) {
+      const sum = random.integer(2 ** 32) >> random.integer(32)
+      const [mult, shift] = [random.integer(2 ** 21), 1 + random.integer(63)]
+      const width = xbbWidths[random.integer(4)]!
+      const [unsigned, relu] = [random.integer(2) === 1, random.integer(2) === 1]
+      let r = (BigInt(sum) * BigInt(mult) + 2n ** BigInt(shift - 1)) >> BigInt(shift)
+      if (relu && r < 0n) r = 0n
+      const zero = unsigned ? (width === 1 ? 1n : 2n ** BigInt(width - 1)) : 0n
+      const top = 2n ** BigInt(width - 1)
+      const q = r - zero
+      const expected =
+        width === 1 ? (r > 256n * zero ? 1n : -1n) : q < -top ? -top : q > top - 1n ? top - 1n : q
+      expect(quantizedCode(sum, formatWord(mult, shift, width, { unsigned, relu }))).toBe(Number(expected))
+    }
+  })
+
+  it('puts the code on top of a word that moves down by a byte', () => {
+    expect(quantizeOnTop(0x44332211, -2, formatWord(one, 20, 8)) >>> 0).toBe(0xfe443322)
+  })
+})
+
+describe('max', () => {
+  it('takes the greater of signed bytes', () => {
+    expect(greaterBytes(0x7f80ff01 | 0, 0x80ff0002 | 0) >>> 0).toBe(0x7fff0002)
+  })
+})
+
 describe('decoding', () => {
   const core = { xbb: true, plain: true }
   it('reads the registers and the ten function bits', () => {
@@ -132,7 +206,8 @@ describe('decoding', () => {
         op.illegal
       )
     expect(decode(xbbWord((3 << 3) | 4, 1, 2, 3), 0, false, core).operation).toBe(op.illegal)
-    expect(decode(xbbWord(5, 1, 2, 3), 0, false, core).operation).toBe(op.illegal)
+    for (const functionBits of [7, (1 << 3) | 5, (1 << 3) | 6])
+      expect(decode(xbbWord(functionBits, 1, 2, 3), 0, false, core).operation).toBe(op.illegal)
     expect(decode(xbbWord(0, 1, 2, 3), 0, false).operation).toBe(op.illegal)
     expect(xbbWidths).toEqual([1, 2, 4, 8])
   })
@@ -151,7 +226,7 @@ describe.each(engines)('%s', (engine) => {
     const machine = runProgram(
       `li a0, 5\n li a1, 0x04030201\n li a2, 0x01010101\n li a3, 100\n
       loop: ${dot}\n .word ${xbbWord(formatOf(8, 8), 0, 11, 12)}\n addi a3, a3, -1\n bnez a3, loop\n
-      .word ${xbbWord((2 << 3) | 4, 14, 11, 11)}`,
+      .word ${xbbWord((2 << 3) | 4, 14, 11, 11)}\n li a7, 0x03b00000\n .word ${xbbWord(5, 15, 11, 17)}\n .word ${xbbWord(6, 16, 11, 12)}`,
       { board, engine }
     )
     const x = machine.registers()
@@ -159,6 +234,9 @@ describe.each(engines)('%s', (engine) => {
     expect(x[10]).toBe(1005)
     expect(x[0]).toBe(0)
     expect(x[14]).toBe(0x43210403)
+    // 0x04030201 times 2^20, down by 29 (29 << 21 | 1 << 20 is 0x03b00000): 131,457 half up, and one bit says above zero.
+    expect(x[15]! >>> 24).toBe(1)
+    expect(x[16]).toBe(0x04030201)
   })
 
   it('counts the cycles of docs/rtl.md', () => {
@@ -171,6 +249,11 @@ describe.each(engines)('%s', (engine) => {
     expect(cyclesOf(`${dot}\n ${dot}\n nop`)).toBe(3)
     expect(cyclesOf(`${dot}\n addi a3, a0, 1`)).toBe(3)
     expect(cyclesOf('mul a3, a1, a1\n add a3, a3, a1')).toBe(3)
+    const quant = `.word ${xbbWord(5, 10, 11, 12)}`
+    // One code on top of the other needs no wait; reading the word does. The greater of bytes is there at once.
+    expect(cyclesOf(`${quant}\n ${quant}\n nop`)).toBe(3)
+    expect(cyclesOf(`${quant}\n addi a3, a0, 1`)).toBe(3)
+    expect(cyclesOf(`.word ${xbbWord(6, 13, 11, 12)}\n addi a3, a3, 1`)).toBe(2)
     expect(cyclesOf('lw a3, 0(a0)\n addi a3, a3, 1')).toBe(3)
     expect(cyclesOf('sw a1, 0(a0)')).toBe(2)
     expect(cyclesOf('div a3, a0, a1')).toBe(34)
