@@ -35,7 +35,12 @@ export function timeFigure(values: readonly number[], confidence: number): Measu
           `Trials differ by ${formatPercent(spread)} (standard deviation); ${formatPercent(maxSpread, 0)} is allowed.`
         ]
       : []
-  return meanFigure(interval, 'measured', reasons)
+  return notBelowZero(meanFigure(interval, 'measured', reasons))
+}
+
+/** A time, a power or a total energy: the interval of a few trials that differ much ends at 0, not below. */
+export function notBelowZero(figure: MeasuredFigure): MeasuredFigure {
+  return { ...figure, low: figure.low === null ? null : Math.max(0, figure.low) }
 }
 
 /** A figure in another unit: value and interval times a positive factor. */

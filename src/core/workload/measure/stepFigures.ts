@@ -6,7 +6,7 @@ import type {
   StartTemperature
 } from '../../../shared/contract/workload/workloadRows'
 import { summariseTrials } from '../../energy/trialSummary'
-import { meanFigure, timeFigure, unavailableFigure } from './figures'
+import { meanFigure, notBelowZero, timeFigure, unavailableFigure } from './figures'
 import { startDoubts, startTemperature } from './startTemperature'
 
 /** Why there is no energy. */
@@ -51,12 +51,12 @@ function energyFigures(
   const origin = energies.some((one) => one.origin === 'simulated') ? 'simulated' : session.origin
   const doubts = [...reasons.map(({ message }) => message), ...startDoubts(startTemperature(name, timings))]
   return {
-    totalJ: meanFigure(totalJ, origin, doubts),
+    totalJ: notBelowZero(meanFigure(totalJ, origin, doubts)),
     netJ:
       netJ === null
         ? unavailableFigure('No idle baseline was taken.', origin)
         : meanFigure(netJ, origin, doubts),
-    meanW: meanFigure(meanW, origin, doubts)
+    meanW: notBelowZero(meanFigure(meanW, origin, doubts))
   }
 }
 

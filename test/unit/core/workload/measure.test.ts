@@ -93,6 +93,10 @@ describe('figures', () => {
   it('calls trials that differ by more than 5 % INVALID, and says by how much', () => {
     expect(timeFigure([100, 101, 99, 100], 0.95)).toMatchObject({ value: 100, n: 4, verdict: 'VALID' })
     expect(timeFigure([100, 130, 80, 90], 0.95)).toMatchObject({ verdict: 'INVALID' })
+    // Two trials: 500 -+ 12.706 x 400 by Student's t; no time is below 0.
+    const wide = timeFigure([100, 900], 0.95)
+    expect(wide).toMatchObject({ value: 500, low: 0, verdict: 'INVALID' })
+    expect(wide.high).toBeCloseTo(500 + 12.7062 * 400, 0)
     expect(timeFigure([100], 0.95)).toMatchObject({ value: null, verdict: 'unavailable' })
   })
 
