@@ -37,6 +37,10 @@ export const useDeployments = defineStore('deploy', () => {
   })
   // Runs that an import added are listed at once.
   client.subscribe('session.imported', () => void load.run())
+  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
+    if (kind !== 'deployment') return
+    if (forgotten || !deployments.value.some((one) => one.id === id)) void load.run()
+  })
 
   let latestPreview: CommandInput<'deploy.plan'> | null = null
   const preview = createAction(async (input: CommandInput<'deploy.plan'>) => {

@@ -44,6 +44,12 @@ export const useEstimators = defineStore('estimator', () => {
   })
   // Runs that an import added are listed at once.
   client.subscribe('session.imported', () => void load.run())
+  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
+    if (kind !== 'estimator') return
+    // A deleted estimator is shown no longer; one that was brought back is listed again.
+    if (forgotten && detail.value?.estimator.id === id) detail.value = null
+    if (forgotten || !estimators.value.some((one) => one.id === id)) void load.run()
+  })
   const loadTransfer = createAction(async () => {
     transfer.value = await client.call('estimator.transferCurve', {})
   })

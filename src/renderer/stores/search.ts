@@ -67,6 +67,12 @@ export const useSearches = defineStore('search', () => {
   })
   // Runs that an import added are listed at once.
   client.subscribe('session.imported', () => void load.run())
+  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
+    if (kind !== 'search') return
+    // A deleted search is shown no longer; one that was brought back is listed again.
+    if (forgotten && openId.value === id) openId.value = null
+    if (forgotten || !searches.value.some((search) => search.id === id)) void load.run()
+  })
 
   const start = createAction(async (input: CommandInput<'search.start'>) => {
     const started = await client.call('search.start', input)

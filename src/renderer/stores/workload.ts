@@ -64,6 +64,12 @@ export const useWorkloads = defineStore('workload', () => {
   })
   // Runs that an import added are listed at once.
   client.subscribe('session.imported', () => void load.run())
+  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
+    if (kind !== 'workload') return
+    // A deleted run is shown no longer; one that was brought back is listed again.
+    if (forgotten && open.value?.id === id) open.value = null
+    if (forgotten || !runs.value.some((one) => one.id === id)) void load.run()
+  })
   const check = createAction(async () => {
     checked.value = await client.call('workload.check', {})
   })

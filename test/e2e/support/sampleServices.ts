@@ -195,7 +195,9 @@ export const sampleHandlers: SampleHandlers = {
     tables: [{ name: 'samples', rows: 64 }]
   }),
   'store.losses': () => ({ losses: [] }),
-  'run.list': () => ({ runs: sampleRuns }),
+  'run.list': ({ kinds }) => ({
+    runs: sampleRuns.filter(({ kind }) => !kinds?.length || kinds.includes(kind))
+  }),
   'session.examples': () => ({
     examples: (['transfer', 'search', 'recording', 'workload', 'estimator'] as const).map((name) => ({
       ...{ name, title: `Example: ${name}`, sizeBytes: 12_000 },
@@ -345,7 +347,15 @@ export const sampleHandlers: SampleHandlers = {
       )
     )
   }),
-  'search.list': () => ({ searches: [searchSummary] }),
+  'search.list': () => ({
+    searches: [
+      searchSummary,
+      {
+        ...{ ...searchSummary, id: 's2', state: 'cancelled', test: null, retrained: null },
+        request: { ...searchSummary.request, budgetRatio: 0.7 }
+      }
+    ]
+  }),
   'search.cost': ({ scheme }) => ({
     cost: scheme.reduce((sum, { weightBits }, at) => sum + weightBits * (at + 1) * 100, 0),
     baselineCost: 12_000,

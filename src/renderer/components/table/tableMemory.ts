@@ -1,10 +1,13 @@
 import type { TableSort } from './arrangeRows'
+import { columnPx } from './columnWidths'
 
 /** What a table looks like the next time: columns that were switched, and the order. */
 export interface TableLooks {
   /** Titles whose column is shown or hidden against its default. */
   switched: string[]
   sort: TableSort | null
+  /** px by title of the columns that were sized by hand. */
+  widths: Record<string, number>
 }
 
 const keyOf = (label: string): string => `bitbench.table.${label}`
@@ -20,16 +23,24 @@ export function recallLooks(label: string): TableLooks {
       typeof kept.sort?.title === 'string'
         ? { title: kept.sort.title, descending: kept.sort.descending === true }
         : null
-    return { switched, sort }
+    return { switched, sort, widths: widthsOf(kept.widths) }
   } catch {
-    return { switched: [], sort: null }
+    return { switched: [], sort: null, widths: {} }
   }
+}
+
+function widthsOf(kept: unknown): Record<string, number> {
+  if (typeof kept !== 'object' || kept === null) return {}
+  const found = Object.entries(kept).filter(([, px]) => Number.isFinite(px))
+  return Object.fromEntries(found.map(([title, px]) => [title, columnPx(px as number)]))
 }
 
 /** Keeps looks; a browser that keeps nothing loses them with the page. */
 export function keepLooks(label: string, looks: TableLooks): void {
   try {
-    if (looks.switched.length === 0 && looks.sort === null) localStorage.removeItem(keyOf(label))
+    const isUsual =
+      looks.switched.length === 0 && looks.sort === null && Object.keys(looks.widths).length === 0
+    if (isUsual) localStorage.removeItem(keyOf(label))
     else localStorage.setItem(keyOf(label), JSON.stringify(looks))
   } catch {
     // Storage is full or forbidden: the table works without it.

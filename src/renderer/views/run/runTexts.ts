@@ -44,6 +44,10 @@ export const headText = ({ name, title, tags, imported, origin }: Run): string =
     ...tags.map((tag) => `#${tag}`)
   ].join(' ')
 
+/** What a run is called in a list of choices: its name comes before what else is said of it. */
+export const named = (name: string | null, text: string): string =>
+  name === null ? text : `${name}: ${text}`
+
 /** The session that an imported run came from. */
 export const fromText = ({ file, example }: NonNullable<Run['imported']>): string =>
   example ? `example session ${file}` : `session ${file}`

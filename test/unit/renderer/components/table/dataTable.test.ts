@@ -128,4 +128,43 @@ describe('the table', () => {
     expect(shownNames().length).toBeLessThan(60)
     expect(shownNames()[0]).toBe('0')
   })
+
+  it('sizes a column by keys, keeps its width, and gives back the usual ones', async () => {
+    mount()
+    const head = (): HTMLElement => title('Name').closest('th')!
+    const size = async (key: string, held: KeyboardEventInit): Promise<void> => {
+      title('Name').dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...held }))
+      await nextTick()
+    }
+    await size('ArrowRight', {})
+    expect(head().style.width).toBe('')
+    // Nothing is laid out here, so every width begins at 0 px; a column has at least 40.
+    await size('ArrowRight', { shiftKey: true })
+    expect(head().style.width).toBe('40px')
+    expect(view.root.querySelector<HTMLElement>('tbody td.sized')!.style.maxWidth).toBe('40px')
+    view.unmount()
+    mount()
+    expect(head().style.width).toBe('40px')
+    view.button('Usual widths').click()
+    await nextTick()
+    expect(head().style.width).toBe('')
+    expect(view.root.querySelector('.sized')).toBeNull()
+  })
+
+  it('sizes a column by its edge', async () => {
+    mount()
+    const edge = title('Time').closest('th')!.querySelector<HTMLElement>('.edge')!
+    edge.setPointerCapture = () => undefined
+    edge.dispatchEvent(new PointerEvent('pointermove', { clientX: 90, bubbles: true }))
+    edge.dispatchEvent(new PointerEvent('pointerdown', { clientX: 100, button: 0, bubbles: true }))
+    edge.dispatchEvent(new PointerEvent('pointermove', { clientX: 350, bubbles: true }))
+    edge.dispatchEvent(new PointerEvent('pointerup', { bubbles: true }))
+    edge.dispatchEvent(new PointerEvent('pointermove', { clientX: 900, bubbles: true }))
+    await nextTick()
+    expect(title('Time').closest('th')!.style.width).toBe('250px')
+    // The other columns have no use for the room that is left.
+    expect(
+      view.root.querySelectorAll('tbody tr:not([aria-hidden])')[0]!.querySelector('.rest')
+    ).not.toBeNull()
+  })
 })

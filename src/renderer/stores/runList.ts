@@ -1,0 +1,40 @@
+import type { Run, RunKindName } from '@shared/contract/run'
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { useClient } from '../client/current'
+import { createAction } from './window/action'
+
+/** Stored runs by kind, newest first, with the names that users gave them: what pages list of their own kind. */
+export const useRunLists = defineStore('runList', () => {
+  const client = useClient()
+  const byKind = ref<Partial<Record<RunKindName, Run[]>>>({})
+
+  const load = createAction(async (kind: RunKindName) => {
+    const { runs } = await client.call('run.list', { kinds: [kind] })
+    byKind.value = { ...byKind.value, [kind]: runs }
+  })
+  const ofKind = (kind: RunKindName): Run[] => byKind.value[kind] ?? []
+
+  /** The name that a user gave to a run; null without one. */
+  const nameOf = (kind: RunKindName, id: string): string | null =>
+    ofKind(kind).find((run) => run.id === id)?.name ?? null
+
+  client.subscribe('run.changed', (run) => {
+    const runs = byKind.value[run.kind]
+    if (runs === undefined) return
+    const others = runs.filter(({ id }) => id !== run.id)
+    const now = run.forgotten ? others : [run, ...others].sort((a, b) => b.startedAtMs - a.startedAtMs)
+    byKind.value = { ...byKind.value, [run.kind]: now }
+  })
+  // Runs that an import added are listed at once.
+  client.subscribe('session.imported', () => {
+    for (const kind of Object.keys(byKind.value) as RunKindName[]) void load.run(kind)
+  })
+
+  /** Deletes a run; it can be brought back on the page Runs until Bitbench is closed. */
+  const forget = createAction(async (id: string) => {
+    await client.call('run.forget', { id })
+  })
+
+  return { byKind, load, ofKind, nameOf, forget }
+})
