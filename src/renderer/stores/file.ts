@@ -76,9 +76,15 @@ export const useFiles = defineStore('file', () => {
   }
 
   /** Opens a network or imports a session; false: the page that is shown says what was wrong. */
-  async function openAtOnce({ kind, path }: InspectedFile): Promise<boolean> {
+  async function openAtOnce({ kind, path, name }: InspectedFile): Promise<boolean> {
     if (kind === 'network') return (await models.openFile.run(path)) !== undefined
-    await client.call('session.import', { file: path }, { timeoutMs: 600_000 })
+    try {
+      await client.call('session.import', { file: path }, { timeoutMs: 600_000 })
+    } catch (reason) {
+      // Where a file was sent to says nothing to the user, who dropped it under its name.
+      const { code, message, hint } = AppError.from(reason)
+      throw new AppError(code, message.replaceAll(path, name), hint)
+    }
     return true
   }
 
@@ -130,7 +136,7 @@ export const useFiles = defineStore('file', () => {
   client.subscribe('file.handed', () => void takeHanded.run())
 
   // Another page was opened by hand: what the last drop came to is read.
-  forgetOnChange(() => navigation.current, [openDropped])
+  forgetOnChange(() => navigation.current, [openDropped, openPath])
 
   /** The offered file, once, if it is of one of these kinds. */
   function take(...kinds: FileKind[]): InspectedFile | null {

@@ -44,9 +44,8 @@ export const headText = ({ name, title, tags, imported, origin }: Run): string =
     ...tags.map((tag) => `#${tag}`)
   ].join(' ')
 
-/** What a run is called in a list of choices: its name comes before what else is said of it. */
-export const named = (name: string | null, text: string): string =>
-  name === null ? text : `${name}: ${text}`
+/** What a run is called in a list of choices: the name that it was given, else what it was about. */
+export const named = (name: string | null, text: string): string => name ?? text
 
 /** The session that an imported run came from. */
 export const fromText = ({ file, example }: NonNullable<Run['imported']>): string =>

@@ -54,6 +54,20 @@ describe('files that are opened', () => {
     expect(client.calls.map(({ name }) => name)).toContain('session.import')
   })
 
+  it('a session that is refused is named as it was dropped; the error is over on another page', async () => {
+    withClient({
+      ...handlers('session'),
+      'session.import': ({ file }) => {
+        throw new AppError('session.newer', `${file} was written by a newer Bitbench.`, 'Update Bitbench.')
+      }
+    })
+    const files = useFiles()
+    await files.openPath.run('/data/uploads/3f/mine.bbsession')
+    expect(files.openPath.error?.message).toBe('mine.bbsession was written by a newer Bitbench.')
+    useNavigation().open('search')
+    expect(files.openPath.error).toBeNull()
+  })
+
   it('a network that cannot be read is not remembered; its error stays on the Model page', async () => {
     const client = withClient({
       ...handlers('network'),

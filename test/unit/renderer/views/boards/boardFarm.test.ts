@@ -182,7 +182,7 @@ describe('places of a lab', () => {
   }
   const place = (name: string): HTMLElement =>
     [...view.root.querySelectorAll<HTMLElement>('tbody tr:not([aria-hidden])')].find(
-      (one) => one.querySelector('td')?.firstChild?.textContent?.trim() === name
+      (one) => one.querySelector('td')?.textContent?.trim().startsWith(name) === true
     )!
   const choose = async (name: string): Promise<void> => {
     place(name).click()
