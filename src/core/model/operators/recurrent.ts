@@ -40,19 +40,20 @@ interface Direction {
 export const readRecurrent =
   (read: OperatorReader): OperatorReader =>
   (state, node) => {
-    const [steps, , inputs] = valueAt(state, node, 0).dims as [number, number, number]
-    checkForm(state, node, steps)
+    const [steps, batch, inputs] = valueAt(state, node, 0).dims as [number, number, number]
+    const length = checkForm(state, node, steps)
     const names = textAttribute(node, 'direction', 'forward')
     const directions = names === 'bidirectional' ? ['forward', 'reverse'] : [names]
     const macro = createMacro(state, node, read)
     const ends = directions.map((name, index) => {
       const direction = directionOf(state, node, macro, { index, count: directions.length, inputs })
-      return unroll(node, macro, direction, steps, name === 'reverse')
+      return unroll(node, macro, direction, { steps, length, batch, isReverse: name === 'reverse' })
     })
     bindOutputs(state, node, macro, ends)
   }
 
-function checkForm(state: ImportState, node: OnnxNode, steps: number): void {
+/** The steps that are computed: all of them unless one sequence length is given for all items. */
+function checkForm(state: ImportState, node: OnnxNode, steps: number): number {
   if (steps > maxSteps)
     throw unsupported(
       node,
@@ -60,10 +61,12 @@ function checkForm(state: ImportState, node: OnnxNode, steps: number): void {
       'Shorten the sequence, e.g. by strides before the recurrence.'
     )
   if (intAttribute(node, 'layout', 0) !== 0) throw unsupported(node, 'layout 1 is not supported')
-  if (!hasInput(node, 4)) return
-  const lengths = constantAt(state, node, 4)
-  if (lengths === undefined || integersOf(lengths).some((length) => length !== steps))
-    throw unsupported(node, 'sequence lengths other than all steps are not supported')
+  if (!hasInput(node, 4)) return steps
+  const lengths = integersOf(weightsAt(state, node, 4))
+  const [length = steps] = lengths
+  if (length < 1 || length > steps || lengths.some((other) => other !== length))
+    throw unsupported(node, 'sequence lengths that differ are not supported')
+  return length
 }
 
 function directionOf(
@@ -112,6 +115,14 @@ function directionOf(
   }
 }
 
+interface Sequence {
+  readonly steps: number
+  /** Steps that are computed; the states of others are zeros. */
+  readonly length: number
+  readonly batch: number
+  readonly isReverse: boolean
+}
+
 interface Unrolled {
   readonly states: readonly string[]
   readonly last: string
@@ -122,8 +133,7 @@ function unroll(
   node: OnnxNode,
   macro: Macro,
   direction: Direction,
-  steps: number,
-  isReverse: boolean
+  { steps, length, batch, isReverse }: Sequence
 ): Unrolled {
   const rows = direction.bias[0].length
   const matrix = macro.constant(
@@ -141,8 +151,8 @@ function unroll(
   )
   const states: string[] = []
   let [state, cell] = [direction.state, direction.cell]
-  for (let at = 0; at < steps; at++) {
-    const step = isReverse ? steps - 1 - at : at
+  for (let at = 0; at < length; at++) {
+    const step = isReverse ? length - 1 - at : at
     const own = macro.add('Gather', [all, macro.constant([], BigInt64Array.of(BigInt(step)))], {
       axis: int(0)
     })
@@ -157,6 +167,8 @@ function unroll(
     ;[state, cell] = [next.state, next.cell]
     states[step] = state
   }
+  for (let step = length; step < steps; step++)
+    states[step] = macro.constant([batch, direction.hidden], new Float32Array(batch * direction.hidden))
   return { states, last: state!, cell }
 }
 

@@ -92,6 +92,12 @@ function fitted(
   const sizes = given.map((size, axis) => (axis === 0 && batch > 1 && size === batch ? 1 : size))
   const policy = textAttribute(node, 'keep_aspect_ratio_policy', 'stretch')
   if (policy === 'stretch') return { sizes, scales: sizes.map((size, axis) => size / dims[axis]) }
+  if ((intsAttribute(node, 'axes') ?? []).some((axis) => axis < 0))
+    throw unsupported(
+      node,
+      'axes from the end together with keep_aspect_ratio_policy are not supported',
+      'onnxruntime reads them in its own way: count the axes from the front.'
+    )
   const ratios = axes.map((axis) => sizes[axis] / dims[axis])
   const scale = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios)
   return {

@@ -97,6 +97,17 @@ describe('operators at the end of a network', () => {
     expect(readOnnx(builder.build('pool')).obstacles[0]!.message).toContain('strides beyond the window')
   })
 
+  it('Resize that keeps the ratio of axes counted from the end is refused, for onnxruntime reads it in its own way', () => {
+    const builder = createOnnxBuilder()
+    const x = builder.input('x', 'float32', [1, 1, 6, 3])
+    const sizes = builder.constant(BigInt64Array.of(4n, 3n), [2])
+    const axes = { kind: 'ints', value: [-2, -1] } as const
+    const attributes = { mode: text('linear'), keep_aspect_ratio_policy: text('not_smaller'), axes }
+    builder.output(builder.node('Resize', [x, '', '', sizes], attributes), 'y')
+    const { obstacles } = readOnnx({ ...builder.build('resize'), opset: 18 })
+    expect(obstacles[0]!.message).toContain('axes from the end')
+  })
+
   it('Resize of opset 10 begins where the input does', () => {
     const builder = createOnnxBuilder()
     const x = builder.input('x', 'float32', [1, 1, 4])

@@ -30,7 +30,12 @@ const one =
     b.node(opType, [x], attributes)
 
 const recurrent =
-  (opType: string, gates: number, attributes: Record<string, OnnxAttribute>, peepholes = false) =>
+  (
+    opType: string,
+    gates: number,
+    attributes: Record<string, OnnxAttribute>,
+    { peepholes = false, length = 4 } = {}
+  ) =>
   (b: Builder, x: string): string => {
     const [hidden, inputs, batch] = [2, 3, 2]
     const operands = [
@@ -38,7 +43,7 @@ const recurrent =
       drawn(b, [1, gates * hidden, inputs]),
       drawn(b, [1, gates * hidden, hidden]),
       drawn(b, [1, 2 * gates * hidden]),
-      b.constant(Int32Array.of(4, 4), [batch]),
+      b.constant(Int32Array.of(length, length), [batch]),
       drawn(b, [1, batch, hidden]),
       ...(opType === 'LSTM' ? [drawn(b, [1, batch, hidden])] : []),
       ...(peepholes ? [drawn(b, [1, 3 * hidden])] : [])
@@ -76,8 +81,17 @@ describe('an input whose first axis does not hold items', () => {
       (b, x) => b.node('LayerNormalization', [x, drawn(b, [3, 4])], { axis: int(0), epsilon: float(0.1) })
     ],
     ['an LSTM of two items', [4, 2, 3], recurrent('LSTM', 4, {})],
-    ['an LSTM with peepholes and a limit', [4, 2, 3], recurrent('LSTM', 4, { clip: float(0.5) }, true)],
+    [
+      'an LSTM with peepholes and a limit',
+      [4, 2, 3],
+      recurrent('LSTM', 4, { clip: float(0.5) }, { peepholes: true })
+    ],
     ['a GRU backwards', [4, 2, 3], recurrent('GRU', 3, { direction: text('reverse') })],
+    [
+      'a GRU of fewer steps backwards',
+      [4, 2, 3],
+      recurrent('GRU', 3, { direction: text('reverse') }, { length: 3 })
+    ],
     ['an RNN of another function', [4, 2, 3], recurrent('RNN', 1, { activations: strings(['Relu']) })]
   ])('%s', async (_, dims, make) => {
     const model = network(dims, make)
