@@ -19,7 +19,7 @@ export interface PoolRequest {
   longestMs: number
 }
 
-/** What an adaptive run may measure, and what it keeps aside to be judged on; no shape is in both. */
+/** What an adaptive run may measure, and what it holds out to be judged on; no shape is in both. */
 export interface AdaptivePool {
   items: BenchItem[]
   judge: BenchItem[]
@@ -30,11 +30,11 @@ export interface AdaptivePool {
   skipped: { item: BenchItem; reason: string }[]
 }
 
-/** Bit pairs that a kept-aside shape is measured at: enough to judge, few enough not to cost more than the run. */
+/** Bit pairs that a held-out shape is measured at: enough to judge, few enough not to cost more than the run. */
 const judgePairs = 4
 
 /**
- * One space-filling set around the given layers; some of its shapes, drawn by the seed, are kept aside at a few bit
+ * One space-filling set around the given layers; some of its shapes, drawn by the seed, are held out at a few bit
  * pairs each, all others make up the pool at every pair.
  */
 export function adaptivePool(
@@ -63,18 +63,18 @@ export function adaptivePool(
     (key) => !layers.some((layer) => shapeKey(layer) === key)
   )
   random.shuffle(drawable)
-  const aside = new Set(drawable.slice(0, request.judgeShapes))
+  const heldOut = new Set(drawable.slice(0, request.judgeShapes))
   const judge: BenchItem[] = []
   const perShape = new Map<string, number>()
   // Items come shuffled: the first pairs of a shape are as good as any.
   for (const item of items) {
     const key = shapeKey(item)
     const count = perShape.get(key) ?? 0
-    if (!aside.has(key) || count >= judgePairs) continue
+    if (!heldOut.has(key) || count >= judgePairs) continue
     perShape.set(key, count + 1)
     judge.push(item)
   }
-  const pool = items.filter((item) => !aside.has(shapeKey(item)))
+  const pool = items.filter((item) => !heldOut.has(shapeKey(item)))
   return {
     items: pool,
     judge,

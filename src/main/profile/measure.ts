@@ -68,14 +68,7 @@ export async function measureItem(
       }),
     options.checksum(item, seed)
   ])
-  if (result.checksum !== expected) {
-    throw new AppError(
-      'board.crcMismatch',
-      `The board's ${itemKey(item)} gave outputs with checksum ${formatHex32(result.checksum)}; the host computes ${formatHex32(expected)}.`,
-      'The kernel of this firmware is wrong or the board is unstable: its measurements cannot be used. Load the shipped monitor and try again.',
-      { details: { item, seed, board: result.checksum, host: expected } }
-    )
-  }
+  checkChecksum(item, seed, result.checksum, expected)
   const counts = result.unit === 'cycles' ? result.cycles : result.instructions
   if (counts.length === 0) {
     throw new AppError(
@@ -84,6 +77,28 @@ export async function measureItem(
       'The core has no such counter; a Sample needs one.'
     )
   }
+  return sampleOf(board, item, { ...result, counts }, options)
+}
+
+/** @throws board.crcMismatch when the outputs are not those that the host computes */
+function checkChecksum(item: BenchItem, seed: number, ofBoard: number, ofHost: number): void {
+  if (ofBoard === ofHost) return
+  throw new AppError(
+    'board.crcMismatch',
+    `The board's ${itemKey(item)} gave outputs with checksum ${formatHex32(ofBoard)}; the host computes ${formatHex32(ofHost)}.`,
+    'The kernel of this firmware is wrong or the board is unstable: its measurements cannot be used. Load the shipped monitor and try again.',
+    { details: { item, seed, board: ofBoard, host: ofHost } }
+  )
+}
+
+/** What was counted of an item, with what it was counted on; `counts` are in the unit of the result. */
+function sampleOf(
+  board: ProfiledBoard,
+  item: BenchItem,
+  result: BenchResult & { unit: Sample['unit']; method: string; counts: readonly number[] },
+  options: MeasureOptions
+): Sample {
+  const { counts } = result
   return {
     id: options.newId(),
     campaignId: options.campaignId,
@@ -100,7 +115,7 @@ export async function measureItem(
     instructions: result.instructions.length === 0 ? null : median(result.instructions),
     macs: shapeWork(item).macs,
     repetitions: result.repetitions,
-    seed,
+    seed: options.seed,
     checksum: result.checksum,
     verified: true,
     origin: board.origin,

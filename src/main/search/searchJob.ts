@@ -31,7 +31,7 @@ export async function runSearchJob(
   reports: SearchReports,
   { signal, progress }: JobContext
 ): Promise<void> {
-  const { modelId, method, evaluations, strategy, objective, batch, seed, start, retrainTop } = search.request
+  const { modelId, method, evaluations, strategy, objective, batch, seed, start } = search.request
   const measure = (scheme: Scheme | null, split: Split, by = method): Promise<SearchMeasure> => {
     signal.throwIfAborted()
     return models.measure(modelId, scheme, split, by, signal)
@@ -78,20 +78,29 @@ export async function runSearchJob(
   )
   signal.throwIfAborted()
   search.best = search.trace[best?.index ?? -1] ?? null
-  progress(search.trace.length, evaluations, 'testing the best scheme')
+  const say = (note: string): void => progress(search.trace.length, evaluations, note)
+  say('testing the best scheme')
   const split = await models.reportSplit(modelId)
   const test = await tested(best?.scheme ?? null, int8, split, measure)
-  const leaders = leadersOf(search.trace, retrainTop)
-  if (leaders.length > 0) {
-    await change({ test })
-    const { right } = await measure(int8, split)
-    await retrainLeaders(leaders, search.retrained, measure, { split, int8: right }, async (retrained) => {
-      const done = countOf(retrained.entries.length, 'scheme')
-      progress(search.trace.length, evaluations, `${done} of ${leaders.length} retrained`)
-      await change({ retrained })
-    })
-  }
+  await retrainBest(search, { int8, split, test }, measure, { change, say })
   await change({ state: 'done', test })
+}
+
+/** Retrains as many of the best candidates as the request has, each beside int8; none: nothing is done. */
+async function retrainBest(
+  search: Search,
+  { int8, split, test }: { int8: Scheme; split: Split; test: NonNullable<Search['test']> },
+  measure: (scheme: Scheme, split: Split, by?: Search['request']['method']) => Promise<SearchMeasure>,
+  { change, say }: { change: (changes: Partial<Search>) => Promise<void>; say: (note: string) => void }
+): Promise<void> {
+  const leaders = leadersOf(search.trace, search.request.retrainTop)
+  if (leaders.length === 0) return
+  await change({ test })
+  const { right } = await measure(int8, split)
+  await retrainLeaders(leaders, search.retrained, measure, { split, int8: right }, async (retrained) => {
+    say(`${countOf(retrained.entries.length, 'scheme')} of ${leaders.length} retrained`)
+    await change({ retrained })
+  })
 }
 
 async function tested(

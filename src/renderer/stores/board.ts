@@ -1,15 +1,13 @@
 import type { AppError } from '@shared/errors'
-import type { Board, ConsoleChunk } from '@shared/contract/board'
+import type { Board } from '@shared/contract/board'
 import type { Job } from '@shared/contract/job'
 import type { LoaderName } from '@shared/contract/board/boardFiles'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
+import { createBoardConsoles } from './boardConsoles'
 import { createAction, forgetErrors, forgetOnChange } from './window/action'
-
-/** Console chunks kept per board in this window; the host keeps its own ring. */
-const maxKeptChunks = 4000
 
 /** A load onto a board that ended. */
 export type BoardLoad = CommandOutput<'board.loads'>['loads'][number]
@@ -35,9 +33,7 @@ export const useBoards = defineStore('board', () => {
   const chosenId = ref<string | null>(null)
   /** The board of the last connect: its error is about this one, whichever is looked at meanwhile. */
   const triedId = ref<string | null>(null)
-  const consoles = shallowRef(new Map<string, ConsoleChunk[]>())
-  /** Pieces of console traffic that a flood of it has cost, per board. */
-  const dropped = shallowRef(new Map<string, number>())
+  const consoles = createBoardConsoles(client)
   const loads = ref<BoardLoad[]>([])
 
   const all = computed(() => [...byId.value.values()])
@@ -71,21 +67,12 @@ export const useBoards = defineStore('board', () => {
     if (triedId.value === id) connect.error = null
   }
 
-  function append(id: string, chunks: ConsoleChunk[]): void {
-    const kept = consoles.value.get(id) ?? []
-    const last = kept.at(-1)?.sequence ?? -1
-    const fresh = chunks.filter((chunk) => chunk.sequence > last)
-    consoles.value.set(id, [...kept, ...fresh].slice(-maxKeptChunks))
-    triggerRef(consoles)
-  }
-
   client.subscribe('board.changed', accept)
   client.subscribe('board.removed', ({ id }) => {
     byId.value.delete(id)
     triggerRef(byId)
     dropErrorsOf(id)
   })
-  client.subscribe('board.consoleText', ({ id, chunks }) => append(id, chunks))
 
   const load = createAction(async () => {
     const { boards } = await client.call('board.list', {})
@@ -131,26 +118,6 @@ export const useBoards = defineStore('board', () => {
     dropErrorsOf(id)
   })
 
-  const loadConsole = createAction(async (id: string) => {
-    const after = consoles.value.get(id)?.at(-1)?.sequence ?? 0
-    const { chunks, droppedChunks } = await client.call('board.console', { id, after })
-    append(id, chunks)
-    dropped.value.set(id, droppedChunks)
-    triggerRef(dropped)
-  })
-
-  const sendText = createAction(async (id: string, text: string) => {
-    await client.call('board.sendText', { id, text })
-  })
-
-  const clearConsole = createAction(async (id: string) => {
-    await client.call('board.clearConsole', { id })
-    consoles.value.set(id, [])
-    triggerRef(consoles)
-    dropped.value.set(id, 0)
-    triggerRef(dropped)
-  })
-
   const upload = createAction(
     async (
       id: string,
@@ -184,33 +151,27 @@ export const useBoards = defineStore('board', () => {
       (await client.call('board.saveDescription', { id, description })).description
   )
 
-  /** Sends a file over the console's line; returns the Job. */
-  const sendFile = createAction(async (id: string, file: CommandInput<'board.sendFile'>['file']) => {
-    return (await client.call('board.sendFile', { id, file }, { timeoutMs: 120_000 })).jobId
-  })
-
   const loadLoads = createAction(async () => {
     loads.value = (await client.call('board.loads', {})).loads
   })
 
   /** Name of a board by its id; what is no id of a known board stays as it is. */
   const nameOf = (id: string): string => byId.value.get(id)?.name ?? id
-  const droppedOf = (id: string): number => dropped.value.get(id) ?? 0
-  const consoleOf = (id: string): ConsoleChunk[] => consoles.value.get(id) ?? []
 
   forgetOnChange(chosenId, [
     connect,
     disconnect,
     reset,
     save,
-    sendText,
-    sendFile,
+    consoles.sendText,
+    consoles.sendFile,
     upload,
     boot,
     describe,
     saveDescription
   ])
   return {
+    ...consoles,
     all,
     connected,
     active,
@@ -225,18 +186,12 @@ export const useBoards = defineStore('board', () => {
     reset,
     save,
     forget,
-    loadConsole,
-    sendText,
-    clearConsole,
     upload,
     boot,
     describe,
     loadDescription,
     saveDescription,
-    sendFile,
     loadLoads,
-    consoleOf,
-    nameOf,
-    droppedOf
+    nameOf
   }
 })

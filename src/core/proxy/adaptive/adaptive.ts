@@ -41,7 +41,7 @@ export interface AdaptiveState {
 export interface AdaptiveErrors {
   /** Percent, over what was measured so far; null while there are fewer than two shapes. */
   unseenShapeMape: number | null
-  /** Percent, on the rows kept aside. */
+  /** Percent, on the held-out rows. */
   judgeMape: number | null
 }
 

@@ -46,23 +46,7 @@ export function transferCurve(
   options: TransferCurveOptions
 ): CurvePoint[] {
   const { sizes, seeds, methods = [...transferMethods, 'auto'], designs = ['uniform'], onProgress } = options
-  if (quantityOf(source.unit) !== quantityOf(target.unit)) {
-    throw new AppError(
-      'data.invalid',
-      `The source is in ${source.unit}, the target in ${target.unit}: a transfer goes between devices, not from time to energy.`,
-      'Choose two sets of the same quantity; energy has proxies of its own.'
-    )
-  }
-  const known = new Set(Array.from({ length: source.count }, (_, row) => keyOf(source, row)))
-  const sharedRows = rowsWhere(target.count, (row) => known.has(keyOf(target, row)))
-  if (sharedRows.length < 8) {
-    throw new AppError(
-      'data.invalid',
-      `Source and target share ${sharedRows.length} measured layers; a transfer is judged on at least 8.`,
-      'Measure the same layers on both devices.'
-    )
-  }
-  const shared = takeSamples(target, sharedRows)
+  const shared = sharedSamples(source, target)
   const folds = shapeFolds(shared)
   const whole = sourceModel(source, 1)
   const withoutFold: SourceModel[] = []
@@ -108,6 +92,31 @@ export function transferCurve(
   }
   onProgress?.(total, total, '')
   return points
+}
+
+/**
+ * Rows of the target whose layers were measured on the source too.
+ *
+ * @throws data.invalid for two quantities, or fewer than 8 such rows
+ */
+function sharedSamples(source: SampleTable, target: SampleTable): SampleTable {
+  if (quantityOf(source.unit) !== quantityOf(target.unit)) {
+    throw new AppError(
+      'data.invalid',
+      `The source is in ${source.unit}, the target in ${target.unit}: a transfer goes between devices, not from time to energy.`,
+      'Choose two sets of the same quantity; energy has proxies of its own.'
+    )
+  }
+  const known = new Set(Array.from({ length: source.count }, (_, row) => keyOf(source, row)))
+  const rows = rowsWhere(target.count, (row) => known.has(keyOf(target, row)))
+  if (rows.length < 8) {
+    throw new AppError(
+      'data.invalid',
+      `Source and target share ${rows.length} measured layers; a transfer is judged on at least 8.`,
+      'Measure the same layers on both devices.'
+    )
+  }
+  return takeSamples(target, rows)
 }
 
 /** One draw: n rows of `pool` are measured on the target, the rest of it (or `test`) is judged. */

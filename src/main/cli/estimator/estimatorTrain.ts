@@ -60,12 +60,7 @@ async function runTrain(args: CliArguments, context: CliContext) {
     ...(structure === undefined ? {} : { structure }),
     onEpoch: (epoch) => {
       if (epoch.epoch === 1) context.log(countOf(table.count, 'sample'))
-      context.log(
-        `Epoch ${epoch.epoch}/${epochs}: train loss ${epoch.trainLoss.toFixed(5)}, val loss ${epoch.validationLoss.toFixed(5)}` +
-          (epoch.prefillMaeMs === null ? '' : `, prefill MAE ${epoch.prefillMaeMs.toFixed(3)} ms`) +
-          (epoch.decodeMaeMs === null ? '' : `, decode total MAE ${epoch.decodeMaeMs.toFixed(3)} ms`) +
-          (epoch.relative === null ? '' : `, relative error ${formatPercentValue(epoch.relative, 2)}`)
-      )
+      context.log(epochLine(epoch, epochs))
     }
   })
   const seconds = (performance.now() - startedMs) / 1000
@@ -103,6 +98,18 @@ async function runTrain(args: CliArguments, context: CliContext) {
     `Trained in ${seconds.toFixed(1)} s. Wrote ${file}`
   ].join('\n')
   return { json, text }
+}
+
+/** An epoch of this many, with the errors that the model has. */
+function epochLine(epoch: Trained['history'][number], epochs: number): string {
+  const { trainLoss, validationLoss, prefillMaeMs, decodeMaeMs, relative } = epoch
+  return [
+    `Epoch ${epoch.epoch}/${epochs}: train loss ${trainLoss.toFixed(5)}`,
+    `val loss ${validationLoss.toFixed(5)}`,
+    ...(prefillMaeMs === null ? [] : [`prefill MAE ${prefillMaeMs.toFixed(3)} ms`]),
+    ...(decodeMaeMs === null ? [] : [`decode total MAE ${decodeMaeMs.toFixed(3)} ms`]),
+    ...(relative === null ? [] : [`relative error ${formatPercentValue(relative, 2)}`])
+  ].join(', ')
 }
 
 function coverageLine({ coverage }: Trained): string {

@@ -27,7 +27,7 @@ export const adaptiveVerb: CliVerb = {
     kernel: { type: 'string', help: 'one kernel of the board', default: 'conv2d' },
     model: { type: 'string', help: 'ONNX file whose layers join the pool' },
     shapes: { type: 'string', help: 'further shapes that may be measured', default: '48' },
-    judge: { type: 'string', help: 'shapes kept aside to judge on', default: '8' },
+    judge: { type: 'string', help: 'shapes held out to judge on', default: '8' },
     pairs: { type: 'string', help: 'bit pairs such as w8a8,w2a4; all the board has without' },
     first: { type: 'string', help: 'rows of the first batch', default: '16' },
     batch: { type: 'string', help: 'rows of every later batch', default: '16' },
@@ -94,8 +94,8 @@ const reasons: Record<NonNullable<AdaptiveRun['stopped']>, string> = {
 function runText(run: AdaptiveRun): string {
   const lines = [
     `${run.request.kernel} on ${run.boardName}: ${run.stopped === null ? run.state : reasons[run.stopped]}`,
-    `${countOf(run.poolRows, 'row')} could be measured, ${countOf(run.judgeRows, 'row')} of ${countOf(run.request.judgeShapes, 'shape')} were kept aside; ${run.knownRows} were known from before`,
-    '                 board time    rows   unseen shapes   shapes kept aside'
+    `${countOf(run.poolRows, 'row')} could be measured, ${countOf(run.judgeRows, 'row')} of ${countOf(run.request.judgeShapes, 'shape')} were held out; ${run.knownRows} were known from before`,
+    '                 board time    rows   unseen shapes     held-out shapes'
   ]
   const row = (name: string, step: AdaptiveStep): string =>
     `${name.padEnd(14)} ${formatDuration(1000 * step.boardSeconds).padStart(12)}  ${String(step.rows).padStart(6)}   ` +

@@ -40,7 +40,7 @@ interface KnownTime {
 }
 
 /**
- * Runs the parts of an adaptive run one after the other: the kept-aside shapes, the adaptive part, and rows by chance
+ * Runs the parts of an adaptive run one after the other: the held-out shapes, the adaptive part, and rows by chance
  * for the same board seconds. What a Sample of this board and firmware exists of is never measured again and counts
  * with the time it took then; so an interrupted run that is begun again replays what it measured and goes on.
  */
@@ -57,7 +57,7 @@ export async function runAdaptive(
   const judgeMs = pool.judge.reduce((sum, item) => sum + guessMs(item, repetitions, speed), 0)
   meter.totalMs = judgeMs + 1000 * request.budgetSeconds * (request.compareUniform ? 2 : 1)
   await meter.readKnown()
-  meter.note = 'measuring the shapes that are kept aside'
+  meter.note = 'measuring the held-out shapes'
   const judged = await meter.measure(pool.judge)
   const judgeItems = pool.judge
     .map((item, at) => ({ ...item, time: judged.time[at] }))
@@ -201,6 +201,6 @@ async function runPart(
 
 function errorText({ unseenShapeMape, judgeMape }: FittedStep): string {
   if (unseenShapeMape === null) return 'too few to judge'
-  const aside = judgeMape === null ? '' : `, ${formatPercentValue(judgeMape, 1)} on the shapes kept aside`
-  return `${formatPercentValue(unseenShapeMape, 1)} on unseen shapes${aside}`
+  const heldOut = judgeMape === null ? '' : `, ${formatPercentValue(judgeMape, 1)} on the held-out shapes`
+  return `${formatPercentValue(unseenShapeMape, 1)} on unseen shapes${heldOut}`
 }

@@ -12,7 +12,7 @@ export const adaptiveRequestSchema = z.object({
   shapes: z.array(kernelShapeSchema).max(5000).default([]),
   /** Shapes that may be measured, beside the model's. */
   poolShapes: z.number().int().min(4).max(1000).default(48),
-  /** Shapes kept aside: measured first, at a few bit pairs each, and never fitted; the curve is the error on them. */
+  /** Shapes held out: measured first, at a few bit pairs each, and never fitted; the curve is the error on them. */
   judgeShapes: z.number().int().min(0).max(100).default(8),
   /** Empty: every pair the board has. */
   pairs: z.array(bitPairSchema).default([]),
@@ -22,7 +22,7 @@ export const adaptiveRequestSchema = z.object({
   batchRows: z.number().int().min(1).max(1000).default(16),
   /** Stop when the error on unseen shapes, percent, is at most this; 0 never stops. */
   targetMape: z.number().min(0).max(1000).default(5),
-  /** Stop before measuring takes longer than this; the kept-aside shapes and the comparison come on top. */
+  /** Stop before measuring takes longer than this; the held-out shapes and the comparison come on top. */
   budgetSeconds: z.number().positive().max(86_400).default(60),
   /** Afterwards measure rows drawn by chance for the same board seconds, to compare with. */
   compareUniform: z.boolean().default(true),
@@ -39,7 +39,7 @@ export const adaptiveStepSchema = z.object({
   boardSeconds: z.number(),
   /** Percent; five groups of the shapes measured so far. Null while there are too few. */
   unseenShapeMape: z.number().nullable(),
-  /** Percent; on the shapes kept aside. Null without any. */
+  /** Percent; on the held-out shapes. Null without any. */
   judgeMape: z.number().nullable()
 })
 
@@ -56,7 +56,7 @@ export const adaptiveRunSchema = z.object({
   finishedAtMs: z.number().nullable(),
   error: z.string().nullable(),
   request: adaptiveRequestSchema,
-  /** Rows that may be measured, and rows kept aside. */
+  /** Rows that may be measured, and rows held out. */
   poolRows: z.number(),
   judgeRows: z.number(),
   /** Why the adaptive part ended. */
