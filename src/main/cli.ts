@@ -57,7 +57,9 @@ export async function main(argv: string[]): Promise<number> {
       cwd: process.cwd()
     }
     const result = await verb.run(args, context)
-    await writeAll(process.stdout, json ? JSON.stringify(result.json, null, 2) : result.text)
+    const printed = json ? JSON.stringify(result.json, null, 2) : result.text
+    // No text is no line either: JSON lines without candidates are an empty file, and an agent's pipe is closed by now.
+    if (printed !== '') await writeAll(process.stdout, printed)
     return stop.exitCode() ?? result.exitCode ?? 0
   } catch (reason) {
     const code = await report(reason, json, asked)

@@ -102,6 +102,13 @@ describe.skipIf(!hasSsh)('a GPU host behind ssh', () => {
     })
   }, 300_000)
 
+  it('ends without a word where nothing stands between: no ssh, one process', async () => {
+    await bench.add('beside', ['env'])
+    const { error } = await bench.arrived(await record(['true'], 'beside'))
+    expect(error).toBeNull()
+    expect(bench.printed.stderr).not.toMatch(/fault|EPIPE/)
+  }, 300_000)
+
   it('collects stage times there, and samples of all that was measured are here', async () => {
     const runner = { kind: 'onnx' as const, model: 'gloss-language' }
     const knobs = { promptTokens: { values: [4, 8] }, outputTokens: { values: [2] }, batch: { values: [1] } }
