@@ -114,6 +114,18 @@ export const monitors = [
     movable: true,
     counters: true
   })),
+  // The same for a VexRiscv that has the unit on its function unit bus.
+  {
+    name: 'monitor-litex-cfu',
+    variants: ['xbb'],
+    machine: [...rv32im, '-DBOARD_LITEX', '-DXBB_CFU'],
+    sources: ['litexBoard.c', ...counterSources],
+    kernels: [],
+    base: '0x40000000',
+    symbols: ['-Wl,--defsym=MONITOR_LIMIT=0x28000'],
+    movable: true,
+    counters: true
+  },
   // For U-Boot's `go` on QEMU's 64-bit virt machine: out of the way of U-Boot itself.
   { name: 'monitor-rv64', variants: ['rv32im', 'reference'], machine: rv64, kernels: [], base: '0x80800000' },
   // For a U-Boot in supervisor mode under an SBI firmware; the host fills in UART and RAM and moves it into the board's RAM.
@@ -322,7 +334,7 @@ function build(monitor, folder) {
     if (monitor.hello === true) writeFileSync(path.join(folder, `${monitor.name}.hello.json`), helloOf(elf))
     if (monitor.movable !== true) return filesOf(monitor)
     const moved = `-Wl,--defsym=MONITOR_BASE=${Number(monitor.base) + movedBy}`
-    const other = linkImage(monitor, objects, [moved], {
+    const other = linkImage(monitor, objects, [moved, ...(monitor.symbols ?? [])], {
       elf: path.join(work, 'moved.elf'),
       bin: path.join(work, 'moved.bin')
     })

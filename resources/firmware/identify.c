@@ -71,6 +71,18 @@ static uintptr_t count_bits(uintptr_t value)
     return a0;
 }
 
+/*
+ * What use_unit gives of 0x02020202. On a bus without rd (docs/rtl.md) the sum is 16, no shift leaves nothing of it, and a code of -1 is on
+ * top of zeros.
+ */
+#ifdef XBB_CFU
+#define UNIT_RESULT 0xFF000000
+#define UNIT_NAME "_xbbcfu"
+#else
+#define UNIT_RESULT 0x01020202
+#define UNIT_NAME "_xbb"
+#endif
+
 /* dot, quant and max of a0 with itself (docs/isa.md): illegal where there is no xbb; else 2 * 2 * 4 more, a code of 1 on top. */
 static uintptr_t use_unit(uintptr_t value)
 {
@@ -132,7 +144,7 @@ static void identify_isa(void)
     if (misa >> ('v' - 'a') & 1) __asm__ volatile("csrs mstatus, %0" ::"r"(1u << 9));
     uintptr_t bits;
     if (guard_call(count_bits, 0x0F0F1F, &bits) == 0 && bits == 13) to = put(to, "_zbb");
-    if (guard_call(use_unit, 0x02020202, &bits) == 0 && (uint32_t)bits == 0x01020202) put(to, "_xbb");
+    if (guard_call(use_unit, 0x02020202, &bits) == 0 && (uint32_t)bits == UNIT_RESULT) put(to, UNIT_NAME);
 }
 
 static void identify_core(void)

@@ -17,9 +17,9 @@ typedef struct {
 #define TIMES_FOUR(s, at, index, w, wide, narrow, part)                                                          \
     do {                                                                                                         \
         uint32_t codes_;                                                                                         \
-        __asm__("lw %[c], %[off](%[at_])\n\t.insn r 0x0b, 0, %[f], %[s0], %[c], %[v0]\n\t"                       \
-                ".insn r 0x0b, 0, %[f], %[s1], %[c], %[v1]\n\t.insn r 0x0b, 0, %[f], %[s2], %[c], %[v2]\n\t"     \
-                ".insn r 0x0b, 0, %[f], %[s3], %[c], %[v3]"                                                      \
+        __asm__("lw %[c], %[off](%[at_])\n\t" XBB_ASM_DOT("%[f]", "%[s0]", "%[c]", "%[v0]")                     \
+                XBB_ASM_DOT("%[f]", "%[s1]", "%[c]", "%[v1]") XBB_ASM_DOT("%[f]", "%[s2]", "%[c]", "%[v2]")      \
+                XBB_ASM_DOT("%[f]", "%[s3]", "%[c]", "%[v3]")                                                    \
                 : [s0] "+&r"((s).w0), [s1] "+&r"((s).w1), [s2] "+&r"((s).w2), [s3] "+&r"((s).w3), [c] "=&r"(codes_) \
                 : [at_] "r"(at), [off] "i"(4 * (index)), [f] "i"((part) << 4 | XBB_SIZE(wide) << 2 | XBB_SIZE(narrow)), \
                   [v0] "r"((w).w0), [v1] "r"((w).w1), [v2] "r"((w).w2), [v3] "r"((w).w3), "m"((at)[index]));     \
@@ -118,9 +118,8 @@ BB_INLINE uint32_t words_of_turn(uint32_t parts) { return parts == 1 ? 8 : parts
  */
 #ifdef __riscv
 #define TIMES(code, part, at, w0, w1, w2, w3, s0, s1, s2, s3)                                                   \
-    "lw ra, " at "(a1)\n\t.insn r 0x0b, 0, " code "+16*" part ", " s0 ", ra, " w0 "\n\t"                        \
-    ".insn r 0x0b, 0, " code "+16*" part ", " s1 ", ra, " w1 "\n\t.insn r 0x0b, 0, " code "+16*" part ", " s2 ", ra, " w2 \
-    "\n\t.insn r 0x0b, 0, " code "+16*" part ", " s3 ", ra, " w3 "\n\t"
+    "lw ra, " at "(a1)\n\t" XBB_ASM_DOT(code "+16*" part, s0, "ra", w0) XBB_ASM_DOT(code "+16*" part, s1, "ra", w1) \
+    XBB_ASM_DOT(code "+16*" part, s2, "ra", w2) XBB_ASM_DOT(code "+16*" part, s3, "ra", w3)
 #define PART(part, at)                                                                                          \
     TIMES("%[f]", part, at, "a7", "t0", "t1", "t2", "t3", "t4", "t5", "t6")                                     \
     TIMES("%[f]", part, at "+4", "a7", "t0", "t1", "t2", "s0", "s1", "s2", "s3")                                \
@@ -128,8 +127,8 @@ BB_INLINE uint32_t words_of_turn(uint32_t parts) { return parts == 1 ? 8 : parts
     TIMES("%[f]", part, at "+12", "a7", "t0", "t1", "t2", "s8", "s9", "s10", "s11")
 #define WORDS(at) "lw a7, " at "(a2)\n\tlw t0, " at "(a3)\n\tlw t1, " at "(a4)\n\tlw t2, " at "(a5)\n\t"
 #define NEXT(bytes) "addi a2, a2, " bytes "\n\taddi a3, a3, " bytes "\n\taddi a4, a4, " bytes "\n\taddi a5, a5, " bytes "\n\t"
-/* WORDS and the PARTs of them: 4 and 20 instructions of four bytes. */
-#define WORDS_BYTES(parts) (4 * (4 + 20 * (parts)))
+/* WORDS and the PARTs of them: 4 and 4 loads, 16 products. */
+#define WORDS_BYTES(parts) (16 + (16 + 16 * XBB_DOT_BYTES) * (parts))
 #define BLOCK(loop)                                                                                             \
     __asm__ volatile(                                                                                           \
         ".option push\n\t.option norvc\n\t"                                                                    \
@@ -216,8 +215,8 @@ BB_INLINE void four_rows_of(block_call *call, uint32_t wide, uint32_t narrow) {
 #define TIMES_TWO(s0_, s1_, at, index, v0_, v1_, wide, narrow, part)                                              \
     do {                                                                                                         \
         uint32_t codes_;                                                                                         \
-        __asm__("lw %[c], %[off](%[at_])\n\t.insn r 0x0b, 0, %[f], %[s0], %[c], %[v0]\n\t"                       \
-                ".insn r 0x0b, 0, %[f], %[s1], %[c], %[v1]"                                                       \
+        __asm__("lw %[c], %[off](%[at_])\n\t" XBB_ASM_DOT("%[f]", "%[s0]", "%[c]", "%[v0]")                     \
+                XBB_ASM_DOT("%[f]", "%[s1]", "%[c]", "%[v1]")                                                     \
                 : [s0] "+&r"(s0_), [s1] "+&r"(s1_), [c] "=&r"(codes_)                                             \
                 : [at_] "r"(at), [off] "i"(4 * (index)), [f] "i"((part) << 4 | XBB_SIZE(wide) << 2 | XBB_SIZE(narrow)), \
                   [v0] "r"(v0_), [v1] "r"(v1_), "m"((at)[index]));                                                \

@@ -30,8 +30,7 @@ __asm__(".pushsection .text.xbb_finish, \"ax\", @progbits\n\t.balign 4\n\t"
         "lw t1, 64(a0)\n\tlw a7, 40(a0)\n\tlw t0, 48(a0)\n\t"
         "lw a2, 16(t1)\n\tlw a3, 20(t1)\n\tlw a4, 24(t1)\n\tlw a6, 28(t1)\n\t"
 #define WORD_OF(s0, s1, s2, s3)                                                                        \
-    ".insn r 0x0b, 5, 0, a1, " s0 ", a2\n\t.insn r 0x0b, 5, 0, a1, " s1 ", a3\n\t"                     \
-    ".insn r 0x0b, 5, 0, a1, " s2 ", a4\n\t.insn r 0x0b, 5, 0, a1, " s3 ", a6\n\t"
+    XBB_ASM_QUANT("a1", s0, "a2") XBB_ASM_QUANT("a1", s1, "a3") XBB_ASM_QUANT("a1", s2, "a4") XBB_ASM_QUANT("a1", s3, "a6")
         WORD_OF("t3", "t4", "t5", "t6") "add t2, a7, t0\n\tsw a1, 0(a7)\n\taddi a7, a7, 4\n\t"
         WORD_OF("s0", "s1", "s2", "s3") "sw a7, 40(a0)\n\tsw a1, 0(t2)\n\tadd t2, t2, t0\n\t"
         WORD_OF("s4", "s5", "s6", "s7") "addi t1, t1, 32\n\tsw a1, 0(t2)\n\tadd t2, t2, t0\n\t"

@@ -22,7 +22,7 @@ typedef struct {
 } few_call;
 
 #ifdef __riscv
-#define FEW_DOT(n, sum, codes) ".insn r 0x0b, 0, %[f]+16*(" n "%%%[parts]), " sum ", " codes ", a5\n\t"
+#define FEW_DOT(n, sum, codes) XBB_ASM_DOT("%[f]+16*(" n "%%%[parts])", sum, codes, "a5")
 /* The next weight word where activation word n is the first that goes with it; row: of the turn's rows. */
 #define FEW_WEIGHTS(n, row) ".if " n "%%%[parts] == 0\n\tlw a5, 4*(" n "/%[parts]+" row "*%[words])(a6)\n\t.endif\n\t"
 #define FEW_IF(n, what) ".if %[used] > " n "\n\t" what ".endif\n\t"

@@ -9,17 +9,33 @@
 /* The two-bit code of a width of 8, 4, 2 or 1 bits. */
 #define XBB_SIZE(bits) ((bits) == 8 ? 3 : (bits) == 4 ? 2 : (bits) == 2 ? 1 : 0)
 
+/*
+ * XBB_CFU: the unit is on a function unit bus that does not carry rd (docs/rtl.md), so the program adds. tp is free for that: nothing
+ * here has threads.
+ */
+#ifdef XBB_CFU
+/* Instructions, their bytes, of one product that is added. */
+#define XBB_ASM_DOT(code, sum, a, w) ".insn r 0x0b, 0, " code ", tp, " a ", " w "\n\tadd " sum ", " sum ", tp\n\t"
+#define XBB_ASM_QUANT(word, sum, format) \
+    ".insn r 0x0b, 5, 0, tp, " sum ", " format "\n\tsrli " word ", " word ", 8\n\tor " word ", " word ", tp\n\t"
+#define XBB_DOT_BYTES 8
+#else
+#define XBB_ASM_DOT(code, sum, a, w) ".insn r 0x0b, 0, " code ", " sum ", " a ", " w "\n\t"
+#define XBB_ASM_QUANT(word, sum, format) ".insn r 0x0b, 5, 0, " word ", " sum ", " format "\n\t"
+#define XBB_DOT_BYTES 4
+#endif
+
 #ifdef __riscv
 /* sum += signed codes of `wide` bits in a times those of `narrow` bits in w, the part-th group of these. All but sum, a, w are constants. */
 #define XBB_DOT(sum, a, w, wide, narrow, part)                                                               \
-    __asm__(".insn r 0x0b, 0, %3, %0, %1, %2"                                                                \
+    __asm__(XBB_ASM_DOT("%3", "%0", "%1", "%2")                                                              \
             : "+r"(sum)                                                                                      \
             : "r"(a), "r"(w), "i"((part) << 4 | XBB_SIZE(wide) << 2 | XBB_SIZE(narrow)))
 /* word = word shifted right by 4 codes of `bits` bits, with those of four bytes on top. */
 #define XBB_PACK(word, bytes, bits) \
     __asm__(".insn r 0x0b, 4, %2, %0, %1, %0" : "+r"(word) : "r"(bytes), "i"(XBB_SIZE(bits)))
 /* word = word shifted right by a byte with the code of a sum on top; format: xbb_format. */
-#define XBB_QUANT(word, sum, format) __asm__(".insn r 0x0b, 5, 0, %0, %1, %2" : "+r"(word) : "r"(sum), "r"(format))
+#define XBB_QUANT(word, sum, format) __asm__(XBB_ASM_QUANT("%0", "%1", "%2") : "+r"(word) : "r"(sum), "r"(format))
 /* word = the greater of its signed bytes and those of other. */
 #define XBB_MAX(word, other) __asm__(".insn r 0x0b, 6, 0, %0, %0, %1" : "+r"(word) : "r"(other))
 #else

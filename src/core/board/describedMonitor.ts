@@ -21,7 +21,10 @@ type FilledInForm = Exclude<MonitorForm, 'virt' | 'virt64'>
 
 /** What the monitor of a described board is made from: names of files in resources/firmware/build, without extension. */
 const imageNames: Record<FilledInForm, (isa: string | null) => string> = {
-  litex: (isa) => (isa?.startsWith('rv64') === true ? 'monitor-litex64' : 'monitor-litex'),
+  litex: (isa) => {
+    if (isa?.startsWith('rv64') === true) return 'monitor-litex64'
+    return isa?.split('_').includes('xbbcfu') === true ? 'monitor-litex-cfu' : 'monitor-litex'
+  },
   supervisor: () => 'monitor-rv64s',
   esp32c3: () => 'monitor-esp32c3',
   esp32c6: () => 'monitor-esp32c6',

@@ -86,7 +86,7 @@ class Machine implements VirtualMachine {
       ram: new Uint8Array(config.ramBytes),
       ramBase: this.ramBase,
       zbb: config.zbb,
-      core: { xbb: config.xbb === true, plain: config.plain === true },
+      core: { xbb: config.xbb ?? false, plain: config.plain === true },
       misaligned: config.misaligned ?? config.plain !== true,
       readOnly: config.flash !== undefined,
       model,

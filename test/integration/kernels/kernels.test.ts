@@ -137,18 +137,21 @@ describe('kernels compiled for RISC-V, on QEMU', () => {
 })
 
 describe('kernels for packed dot products, on the virtual core that has them', () => {
-  it('golden cases and fast against reference', patience, ({ skip }) => {
+  it.for([
+    { where: 'in the core', xbb: true, flags: [] },
+    { where: 'on a bus that does not carry rd', xbb: 'cfu', flags: ['-DXBB_CFU'] }
+  ] as const)('$where: golden cases and fast against reference', patience, ({ xbb, flags }, { skip }) => {
     if (!riscvCompiler) return skip('needs riscv64-unknown-elf-gcc and picolibc')
-    const elf = path.join(folder, 'xbb.elf')
+    const elf = path.join(folder, `xbb-${xbb}.elf`)
     buildBareProgram({
       compiler: riscvCompiler,
       variant: 'xbb',
       xlen: 32,
       sources: program,
-      flags: ['-DCHECK_ROUNDS=10'],
+      flags: ['-DCHECK_ROUNDS=10', ...flags],
       elf
     })
-    const machine = createMachine({ board: { ...rtlCore(true), ramBytes: 1 << 23 } })
+    const machine = createMachine({ board: { ...rtlCore(true), xbb, ramBytes: 1 << 23 } })
     machine.loadElf(new Uint8Array(readFileSync(elf)))
     let text = ''
     for (let slice = 0; slice < 4000; slice++) {

@@ -6,5 +6,5 @@ export function isaOf({
   xbb = false,
   plain = false
 }: Pick<MachineConfig, 'zbb' | 'xbb' | 'plain'>): string {
-  return `rv32${plain ? 'im' : 'imac'}_zicsr_zifencei${zbb ? '_zbb' : ''}${xbb ? '_xbb' : ''}`
+  return `rv32${plain ? 'im' : 'imac'}_zicsr_zifencei${zbb ? '_zbb' : ''}${xbb === 'cfu' ? '_xbbcfu' : xbb ? '_xbb' : ''}`
 }

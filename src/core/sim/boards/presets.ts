@@ -26,8 +26,8 @@ export interface MachineConfig {
   ramBytes: number
   /** Whether the Zbb bit-manipulation extension is decoded. */
   zbb: boolean
-  /** Whether the packed dot products of docs/isa.md are decoded; default false. */
-  xbb?: boolean
+  /** Whether the packed dot products of docs/isa.md are decoded, cfu: as on a bus that does not carry rd; default false. */
+  xbb?: boolean | 'cfu'
   /** True: RV32IM; neither compressed nor atomic instructions, and misaligned accesses trap. */
   plain?: boolean
   cycleModel: CycleModel

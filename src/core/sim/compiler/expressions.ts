@@ -54,7 +54,9 @@ export const expressions: ReadonlyMap<number, Expression> = new Map<number, Expr
   [op.rev8, (a) => `reverseBytes(${a})`],
   [op.orcb, (a) => `orCombineBytes(${a})`],
   [op.pack, (a, b, n) => `packCodes(${n}, ${a}, ${b})`],
-  [op.byteMax, (a, b) => `greaterBytes(${a}, ${b})`]
+  [op.byteMax, (a, b) => `greaterBytes(${a}, ${b})`],
+  [op.dotAlone, (a, b, n) => `dotProduct(${n}, ${a}, ${b})`],
+  [op.quantAlone, (a, b) => `quantizeOnTop(0, ${a}, ${b})`]
 ])
 
 /** The condition under which a branch is taken. */

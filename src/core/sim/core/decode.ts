@@ -19,11 +19,14 @@ const branches = [op.beq, op.bne, op.illegal, op.illegal, op.blt, op.bge, op.blt
 const base = [op.add, op.sll, op.slt, op.sltu, op.xor, op.srl, op.or, op.and]
 const multiplies = [op.mul, op.mulh, op.mulhsu, op.mulhu, op.div, op.divu, op.rem, op.remu]
 const csrs = [op.illegal, op.csrrw, op.csrrs, op.csrrc, op.illegal, op.csrrwi, op.csrrsi, op.csrrci]
-const xbbOperations: readonly (number | undefined)[] = Object.assign([], {
-  [xbbFunct3.pack]: op.pack,
-  [xbbFunct3.quant]: op.quant,
-  [xbbFunct3.max]: op.byteMax
-})
+/** Operation of an instruction of xbb. */
+function xbbOperation(funct3: number, xbb: CoreVariant['xbb']): number {
+  if (funct3 === xbbFunct3.pack) return op.pack
+  if (funct3 === xbbFunct3.max) return op.byteMax
+  if (funct3 === xbbFunct3.quant) return xbb === 'cfu' ? op.quantAlone : op.quant
+  return xbb === 'cfu' ? op.dotAlone : op.dot
+}
+
 const atomics = new Map<number, number>([
   [0x02, op.lr],
   [0x03, op.sc],
@@ -64,8 +67,8 @@ const bitImmediate = new Map<number, number>([
 
 /** What sets a core apart from RV32IMAC, beside Zbb. */
 export interface CoreVariant {
-  /** The extension of packed dot products (docs/isa.md). */
-  xbb: boolean
+  /** The extension of packed dot products (docs/isa.md); cfu: on a bus that does not carry rd. */
+  xbb: boolean | 'cfu'
   /** Neither compressed nor atomic instructions. */
   plain: boolean
 }
@@ -131,8 +134,8 @@ function decodeFull(word: number, pc: number, zbb: boolean, core: CoreVariant): 
       return funct3 === 1 ? make(op.fencei, 0) : illegal()
     case xbbOpcode: {
       const functionBits = (funct7 << 3) | funct3
-      if (!core.xbb || !isXbbInstruction(functionBits)) return illegal()
-      return make(xbbOperations[funct3] ?? op.dot, functionBits)
+      if (core.xbb === false || !isXbbInstruction(functionBits)) return illegal()
+      return make(xbbOperation(funct3, core.xbb), functionBits)
     }
     case 0x2f: {
       if (core.plain) return illegal()

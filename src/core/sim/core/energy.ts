@@ -47,9 +47,9 @@ export const energyModel: EnergyModel = {
 
 /** Energy of an instruction, pJ, without its cycles and cache misses. */
 export function instructionEnergyPj(operation: number): number {
-  if (operation === op.dot) return energyModel.dotPj
+  if (operation === op.dot || operation === op.dotAlone) return energyModel.dotPj
   if (operation === op.pack) return energyModel.packPj
-  if (operation === op.quant) return energyModel.quantPj
+  if (operation === op.quant || operation === op.quantAlone) return energyModel.quantPj
   if (operation === op.byteMax) return energyModel.byteMaxPj
   return energyModel.instructionPj[classOf(operation)]
 }

@@ -381,6 +381,12 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
           case 69: // byteMax
             x[f & 63] = greaterBytes(x[(f >> 8) & 31], x[(f >> 16) & 31])
             break sequential
+          case 70: // dotAlone
+            x[f & 63] = dotProduct(immediate[i], x[(f >> 8) & 31], x[(f >> 16) & 31])
+            break sequential
+          case 71: // quantAlone
+            x[f & 63] = quantizeOnTop(0, x[(f >> 8) & 31], x[(f >> 16) & 31])
+            break sequential
           default:
             break loop
         }

@@ -77,29 +77,32 @@ export const op = {
   pack: 67,
   quant: 68,
   byteMax: 69,
+  /** The same on a bus that does not carry rd (docs/rtl.md): a sum of products alone, a code on top of zeros. */
+  dotAlone: 70,
+  quantAlone: 71,
   // From here on: nothing the fast loops do; executeSlow.ts has them.
-  csrrw: 70,
-  csrrs: 71,
-  csrrc: 72,
-  csrrwi: 73,
-  csrrsi: 74,
-  csrrci: 75,
-  ecall: 76,
-  ebreak: 77,
-  mret: 78,
-  wfi: 79,
-  fencei: 80,
-  lr: 81,
-  sc: 82,
-  amoswap: 83,
-  amoadd: 84,
-  amoxor: 85,
-  amoand: 86,
-  amoor: 87,
-  amomin: 88,
-  amomax: 89,
-  amominu: 90,
-  amomaxu: 91
+  csrrw: 72,
+  csrrs: 73,
+  csrrc: 74,
+  csrrwi: 75,
+  csrrsi: 76,
+  csrrci: 77,
+  ecall: 78,
+  ebreak: 79,
+  mret: 80,
+  wfi: 81,
+  fencei: 82,
+  lr: 83,
+  sc: 84,
+  amoswap: 85,
+  amoadd: 86,
+  amoxor: 87,
+  amoand: 88,
+  amoor: 89,
+  amomin: 90,
+  amomax: 91,
+  amominu: 92,
+  amomaxu: 93
 } as const
 
 /** First operation that the fast loops hand to the slow path. */
@@ -110,7 +113,11 @@ export const isStore = (operation: number): boolean => operation >= op.sb && ope
 export const isBranch = (operation: number): boolean => operation >= op.beq && operation <= op.bgeu
 /** Products, whose results some cores have a cycle late; the unit of the extension xbb is such a multiplier. */
 export const isMultiply = (operation: number): boolean =>
-  (operation >= op.mul && operation <= op.mulhu) || operation === op.dot || operation === op.quant
+  (operation >= op.mul && operation <= op.mulhu) ||
+  operation === op.dot ||
+  operation === op.quant ||
+  operation === op.dotAlone ||
+  operation === op.quantAlone
 
 /** Whether what follows in address order may not be what runs next. */
 export const endsFlow = (operation: number): boolean =>
@@ -143,7 +150,7 @@ export function sourcesOf(operation: number): 0 | 1 | 2 {
   if (operation <= op.srai || isLoad(operation) || operation === op.jalr) return 1
   if (operation <= op.bgeu) return 2
   if (operation <= op.cpop || (operation >= op.sextb && operation <= op.zexth)) return 1
-  if (operation <= op.ror || (operation >= op.dot && operation <= op.byteMax)) return 2
+  if (operation <= op.ror || (operation >= op.dot && operation <= op.quantAlone)) return 2
   if (operation >= op.rori && operation <= op.csrrc) return 1
   if (operation <= op.fencei) return 0
   return operation === op.lr ? 1 : 2

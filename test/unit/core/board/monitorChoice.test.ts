@@ -48,5 +48,6 @@ describe('a board like QEMU’s virt machine with a 64-bit core', () => {
     expect(describedImageName({ monitor: 'litex', isa: 'rv64imac' })).toBe('monitor-litex64')
     expect(describedImageName({ monitor: 'litex', isa: 'rv32im' })).toBe('monitor-litex')
     expect(describedImageName({ monitor: 'litex', isa: null })).toBe('monitor-litex')
+    expect(describedImageName({ monitor: 'litex', isa: 'rv32im_xbbcfu' })).toBe('monitor-litex-cfu')
   })
 })

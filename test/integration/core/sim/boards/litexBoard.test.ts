@@ -73,6 +73,31 @@ describe('the virtual LiteX SoC', () => {
     expect((await clock.run(session.reset())).coreName).toBe('virtual-litex')
   })
 
+  it('with the unit on its function unit bus takes the monitor for that, which names it', async () => {
+    const { session, clock } = powerOn({ ...litexBoard, xbb: 'cfu' })
+    const { info, image: sent } = await clock.run(
+      bootMonitor(session, {
+        loader: 'auto',
+        description: { ...described(litexBoardCsv()), isa: 'rv32im_xbbcfu' },
+        readMonitor: async (file, ending = 'bin') =>
+          new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${file}.${ending}`))),
+        nowMs: () => 0,
+        signal: new AbortController().signal,
+        onProgress: () => undefined
+      })
+    )
+    expect(sent.name).toBe('monitor-litex-cfu.bin')
+    expect(info.isa).toMatch(/_xbbcfu$/)
+    for (const item of [
+      { kernel: 'matmul', activationBits: 4, weightBits: 2, dims: [4, 8, 64] },
+      { kernel: 'conv2d', activationBits: 1, weightBits: 1, dims: [6, 6, 5, 8, 3, 1, 1] }
+    ] as const) {
+      const order = { ...item, dims: [...item.dims] }
+      const { checksum } = await clock.run(session.bench({ ...order, repetitions: 1, seed: 5 }))
+      expect(checksum).toBe(expectedChecksum(order, 5))
+    }
+  })
+
   it.each([0x8000_0000, 0x2000_0000])('takes the monitor where its RAM begins at 0x%s', async (ramBase) => {
     const moved: MachineConfig = {
       ...litexBoard,

@@ -39,10 +39,12 @@ describe('full-length instructions', () => {
     expect(missing.map(([name]) => name).sort()).toEqual([
       'byteMax',
       'dot',
+      'dotAlone',
       'fetchFault',
       'illegal',
       'pack',
       'quant',
+      'quantAlone',
       'undecoded'
     ])
   })

@@ -9,6 +9,7 @@ import {
   dotFunctionBits,
   isXbbInstruction,
   readDotFormat,
+  xbbFunct3,
   xbbWidths,
   xbbWord,
   type XbbWidth
@@ -212,6 +213,13 @@ describe('decoding', () => {
     expect(xbbWidths).toEqual([1, 2, 4, 8])
   })
 
+  it('on a bus without rd makes sums and codes that stand alone', () => {
+    const bus = { xbb: 'cfu', plain: true } as const
+    expect(decode(xbbWord(formatOf(8, 8), 1, 2, 3), 0, false, bus).operation).toBe(op.dotAlone)
+    expect(decode(xbbWord(xbbFunct3.quant, 1, 2, 3), 0, false, bus).operation).toBe(op.quantAlone)
+    expect(decode(xbbWord(xbbFunct3.max, 1, 2, 3), 0, false, bus).operation).toBe(op.byteMax)
+  })
+
   it('of a plain core knows no compressed and no atomic instruction', () => {
     expect(decode(0x4505, 0, false, core).operation).toBe(op.illegal)
     expect(decode(0x1005252f, 0, false, core).operation).toBe(op.illegal)
@@ -237,6 +245,16 @@ describe.each(engines)('%s', (engine) => {
     // 0x04030201 times 2^20, down by 29 (29 << 21 | 1 << 20 is 0x03b00000): 131,457 half up, and one bit says above zero.
     expect(x[15]! >>> 24).toBe(1)
     expect(x[16]).toBe(0x04030201)
+  })
+
+  it('adds nothing and keeps nothing on a bus without rd', () => {
+    const machine = runProgram(
+      `li a0, 5\n li a1, 0x04030201\n li a2, 0x01010101\n li a3, 0x03b00000\n li a4, -1\n
+      ${dot}\n .word ${xbbWord(xbbFunct3.quant, 14, 11, 13)}`,
+      { board: { ...board, xbb: 'cfu' }, engine }
+    )
+    const x = machine.registers()
+    expect([x[10], x[14]]).toEqual([10, 0x01000000])
   })
 
   it('counts the cycles of docs/rtl.md', () => {
