@@ -215,15 +215,13 @@ async function finish(
   const splits = drawSplits(basis, request.shares, request.seed)
   const order = Int32Array.from(imageSplits.flatMap((name) => [...splits.get(name)!]))
   await writeFile(path.join(folder, storedFiles.order), order)
-  const leaks = findLeaks(keys, splits)
-  const itemNames = (await readFile(path.join(folder, storedFiles.names), 'utf8')).split('\n')
-  const hash = createHash('sha256').update(
-    JSON.stringify([task, gathered.element, gathered.shape, request.preparation, names])
-  )
-  for (const key of keys) hash.update(key)
-  hash.update(await readFile(path.join(folder, storedFiles.targets))).update(order)
   const info: DataSetInfo = {
-    id: hash.digest('hex').slice(0, 16),
+    id: await contentId(
+      folder,
+      [task, gathered.element, gathered.shape, request.preparation, names],
+      keys,
+      order
+    ),
     name: request.name,
     request,
     format: source.format,
@@ -240,13 +238,7 @@ async function finish(
       histogram: hasClasses ? histogramOf(splits.get(split)!, numbers, names.length) : []
     })),
     skipped: { count: gathered.skippedCount, first: gathered.skipped },
-    leaks: {
-      items: leaks.items,
-      pairs: leaks.pairs.map(({ items: [a, b], splits: [one, other] }) => ({
-        names: [itemNames[a] ?? '', itemNames[b] ?? ''],
-        splits: [one, other]
-      }))
-    },
+    leaks: await namedLeaks(folder, keys, splits),
     notes: [...(source.notes ?? [])],
     audio: source.audio,
     sizeBytes:
@@ -258,6 +250,36 @@ async function finish(
   }
   await writeFile(path.join(folder, storedFiles.record), JSON.stringify(info, null, 1))
   return info
+}
+
+/** Names the content of a set: what it was made to, its items by their keys, its targets and their order. */
+async function contentId(
+  folder: string,
+  made: readonly unknown[],
+  keys: readonly string[],
+  order: Int32Array
+): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(made))
+  for (const key of keys) hash.update(key)
+  hash.update(await readFile(path.join(folder, storedFiles.targets))).update(order)
+  return hash.digest('hex').slice(0, 16)
+}
+
+/** Items that two splits share, by their names. */
+async function namedLeaks(
+  folder: string,
+  keys: readonly string[],
+  splits: ReturnType<typeof drawSplits>
+): Promise<DataSetInfo['leaks']> {
+  const leaks = findLeaks(keys, splits)
+  const names = (await readFile(path.join(folder, storedFiles.names), 'utf8')).split('\n')
+  return {
+    items: leaks.items,
+    pairs: leaks.pairs.map(({ items: [a, b], splits: [one, other] }) => ({
+      names: [names[a] ?? '', names[b] ?? ''],
+      splits: [one, other]
+    }))
+  }
 }
 
 function histogramOf(items: Int32Array, numbers: Int32Array, classes: number): number[] {

@@ -1,13 +1,4 @@
-import type {
-  SchemeAccuracy,
-  ModelCheck,
-  ModelInfo,
-  ModelSummary,
-  SchemeJson,
-  Sensitivity,
-  Split
-} from '@shared/contract/model'
-import type { ModelRanges } from '@shared/contract/model/modelRanges'
+import type { ModelCheck, ModelInfo, ModelSummary } from '@shared/contract/model'
 import { AppError } from '@shared/errors'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
@@ -16,6 +7,7 @@ import { useClient } from '../client/current'
 import { createAction, forgetOnChange } from './window/action'
 import { createNewest } from './window/newest'
 import { useJobs } from './job'
+import { createModelResults } from './modelResults'
 
 /** The data set that models are judged on. */
 export type DataSet = CommandOutput<'model.list'>['dataSet']
@@ -23,31 +15,16 @@ export type DataSet = CommandOutput<'model.list'>['dataSet']
 /** Networks, and the accuracy of schemes on the one that is open. */
 export const useModels = defineStore('model', () => {
   const client = useClient()
-  const jobs = useJobs()
   const models = ref<ModelSummary[]>([])
   const dataSet = ref<DataSet | null>(null)
   const open = shallowRef<ModelInfo | null>(null)
   /** The one looked at last, before any is open. */
   const lastId = ref<string | null>(null)
-  const evaluations = ref<SchemeAccuracy[]>([])
-  const sensitivities = ref<Sensitivity[]>([])
-
-  const ranges = shallowRef<ModelRanges | null>(null)
+  const results = createModelResults(client, useJobs(), () => open.value?.id)
   /** The file last checked because it could not be opened, or the open one; null where it can be opened and deployed. */
   const obstacles = shallowRef<{ path: string; check: ModelCheck } | null>(null)
 
   const layers = computed(() => open.value?.weightedLayers ?? [])
-
-  client.subscribe('model.evaluated', (evaluation) => {
-    if (evaluation.modelId === open.value?.id) evaluations.value.push(evaluation)
-  })
-  client.subscribe('model.sensitivityFound', ({ modelId, rows }) => {
-    if (modelId === open.value?.id) sensitivities.value = rows
-  })
-
-  client.subscribe('model.rangesFound', (found) => {
-    if (found.modelId === open.value?.id) ranges.value = found
-  })
 
   /** For each file that is looked at: what is found about an earlier one comes too late. */
   const beginLook = createNewest()
@@ -59,24 +36,11 @@ export const useModels = defineStore('model', () => {
   }
 
   async function show(model: ModelInfo, isLookedAt = true): Promise<void> {
-    if (open.value?.id !== model.id) {
-      ranges.value = null
-      evaluations.value = []
-      sensitivities.value = []
-    }
+    if (open.value?.id !== model.id) results.clearResults()
     open.value = model
     // The obstacles of a large network take seconds to find, and nothing here waits for them.
     if (isLookedAt && !model.shipped) void lookForObstacles(model.path).catch(() => undefined)
-    const [evaluated, sensitive, ranged] = await Promise.all([
-      client.call('model.evaluations', { modelId: model.id }),
-      client.call('model.sensitivities', { modelId: model.id }),
-      client.call('model.ranges', { modelId: model.id })
-    ])
-    // Another network may have been opened meanwhile: its results stand, not these.
-    if (open.value.id !== model.id) return
-    evaluations.value = evaluated.evaluations
-    sensitivities.value = sensitive.rows
-    ranges.value = ranged.ranges
+    await results.loadResults(model.id)
   }
 
   /** Shows a network that was chosen; what was found about a file before is no longer of interest. */
@@ -134,51 +98,17 @@ export const useModels = defineStore('model', () => {
     return model
   })
 
-  const evaluate = createAction(async (modelId: string, scheme: SchemeJson | null, split: Split) => {
-    const { jobId } = await client.call('model.evaluate', { modelId, scheme, split })
-    await jobs.whenSettled(jobId)
-    const found = (await client.call('model.evaluations', { modelId })).evaluations
-    if (open.value?.id === modelId) evaluations.value = found
-  })
-
-  const findSensitivity = createAction(async (modelId: string) => {
-    const { jobId } = await client.call('model.sensitivity', { modelId })
-    await jobs.whenSettled(jobId)
-    const found = (await client.call('model.sensitivities', { modelId })).rows
-    if (open.value?.id === modelId) sensitivities.value = found
-  })
-
   /** Takes the list of obstacles and the error behind it off the page. */
   function closeObstacles(): void {
     obstacles.value = null
     openFile.error = null
   }
 
-  const measureRanges = createAction(async (modelId: string) => {
-    const { jobId } = await client.call('model.measureRanges', { modelId })
-    await jobs.whenSettled(jobId)
-    const found = (await client.call('model.ranges', { modelId })).ranges
-    if (open.value?.id === modelId) ranges.value = found
-  })
-
+  const { evaluate, findSensitivity, measureRanges } = results
   forgetOnChange(() => open.value?.id, [evaluate, findSensitivity, measureRanges, useDataSet])
   return {
-    models,
-    dataSet,
-    open,
-    lastId,
-    layers,
-    evaluations,
-    sensitivities,
-    ranges,
-    obstacles,
-    closeObstacles,
-    select,
-    load,
-    openFile,
-    useDataSet,
-    evaluate,
-    findSensitivity,
-    measureRanges
+    ...{ models, dataSet, open, lastId, layers, obstacles, closeObstacles },
+    ...{ evaluations: results.evaluations, sensitivities: results.sensitivities, ranges: results.ranges },
+    ...{ select, load, openFile, useDataSet, evaluate, findSensitivity, measureRanges }
   }
 })
