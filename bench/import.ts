@@ -77,9 +77,11 @@ async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row>
     const floatError = await differenceToOnnxruntime(rounding ?? model, values.subarray(0, size), own)
     // A network without a batch axis takes one item.
     const array =
-      dims.length === 1
-        ? { shape: [...dims], values: values.subarray(0, size) }
-        : { shape: [items, ...dims.slice(1)], values }
+      imported.input.fileDims !== undefined
+        ? { shape: [items, ...imported.input.fileDims], values }
+        : dims.length === 1
+          ? { shape: [...dims], values: values.subarray(0, size) }
+          : { shape: [items, ...dims.slice(1)], values }
     try {
       const names = [output.name]
       const float = runModel(model, array, 'float', names).outputs[0]!.values

@@ -181,6 +181,9 @@ function ownBias(node: OnnxNode, { bias, hidden }: Direction, at: number): numbe
   return isKeptApart ? 0 : bias[1][at]
 }
 
+/** Name of `count` gates (one without) of a row of all of them. */
+type GateOf = (from: string, index: number, count?: number) => string
+
 function cellStep(
   node: OnnxNode,
   macro: Macro,
@@ -191,20 +194,22 @@ function cellStep(
   cell: string | null
 ): { state: string; cell: string | null } {
   const { hidden } = direction
-  const gate = (from: string, index: number): string =>
+  const gate: GateOf = (from, index, count = 1) =>
     macro.add('Slice', [
       from,
-      ...[[index * hidden], [(index + 1) * hidden], [1], [1]].map((list) =>
+      ...[[index * hidden], [(index + count) * hidden], [1], [1]].map((list) =>
         macro.constant([1], BigInt64Array.from(list, BigInt))
       )
     ])
-  const sum = (index: number): string =>
-    product === null ? gate(own, index) : macro.add('Add', [gate(own, index), gate(product, index)])
   const [first, second] = direction.functions
-  if (node.opType === 'RNN') return { state: first(sum(0)), cell: null }
-  if (node.opType === 'LSTM') return longStep(node, macro, direction, sum, cell)
-  const update = first(sum(0))
-  const reset = first(sum(1))
+  if (node.opType !== 'GRU') {
+    const all = product === null ? own : macro.add('Add', [own, product])
+    if (node.opType === 'RNN') return { state: first(all), cell: null }
+    return longStep(node, macro, direction, { all, gate }, cell)
+  }
+  const ownPair = gate(own, 0, 2)
+  const pair = first(product === null ? ownPair : macro.add('Add', [ownPair, gate(product, 0, 2)]))
+  const [update, reset] = [gate(pair, 0), gate(pair, 1)]
   const candidate = second(
     newState(node, macro, direction, { own: gate(own, 2), product, state, reset, gate })
   )
@@ -220,21 +225,24 @@ function longStep(
   node: OnnxNode,
   macro: Macro,
   { functions, peepholes }: Direction,
-  sum: (index: number) => string,
+  { all, gate }: { readonly all: string; readonly gate: GateOf },
   cell: string | null
 ): { state: string; cell: string } {
   const [gateOf, freshOf, stateOf] = functions
-  const seen = (index: number, of: string | null): string =>
-    peepholes === null || of === null
-      ? sum(index)
-      : macro.add('Add', [sum(index), macro.add('Mul', [of, peepholes[index]])])
-  const input = gateOf(seen(0, cell))
+  // One table for all three gates where nothing is added to one of them.
+  const gates = peepholes === null ? gateOf(gate(all, 0, 3)) : all
+  const opened = (index: number, of: string | null): string => {
+    const own = gate(gates, index)
+    if (peepholes === null) return own
+    return gateOf(of === null ? own : macro.add('Add', [own, macro.add('Mul', [of, peepholes[index]])]))
+  }
+  const input = opened(0, cell)
   const isCoupled = intAttribute(node, 'input_forget', 0) !== 0
-  const forget = isCoupled ? macro.add('Sub', [macro.scalar(1), input]) : gateOf(seen(2, cell))
-  const fresh = macro.add('Mul', [input, freshOf(sum(3))])
+  const forget = isCoupled ? macro.add('Sub', [macro.scalar(1), input]) : opened(2, cell)
+  const fresh = macro.add('Mul', [input, freshOf(gate(all, 3))])
   const kept = cell === null ? fresh : macro.add('Add', [macro.add('Mul', [forget, cell]), fresh])
   const next = limitedCell(node, macro, kept)
-  return { state: macro.add('Mul', [gateOf(seen(1, next)), stateOf(next)]), cell: next }
+  return { state: macro.add('Mul', [opened(1, next), stateOf(next)]), cell: next }
 }
 
 /** The cell within the limits that TFLite puts on it (cell_clip, an attribute of our own; ONNX has none on the cell). */

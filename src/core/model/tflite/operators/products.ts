@@ -50,7 +50,10 @@ export const batchProduct: Converter = (conversion, operator) => {
 /** Gates of TFLite in the order of ONNX: input, output, forget, cell (TFLite: input, forget, cell, output). */
 const gateOrder = [0, 3, 1, 2] as const
 
-/** A sequence through an LSTM without peepholes, projection and normalisation; its states begin at 0. */
+/**
+ * A sequence through an LSTM without peepholes, projection and normalisation. Its states begin at 0 with every item, as Keras trains
+ * it; TFLite's interpreter keeps them from one run to the next until they are reset.
+ */
 export const lstm: Converter = (conversion, operator) => {
   const isPlain = [9, 10, 11, 16, 17, 20, 21, 22, 23].every((position) => !conversion.has(operator, position))
   const cellClip = optionNumber(operator, 'cellClip')
