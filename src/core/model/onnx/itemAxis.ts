@@ -152,7 +152,15 @@ const reductions = [
   'ReduceLogSumExp'
 ]
 
-const joining: ReadonlySet<string> = new Set([...reductions, 'Softmax', 'LogSoftmax', 'ArgMax'])
+const recurrences = ['LSTM', 'GRU', 'RNN']
+
+const joining: ReadonlySet<string> = new Set([
+  ...reductions,
+  ...recurrences,
+  'Softmax',
+  'LogSoftmax',
+  'ArgMax'
+])
 
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...[
@@ -202,5 +210,5 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Slice', slice],
   ['Gather', gather],
   ['Expand', expand],
-  ...['LSTM', 'GRU', 'RNN', 'Size', 'Einsum', 'CumSum'].map((name): [string, Rule] => [name, always])
+  ...[...recurrences, 'Size', 'Einsum', 'CumSum'].map((name): [string, Rule] => [name, always])
 ])

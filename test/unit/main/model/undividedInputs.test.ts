@@ -114,6 +114,14 @@ describe('an input whose first axis does not hold items', () => {
     expect(importModel(model).input.fileDims).toBeUndefined()
   })
 
+  it('a symbolic one that holds the steps of a recurrence takes one item', () => {
+    const model = network(['n', 2, 3], recurrent('GRU', 3, {}, { length: 1 }))
+    const run = (items: number) =>
+      runModel(model, { shape: [items, 2, 3], values: new Float64Array(6 * items).fill(1) }, 'float', [])
+    expect(run(1).outputs[0]!.shape).toEqual([1, 1, 2, 2])
+    expect(() => run(4)).toThrow('keep items apart')
+  })
+
   it('a symbolic one that is summed over takes one item', () => {
     const model = network(['n', 3], (b, x) => b.node('ReduceSum', [x, longs(b, [0])]))
     const run = (items: number) =>
