@@ -54,7 +54,7 @@ export interface BootOutcome {
  * says hello.
  *
  * @throws loader.noPrompt, input.invalid (a LiteX board without a description), input.unsupported (no monitor for this
- *   board), what the loaders throw, board.notMonitor, board.crcMismatch
+ *   board), what the loaders throw, board.notMonitor, board.crcMismatch, board.refused (a unit that is described and not there)
  */
 export async function bootMonitor(session: BoardSession, options: BootOptions): Promise<BootOutcome> {
   const { signal, onProgress } = options
@@ -102,8 +102,9 @@ async function carry(
   onProgress(image.sizeBytes, image.sizeBytes, 'waiting for the monitor')
   // An earlier hello would be lost, and count as a fault of the line.
   const banner = (await session.converse(awaitBanner(options.nowMs() - beganMs), { signal })) ?? ''
-  const { buildId } = await session.hello({ signal })
+  const { buildId, isa } = await session.hello({ signal })
   checkBuild(buildId, image)
+  checkUnit(isa, image)
   if (description !== null) session.describe(describedCore(description))
   const { info } = session
   return { info, image, loader, crc32: crc, banner, result: `${result}; ${info.coreName}, ${info.isa}` }
@@ -142,6 +143,21 @@ function checkBuild(buildId: number, image: LoadImage): void {
     `A monitor replies, but its code has CRC ${formatHex(buildId)}; sent was ${formatHex(sent)}.`,
     'Reset the board and bring the monitor up again; if it stays, lower the baud rate or change the cable.',
     { details: { buildId, sent } }
+  )
+}
+
+/**
+ * All kernels of this monitor use the unit, and what the description says of the core replaces what the monitor found: a unit that
+ * is missing, or gives other results, would not be seen any more.
+ *
+ * @throws board.refused
+ */
+function checkUnit(isa: string, { name }: LoadImage): void {
+  if (name !== 'monitor-litex-cfu.bin' || isa.split('_').includes('xbbcfu')) return
+  throw new AppError(
+    'board.refused',
+    `The description names xbbcfu, and the monitor found no unit that does what docs/isa.md says (${isa}).`,
+    'Build the SoC with --cpu-variant full+cfu and the unit of this Bitbench (resources/rtl/cfu), or take xbbcfu out of the description’s isa.'
   )
 }
 

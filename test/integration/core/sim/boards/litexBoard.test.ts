@@ -12,7 +12,7 @@ import { litexBoard, litexBoardCsv } from '@core/sim/boards/litexBoard'
 import type { MachineConfig } from '@core/sim/boards/presets'
 import { createMachine } from '@core/sim/createMachine'
 import { bootMonitor } from '@main/board/load/boardBoot'
-import { type OpenSession, openBoardSession } from '@main/board/boardSession'
+import { type BoardSession, type OpenSession, openBoardSession } from '@main/board/boardSession'
 import { createSimulatorLink } from '../../../../support/simulatorLink'
 import { VirtualClock } from '../../../../support/virtualClock'
 
@@ -73,19 +73,20 @@ describe('the virtual LiteX SoC', () => {
     expect((await clock.run(session.reset())).coreName).toBe('virtual-litex')
   })
 
+  const bootForUnit = (session: BoardSession): ReturnType<typeof bootMonitor> =>
+    bootMonitor(session, {
+      loader: 'auto',
+      description: { ...described(litexBoardCsv()), isa: 'rv32im_xbbcfu' },
+      readMonitor: async (file, ending = 'bin') =>
+        new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${file}.${ending}`))),
+      nowMs: () => 0,
+      signal: new AbortController().signal,
+      onProgress: () => undefined
+    })
+
   it('with the unit on its function unit bus takes the monitor for that, which names it', async () => {
     const { session, clock } = powerOn({ ...litexBoard, xbb: 'cfu' })
-    const { info, image: sent } = await clock.run(
-      bootMonitor(session, {
-        loader: 'auto',
-        description: { ...described(litexBoardCsv()), isa: 'rv32im_xbbcfu' },
-        readMonitor: async (file, ending = 'bin') =>
-          new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${file}.${ending}`))),
-        nowMs: () => 0,
-        signal: new AbortController().signal,
-        onProgress: () => undefined
-      })
-    )
+    const { info, image: sent } = await clock.run(bootForUnit(session))
     expect(sent.name).toBe('monitor-litex-cfu.bin')
     expect(info.isa).toMatch(/_xbbcfu$/)
     for (const item of [
@@ -97,6 +98,18 @@ describe('the virtual LiteX SoC', () => {
       expect(checksum).toBe(expectedChecksum(order, 5))
     }
   })
+
+  it.each([false, true])(
+    'is refused where its unit is described and not there (in the core: %s)',
+    async (xbb) => {
+      const { session, clock } = powerOn({ ...litexBoard, xbb })
+      const failure = await clock.run(bootForUnit(session)).catch((error: unknown) => error)
+      expect(failure).toMatchObject({
+        code: 'board.refused',
+        message: expect.stringContaining('found no unit')
+      })
+    }
+  )
 
   it.each([0x8000_0000, 0x2000_0000])('takes the monitor where its RAM begins at 0x%s', async (ramBase) => {
     const moved: MachineConfig = {
