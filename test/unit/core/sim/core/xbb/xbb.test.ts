@@ -112,6 +112,26 @@ const formatWord = (
   (flags.unsigned ? 1 << 29 : 0) |
   (flags.relu ? 1 << 30 : 0)
 
+/** The code by docs/arithmetic.md, in whole numbers of any size. */
+function requantised(
+  sum: bigint,
+  {
+    mult,
+    shift,
+    width,
+    unsigned,
+    relu
+  }: { mult: number; shift: number; width: XbbWidth; unsigned: boolean; relu: boolean }
+): number {
+  let r = (sum * BigInt(mult) + 2n ** BigInt(shift - 1)) >> BigInt(shift)
+  if (relu && r < 0n) r = 0n
+  const top = 2n ** BigInt(width - 1)
+  const zero = unsigned ? top : 0n
+  if (width === 1) return r > 256n * zero ? 1 : -1
+  const q = r - zero
+  return Number(q < -top ? -top : q > top - 1n ? top - 1n : q)
+}
+
 describe('quant', () => {
   const one = 1 << 20
   it('rounds half up and stays within the codes of the width', () => {
@@ -149,15 +169,23 @@ describe('quant', () => {
       const [mult, shift] = [random.integer(2 ** 21), 1 + random.integer(63)]
       const width = xbbWidths[random.integer(4)]!
       const [unsigned, relu] = [random.integer(2) === 1, random.integer(2) === 1]
-      let r = (BigInt(sum) * BigInt(mult) + 2n ** BigInt(shift - 1)) >> BigInt(shift)
-      if (relu && r < 0n) r = 0n
-      const zero = unsigned ? (width === 1 ? 1n : 2n ** BigInt(width - 1)) : 0n
-      const top = 2n ** BigInt(width - 1)
-      const q = r - zero
-      const expected =
-        width === 1 ? (r > 256n * zero ? 1n : -1n) : q < -top ? -top : q > top - 1n ? top - 1n : q
-      expect(quantizedCode(sum, formatWord(mult, shift, width, { unsigned, relu }))).toBe(Number(expected))
+      const expected = requantised(BigInt(sum), { mult, shift, width, unsigned, relu })
+      expect(quantizedCode(sum, formatWord(mult, shift, width, { unsigned, relu }))).toBe(expected)
     }
+  })
+
+  it('is so at the ends of sums, multipliers and shifts, whatever bit 31 of the format is', () => {
+    const flags = [false, true].flatMap((unsigned) => [false, true].map((relu) => ({ unsigned, relu })))
+    for (const sum of [-(2 ** 31), 1 - 2 ** 31, -1, 0, 1, 2 ** 31 - 1])
+      for (const mult of [0, 1, one, 2 * one - 1])
+        for (const shift of [1, 2, 31, 32, 33, 51, 63, 64])
+          for (const width of xbbWidths)
+            for (const flag of flags) {
+              const expected = requantised(BigInt(sum), { mult, shift, width, ...flag })
+              const format = formatWord(mult, shift, width, flag)
+              expect(quantizedCode(sum, format)).toBe(expected)
+              expect(quantizedCode(sum, format | (1 << 31))).toBe(expected)
+            }
   })
 
   it('puts the code on top of a word that moves down by a byte', () => {
