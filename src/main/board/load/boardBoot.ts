@@ -102,6 +102,8 @@ async function carry(
   onProgress(image.sizeBytes, image.sizeBytes, 'waiting for the monitor')
   // An earlier hello would be lost, and count as a fault of the line.
   const banner = (await session.converse(awaitBanner(options.nowMs() - beganMs), { signal })) ?? ''
+  // Another program runs now: what an earlier description said would stand in for what this one found.
+  session.describe({})
   const { buildId, isa } = await session.hello({ signal })
   checkBuild(buildId, image)
   checkUnit(isa, image)

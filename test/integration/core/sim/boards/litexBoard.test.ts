@@ -103,11 +103,14 @@ describe('the virtual LiteX SoC', () => {
     'is refused where its unit is described and not there (in the core: %s)',
     async (xbb) => {
       const { session, clock } = powerOn({ ...litexBoard, xbb })
+      session.describe({ isa: 'rv32im_xbbcfu' })
       const failure = await clock.run(bootForUnit(session)).catch((error: unknown) => error)
       expect(failure).toMatchObject({
         code: 'board.refused',
         message: expect.stringContaining('found no unit')
       })
+      // What an earlier description said is over too: it would hide what this monitor found.
+      expect(session.described).toEqual({})
     }
   )
 

@@ -20,6 +20,7 @@ async function silenceAfter(loadMs: number): Promise<number> {
       waits = (step as { timeoutMs: number }).timeoutMs
       return null
     },
+    describe: () => undefined,
     hello: () => Promise.reject(new Error('enough'))
   } as unknown as BoardSession
   const booted = bootMonitor(session, {
