@@ -95,6 +95,8 @@ export function exactFunction(f: TableFunction, x: number): number {
       const right = exactFunction(f.right, x)
       if (f.join === 'add') return left + right
       if (f.join === 'sub') return left - right
+      // A choice by a mask is a product with 0 of what is not chosen, which may be no number there.
+      if (f.join === 'mul' && (left === 0 || right === 0)) return 0
       return f.join === 'mul' ? left * right : left / right
     }
   }

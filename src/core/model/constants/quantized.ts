@@ -22,6 +22,7 @@ export function dequantized(
 /** Smallest and largest code of the type a zero point has; uint8 where there is none. */
 export function codeLimits(zero: OnnxTensor | undefined): readonly [low: number, high: number] {
   if (zero === undefined) return [0, 255]
+  if (zero.limits !== undefined) return zero.limits
   const type = typeOf(zero.data)
   if (type === 'int8') return [-128, 127]
   return type === 'uint8' ? [0, 255] : [-32768, 65535]

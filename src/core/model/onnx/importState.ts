@@ -30,8 +30,8 @@ export interface ImportState {
   readonly nodes: GraphNode[]
   /** Tensors known before any input: initializers, Constant nodes, all that is computed from them. */
   readonly constants: Map<string, OnnxTensor>
-  /** Of these the initializers and Constant nodes: no sizes that were taken of a value. */
-  readonly literals: ReadonlySet<string>
+  /** Of these what was made of the first size of a computed value, which is 1 here whatever the fixed batch is. */
+  readonly itemSizes: Set<string>
   readonly values: Map<string, Value>
   /** Outputs of nodes that could not be read, or that depend on such: their shapes are unknown. */
   readonly unknown: Set<string>

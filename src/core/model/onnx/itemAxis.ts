@@ -7,7 +7,48 @@ import { constantAt, dimsAt, hasInput, type ImportState } from './importState'
  * the items. Returns whether an operator uses that axis in another way, or moves it: its result would be one item's, not the file's.
  */
 export function mayMixItems(state: ImportState, node: OnnxNode): boolean {
-  return state.batch > 1 && rules.get(node.opType)?.(state, node) === true
+  if (state.batch === 1 || !node.inputs.some((_, position) => isComputed(state, node, position))) return false
+  return usesItemSizes(state, node) || rules.get(node.opType)?.(state, node) === true
+}
+
+/** Notes what is made of the number of items: the Shape of a computed value, and all known numbers that its first entry goes into. */
+export function noteItemSizes(state: ImportState, node: OnnxNode): void {
+  if (state.batch === 1) return
+  const isShape =
+    node.opType === 'Shape' && isComputed(state, node, 0) && intAttribute(node, 'start', 0) === 0
+  const isMade =
+    (sized.has(node.opType) ? node.inputs.slice(0, 1) : node.inputs).some((name) =>
+      state.itemSizes.has(name)
+    ) &&
+    node.opType !== 'ConstantOfShape' &&
+    !node.inputs.some((_, position) => isComputed(state, node, position)) &&
+    !takesOthers(state, node)
+  if (isShape || isMade) for (const name of node.outputs) state.itemSizes.add(name)
+}
+
+/** Whether a Gather or Slice takes none but other entries than the first of a list of sizes. */
+function takesOthers(state: ImportState, node: OnnxNode): boolean {
+  const from = node.opType === 'Gather' ? 'indices' : node.opType === 'Slice' ? 'starts' : null
+  const places = from === null ? [] : (integersArgument(state, node, from, 1) ?? [])
+  const [length = 0] = dimsAt(state, node, 0)
+  return places.length > 0 && places.every((place) => place !== 0 && place > -length)
+}
+
+/** Operators that take sizes as arguments; to others they are numbers like any. */
+const sized: ReadonlySet<string> = new Set([
+  'Reshape',
+  'Expand',
+  'Tile',
+  'Slice',
+  'Resize',
+  'Upsample',
+  'Pad',
+  'Split'
+])
+
+/** Whether the number of items is one of the numbers that an operator computes with. */
+function usesItemSizes(state: ImportState, node: OnnxNode): boolean {
+  return !sized.has(node.opType) && node.inputs.some((name) => state.itemSizes.has(name))
 }
 
 /** Whether an operator joins the items of a symbolic batch to one value: the network is run with one item then. */
@@ -69,7 +110,7 @@ const flatten: Rule = (state, node) => {
   return (axis < 0 ? axis + rank : axis) !== 1
 }
 
-/** [-1, …] where the rest is no item, and a literal 1 in front of all items; a 1 that was computed is the Shape of one item. */
+/** [-1, …] where the rest is no item, and a 1 in front that does not come from the Shape of an item. */
 const reshape: Rule = (state, node) => {
   const target = integersArgument(state, node, 'shape', 1) ?? []
   const [first, ...rest] = target
@@ -80,7 +121,7 @@ const reshape: Rule = (state, node) => {
     const sizes = rest.map((size, axis) => (size === 0 ? (dims[axis + 1] ?? 1) : size))
     return count(sizes) !== count(dims)
   }
-  return first === 1 && state.literals.has(node.inputs[1] ?? '')
+  return first === 1 && !state.itemSizes.has(node.inputs[1] ?? '')
 }
 
 const squeeze: Rule = (state, node) => {

@@ -9,6 +9,8 @@ export interface OnnxTensor {
   readonly data: OnnxData
   /** Of integers narrower than their array: 4 or 2. */
   readonly bits?: number
+  /** Smallest and largest number of the type in the file, where that is narrower than the array's. */
+  readonly limits?: readonly [low: number, high: number]
 }
 
 /** Values of a tensor, row-major; float16 and bfloat16 are widened, bool is one byte. */

@@ -13,12 +13,12 @@ import {
 import type { ImportedOutput, TensorView } from '../tensorView'
 import { findScores } from './findScores'
 import { ownInputs, wholeTypes, type InputLayout } from './inputLayout'
-import { joinsItems, mayMixItems } from './itemAxis'
+import { joinsItems, mayMixItems, noteItemSizes } from './itemAxis'
 import { foldConstant } from '../operators/foldConstant'
 import { indexValue } from '../operators/embedding'
 import { mixesBatch } from '../operators/moves'
 import { operatorReaders, readerOf } from '../operators/readers'
-import { keepIntegers } from '../operators/rounding'
+import { checkCodes, keepIntegers } from '../operators/rounding'
 import { dropDeadNodes } from '../passes/dropDeadNodes'
 import { nameNodes } from '../passes/nameNodes'
 import { reasonAttribute, tfliteDomain } from '../tflite/conversion'
@@ -56,10 +56,7 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
   const state: ImportState = {
     nodes: [],
     constants: new Map(model.initializers.map((tensor) => [tensor.name, tensor])),
-    literals: new Set([
-      ...model.initializers.map(({ name: own }) => own),
-      ...nodes.flatMap(({ opType, outputs }) => (opType === 'Constant' ? outputs : []))
-    ]),
+    itemSizes: new Set(),
     values: new Map(
       (layout.parts ?? [layout]).map(({ name, dims, map }) => [name, { node: -1, dims, map, fill: 0 }])
     ),
@@ -129,6 +126,7 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
   const reader = readerOf(node.domain, node.opType)
   const dependsOnUnknown = node.inputs.some((name) => state.unknown.has(name))
   try {
+    if (!dependsOnUnknown) noteItemSizes(state, node)
     if (!dependsOnUnknown && isStandard && foldConstant(state, node)) return null
     if (reader === undefined) {
       const name = isStandard ? 'this operator' : `the operator of the domain "${node.domain}"`
@@ -138,6 +136,7 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
     if (!dependsOnUnknown) {
       if (mayMixItems(state, node)) throw mixesBatch(state, node)
       if (joinsItems(state, node)) state.isOneItem = true
+      checkCodes(state, node)
       reader(state, node)
       checkItems(state, node)
       keepIntegers(state, node)

@@ -9,8 +9,10 @@ import {
   type ImportState,
   type OperatorReader
 } from '../onnx/importState'
+import { checkedCount } from '../constants/checkedCount'
 import { axisOf } from './arguments'
 import { createMacro, type Macro } from './macro'
+import { integerQuotient } from './rounding'
 
 /** Operators read as several others (their definitions in the ONNX operator documentation). */
 export function composedReaders(read: OperatorReader): [string, OperatorReader][] {
@@ -36,7 +38,7 @@ export function composedReaders(read: OperatorReader): [string, OperatorReader][
   return [
     ['ReduceMin', as(reduced('ReduceMax', 'Neg', 'Neg'))],
     ['ReduceL1', as(reduced('ReduceSum', 'Abs', null))],
-    ['ReduceL2', as(reduced('ReduceSum', 'Mul', 'Sqrt'))],
+    ['ReduceL2', integerQuotient(as(reduced('ReduceSum', 'Mul', 'Sqrt')))],
     ['ReduceSumSquare', as(reduced('ReduceSum', 'Mul', null))],
     ['ReduceLogSum', as(reduced('ReduceSum', null, 'Log'))],
     ['ReduceLogSumExp', as(reduced('ReduceSum', 'Exp', 'Log'))],
@@ -103,6 +105,7 @@ function runningSum(macro: Macro, node: OnnxNode, state: ImportState): string {
   const { dims } = valueAt(state, node, 0)
   const axis = axisOf(node, integersOf(weightsAt(state, node, 1))[0] ?? 0, dims.length)
   const size = dims[axis]
+  checkedCount(node, [size, size])
   const [isExclusive, isReverse] = ['exclusive', 'reverse'].map((name) => intAttribute(node, name, 0) !== 0)
   const triangle = Float32Array.from({ length: size * size }, (_, at) => {
     const [from, to] = [Math.floor(at / size), at % size]

@@ -9,6 +9,7 @@ import {
   plainValue,
   unsupported,
   valueAt,
+  type ImportState,
   type OperatorReader,
   type Value
 } from '../onnx/importState'
@@ -50,7 +51,7 @@ export const readPad: OperatorReader = (state, node) => {
       })
     )
   )
-  const fill = mode === 'constant' ? (numberArgument(state, node, 'value', 2) ?? 0) : 0
+  const fill = mode === 'constant' ? meaning(state, node, numberArgument(state, node, 'value', 2) ?? 0) : 0
   if (constant !== undefined) {
     state.constants.set(node.outputs[0], gathered(constant, result, map, fill))
     return
@@ -61,6 +62,12 @@ export const readPad: OperatorReader = (state, node) => {
   const view = { ...moved(source, { dims: result, map }, node.name), fill }
   const isPlain = mode === 'constant' && [...before, ...after].every((side) => side >= 0)
   bind(state, node, isPlain ? { ...view, padded: { of: source, before, after } } : view)
+}
+
+/** What is filled in: beside codes it is one, and is read as what it means. */
+function meaning(state: ImportState, node: OnnxNode, fill: number): number {
+  const codes = state.codes.get(node.inputs[0])
+  return codes === undefined || codes.limits === null ? fill : codes.scale * (fill - codes.zero)
 }
 
 function sourceIndex(node: OnnxNode, mode: string, index: number, size: number): number {

@@ -15,6 +15,7 @@ import { call, compose, type TableFunctionName } from '../tableFunction'
 import { affineOf } from './affine'
 import { isNear } from './embedding'
 import { isBehindEnding } from './quantization'
+import { quantizedOperators } from './qoperators'
 import { addTable, clipped } from './unary'
 
 /** Rounding as integer networks write it (Floor behind a division, casts, RequantShift), read as functions of real values. */
@@ -66,7 +67,50 @@ export function integerQuotient(read: OperatorReader): OperatorReader {
 const typeChanges: ReadonlySet<string> = new Set(['Cast', 'CastLike', 'DequantizeLinear'])
 
 /** Operators whose outputs hold codes of their first input. */
-const codeMoves: ReadonlySet<string> = new Set([...moveOperators, 'MaxPool'])
+const codeMoves: ReadonlySet<string> = new Set([
+  ...moveOperators,
+  'MaxPool',
+  'ReduceMax',
+  'Concat',
+  'Pad',
+  'Resize',
+  'Upsample'
+])
+
+/** Operators that take codes for what they mean, or of which the result is the same. */
+const codeReaders: ReadonlySet<string> = new Set([
+  ...codeMoves,
+  ...quantizedOperators,
+  'DequantizeLinear',
+  'QLinearConv',
+  'QLinearMatMul',
+  'MatMulInteger',
+  'ConvInteger',
+  'MatMulIntegerToFloat',
+  'Cast',
+  'ArgMax',
+  'Shape',
+  'Size'
+])
+
+/**
+ * Codes are read as the real numbers that they mean, so an operator that computes with the codes themselves would give something else.
+ * @throws AppError model.unsupportedOperator for such operators, and where codes of several scales are joined
+ */
+export function checkCodes(state: ImportState, node: OnnxNode): void {
+  const given = node.inputs.map((name) => state.codes.get(name))
+  const known = given.filter((codes) => codes !== undefined && codes.limits !== null)
+  const [first] = given
+  const isJoined =
+    node.opType !== 'Concat' ||
+    given.every((codes) => codes?.scale === first?.scale && codes?.zero === first?.zero)
+  if (known.length === 0 || (codeReaders.has(node.opType) && isJoined)) return
+  throw unsupported(
+    node,
+    isJoined ? 'it computes with codes of a quantization' : 'it joins codes of several scales',
+    'Put a DequantizeLinear in front of it, and quantize its result.'
+  )
+}
 
 /** Notes that what an operator makes of integers are integers, and that codes which are only moved stay codes of their scale. */
 export function keepIntegers(state: ImportState, node: OnnxNode): void {

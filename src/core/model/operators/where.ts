@@ -35,6 +35,7 @@ export function whereReader(read: OperatorReader): OperatorReader {
     const macro = createMacro(state, node, read)
     const always = alwaysChosen(state, node)
     if (always !== null) return macro.bind(macro.add('Expand', [always.name, macro.shape(always.dims)]))
+    checkInfinity(state, node)
     const [ifTrue, ifFalse] = [lowestAt(state, node, 1), lowestAt(state, node, 2)]
     if (ifTrue !== null) return macro.bind(macro.add('Add', [second, added(state, node, macro, [ifTrue, 0])]))
     if (ifFalse !== null)
@@ -43,6 +44,17 @@ export function whereReader(read: OperatorReader): OperatorReader {
     const other = added(state, node, macro, [-1, 1])
     macro.bind(macro.add('Add', [macro.add('Mul', [chosen, first]), macro.add('Mul', [other, second])]))
   }
+}
+
+/** Minus infinity is read as the lowest number, which at the end of the network would be another result. */
+function checkInfinity(state: ImportState, node: OnnxNode): void {
+  if (!state.endings.has(node.outputs[0])) return
+  const hasInfinity = [1, 2].some((position) => {
+    const constant = constantAt(state, node, position)
+    return constant !== undefined && numbersOf(constant).includes(-Infinity)
+  })
+  if (hasInfinity && !state.scores.has(node.outputs[0]))
+    throw unsupported(node, 'its minus infinity would be a result of the network')
 }
 
 /** The computed branch that a known condition chooses everywhere, and the shape of the result; null where it chooses both. */

@@ -100,7 +100,14 @@ export function decodeTensor(tensor: TensorProto, external: ExternalData): OnnxT
   if (data.length !== count) {
     throw notOnnx(`Tensor "${name}" has ${data.length} values for its shape [${dims.join(', ')}].`)
   }
-  return { name, dims, data }
+  const limits = narrowLimits[tensor.dataType ?? 0]
+  return { name, dims, data, ...(limits === undefined ? {} : { limits }) }
+}
+
+/** Smallest and largest number of the element types that are widened to int32. */
+const narrowLimits: Readonly<Record<number, readonly [number, number]>> = {
+  4: [0, 65_535],
+  5: [-32_768, 32_767]
 }
 
 function decodeData(

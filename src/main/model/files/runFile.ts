@@ -15,6 +15,7 @@ import {
 import type { QuantizedNetwork } from '../../../core/quant/quantizedNetwork'
 import { runInteger } from '../../../core/quant/integer/runInteger'
 import { boardSchemeOf, schemeOf, type Scheme } from '../../../core/quant/scheme'
+import { readForItems } from './itemReading'
 
 /** One output of a network over all items of an input, in ONNX order. */
 export interface FileOutput {
@@ -46,7 +47,7 @@ export function runModel(
 ): FileRun {
   const names = wanted.length === 0 ? model.outputs.map(({ name }) => name) : wanted
   if (names.length === 0) importModel(model)
-  const runs = names.map((name) => runOutput(importModel(model, name), array, scheme))
+  const runs = names.map((name) => runOutput(readForItems(model, array, name), array, scheme))
   return { outputs: runs.map(({ output }) => output), input: runs[0]?.input ?? null }
 }
 
@@ -119,7 +120,7 @@ export function prepareIntegers(
   scheme: string,
   outputName?: string
 ): PreparedFile {
-  const imported = importModel(model, outputName)
+  const imported = readForItems(model, array, outputName)
   return prepared(imported, itemsOf(imported, array), boardSchemeOf(scheme, imported.graph))
 }
 

@@ -64,9 +64,59 @@ describe('codes of a file', () => {
     const model = network('float32', 3, (b, x) => b.nodes('DynamicQuantizeLinear', [x], 3)[0]!)
     expect(readOnnx(model).obstacles[0]!.message).toContain('found at run time')
   })
+  it('fill a padding with what they mean', () => {
+    const model = network('float32', 2, (b, x) => {
+      const quantized = b.node('QuantizeLinear', [x, b.scalar(0.5), codes(b, 10)])
+      const padded = b.node('Pad', [quantized, b.shape([0, 1, 0, 0])])
+      return b.node('DequantizeLinear', [padded, b.scalar(0.5), codes(b, 10)])
+    })
+    expect(results(model, [1, 2])).toEqual([-5, 1, 2])
+  })
+
+  it.each<[string, string, (b: OnnxBuilder, quantized: string) => string]>([
+    ['a limit of codes', 'computes with codes', (b, y) => b.node('Clip', [y, codes(b, 3), codes(b, 9)])],
+    ['a comparison', 'computes with codes', (b, y) => b.node('Less', [y, codes(b, 3)])],
+    [
+      'a join with others',
+      'codes of several scales',
+      (b, y) => b.node('Concat', [y, b.constant(Uint8Array.of(1), [1, 1])], { axis: int(1) })
+    ]
+  ])('refuses %s', (_, message, make) => {
+    const model = network('float32', 3, (b, x) =>
+      make(b, b.node('QuantizeLinear', [x, b.scalar(0.5), codes(b, 10)]))
+    )
+    expect(readOnnx(model).obstacles[0]!.message).toContain(message)
+  })
+
+  it('of 16 bits end where their type does', () => {
+    const zero = { name: 'zero', dims: [], data: Int32Array.of(0), limits: [0, 65_535] as const }
+    const made = network('float32', 3, (b, x) =>
+      b.node('DequantizeLinear', [
+        b.node('QuantizeLinear', [x, b.scalar(0.5), 'zero']),
+        b.scalar(0.5),
+        'zero'
+      ])
+    )
+    const model = { ...made, initializers: [...made.initializers, zero] }
+    expect(results(model, [-3, 2.2, 1e6])).toEqual([0, 2, 32767.5])
+  })
 })
 
 describe('operators at the end of a network', () => {
+  it('of two branches what a mask does not choose may be no number', () => {
+    const model = network('float32', 3, (b, x) =>
+      b.node('Where', [b.node('Less', [x, b.scalar(0)]), x, b.node('Sqrt', [x])])
+    )
+    expect(results(model, [4, -1, 0])).toEqual([2, -1, 0])
+  })
+
+  it('minus infinity as a result is refused', () => {
+    const model = network('float32', 3, (b, x) =>
+      b.node('Where', [b.node('Less', [x, b.scalar(0)]), b.scalar(-Infinity), x])
+    )
+    expect(readOnnx(model).obstacles[0]!.message).toContain('minus infinity')
+  })
+
   it('ArgMax takes the first or the last of equal values', () => {
     const of = (last: number): OnnxModel =>
       network('float32', 4, (b, x) => b.node('ArgMax', [x], { axis: int(1), select_last_index: int(last) }))

@@ -1,0 +1,79 @@
+import { AppError } from '../../../shared/errors'
+import { sizeOf } from '../../../core/model/graph'
+import { createRandom } from '../../../core/math/random'
+import { importModel, readOnnx, type ImportedModel } from '../../../core/model/onnx/importOnnx'
+import { ownInputs } from '../../../core/model/onnx/inputLayout'
+import type { OnnxModel } from '../../../core/model/onnx/onnx'
+import type { NpyArray } from '../../../core/model/npyArray'
+import { createImportedRunner } from '../../../core/quant/runImported'
+
+/** Items that a network is tried on: a number that few networks hold as a size of their own. */
+const trialItems = 5
+/** Differences up to this share of the largest output are rounding. */
+const tolerance = 1e-4
+
+/**
+ * The network as it is to be read for the items of an array. Where its first axis is symbolic and operators do more with it than keep
+ * items apart, that is with this number of items as one fixed size; else one item, which is computed for each.
+ * @throws AppError as importModel; input.invalid where the items belong together and cannot be read so
+ */
+export function readForItems(model: OnnxModel, array: NpyArray, output?: string): ImportedModel {
+  const items = openItems(model, array)
+  if (items === null) return importModel(model, output)
+  if (array.shape.length === 1) return importModel(withItems(model, items), output)
+  const trial = readOnnx(withItems(model, trialItems), output).imported
+  const { imported: single } = readOnnx(model, output)
+  if (single !== null && trial !== null && areApart(single, trial))
+    return { ...single, input: { ...single.input, isOneItem: false } }
+  const { imported: together, errors } = readOnnx(withItems(model, items), output)
+  if (together !== null) return together
+  if (single === null) return importModel(model, output)
+  // Tables of many rows are only read of one item; a Reshape to one item in front stands in files that are run with one.
+  const isOfOne = single.input.isIndex === true || errors[0]?.details?.['operator'] === 'Reshape'
+  if (isOfOne && single.input.isOneItem !== true) return single
+  throw new AppError(
+    'input.invalid',
+    `The array holds ${items} items, and the network does more with the first axis of "${single.input.name}" than keep items apart.`,
+    'Run it with one item at a time, or export it with fixed sizes.'
+  )
+}
+
+/** How many items, from 2 on, an array gives a network with one input whose first axis is symbolic; null where it does not. */
+function openItems(model: OnnxModel, { shape }: NpyArray): number | null {
+  const inputs = ownInputs(model)
+  const [first, ...rest] = inputs[0]?.dims ?? [1]
+  const [items = 1, ...own] = shape
+  return inputs.length === 1 && typeof first !== 'number' && items > 1 && own.join() === rest.join()
+    ? items
+    : null
+}
+
+function withItems(model: OnnxModel, items: number): OnnxModel {
+  const [own] = ownInputs(model)
+  const inputs = model.inputs.map((input) =>
+    input.name === own.name ? { ...input, dims: [items, ...(input.dims ?? []).slice(1)] } : input
+  )
+  return { ...model, inputs }
+}
+
+/** Whether several items together give what each gives alone: by their reading, or else on noise. */
+function areApart(single: ImportedModel, several: ImportedModel): boolean {
+  if (single.output.dims[0] !== 1) return false
+  if (several.input.fileDims === undefined) return true
+  const size = sizeOf(several.input.fileDims) / trialItems
+  const random = createRandom(1)
+  const values = Float64Array.from({ length: trialItems * size }, () => random.normal())
+  const together = createImportedRunner(several)(values)
+  const run = createImportedRunner(single)
+  const alone = Array.from({ length: trialItems }, (_, at) =>
+    run(values.subarray(at * size, (at + 1) * size))
+  )
+  const [first, ...rest] = alone[0].dims
+  if (first !== 1 || [trialItems, ...rest].join() !== together.dims.join()) return false
+  const wanted = alone.flatMap((item) => [...item.values])
+  const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  return wanted.every((value, at) => {
+    const other = together.values[at]
+    return Object.is(value, other) || Math.abs(value - other) <= tolerance * largest
+  })
+}
