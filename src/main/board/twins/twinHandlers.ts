@@ -132,9 +132,20 @@ function structureText({ fitted: { structure }, form }: MadeTwin): string {
   return `${core}, ${memory}, ${shifts}, ${form}`
 }
 
-/** Whether a core's kernels have two-byte instructions. */
+/**
+ * Whether a core's kernels have two-byte instructions.
+ *
+ * @throws input.unsupported for a core whose kernels use packed dot products: a twin's monitor has none of these
+ */
 function formOf(isa: string): TwinRequest['form'] {
-  const [base = ''] = isa.toLowerCase().split('_')
+  const [base = '', ...extensions] = isa.toLowerCase().split('_')
+  const unit = extensions.find((extension) => extension === 'xbb' || extension === 'xbbcfu')
+  if (unit !== undefined)
+    throw new AppError(
+      'input.unsupported',
+      `These rows are of kernels with packed dot products (${unit} in ${isa}), and the monitor of a twin has kernels without.`,
+      'Measure the board with a monitor whose kernels do not use the unit (LiteX: without xbbcfu in the description); the core of resources/rtl has virtual:rtl-xbb.'
+    )
   return base.slice(4).includes('c') ? 'rv32imc' : 'rv32im'
 }
 

@@ -57,3 +57,14 @@ describe('a twin that is fitted again to the rows it keeps', () => {
     expect(requests).toEqual([])
   })
 })
+
+describe('a twin of a core with packed dot products', () => {
+  it.each(['rv32im_zicsr_xbb', 'rv32im_xbbcfu'])('%s is refused: its monitor has none', async (isa) => {
+    const { handlers, requests } = withTwin()
+    const measuredThere = { ...again, rows: [...measured.rows], isa }
+    await expect(handlers['board.fitTwin'](measuredThere, call)).rejects.toMatchObject({
+      code: 'input.unsupported'
+    })
+    expect(requests).toEqual([])
+  })
+})
