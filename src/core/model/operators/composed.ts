@@ -41,12 +41,20 @@ export function composedReaders(read: OperatorReader): [string, OperatorReader][
     ['ReduceL2', integerQuotient(as(reduced('ReduceSum', 'Mul', 'Sqrt')))],
     ['ReduceSumSquare', as(reduced('ReduceSum', 'Mul', null))],
     ['ReduceLogSum', as(reduced('ReduceSum', null, 'Log'))],
-    ['ReduceLogSumExp', as(reduced('ReduceSum', 'Exp', 'Log'))],
+    ['ReduceLogSumExp', as(logOfSum)],
     ['InstanceNormalization', as(instanceNorm)],
     ['GroupNormalization', as(groupNorm)],
     ['LRN', as(localResponseNorm)],
     ['CumSum', as(runningSum)]
   ]
+}
+
+/** log(sum(exp(x))) as the greatest x plus that of the distances to it, whose powers are at most 1. */
+function logOfSum(macro: Macro, { inputs: [input, ...rest], attributes }: OnnxNode): string {
+  const top = macro.add('ReduceMax', [input, ...rest], { ...attributes, keepdims: int(1) })
+  const powers = macro.add('Exp', [macro.add('Sub', [input, top])])
+  const logarithm = macro.add('Log', [macro.add('ReduceSum', [powers, ...rest], attributes)])
+  return macro.add('Add', [logarithm, macro.add('ReduceMax', [input, ...rest], attributes)])
 }
 
 /** (x - mean) / sqrt(variance + epsilon) over the axes. */

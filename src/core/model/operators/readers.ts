@@ -24,7 +24,7 @@ import { readRecurrent } from './recurrent'
 import { readReduce } from './reduce'
 import { integerQuotient, readCast, readIntegerDiv, readRequantShift } from './rounding'
 import { readResize } from './resize'
-import { readConstant, readEnding, readMove, readShape, readSize } from './shaping'
+import { endingReader, readConstant, readMove, readShape, readSize } from './shaping'
 import { readMatMul } from './weighted'
 import { andReader, comparisonReader, orReader, readIsNaN, readNot } from './truth'
 import { whereReader } from './where'
@@ -83,9 +83,10 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['DequantizeLinear', readDequantize],
   ['Cast', readCast],
   ['RequantShift', readRequantShift],
-  ['Softmax', readEnding],
-  ['LogSoftmax', readEnding],
-  ['ArgMax', readEnding],
+  ...['Softmax', 'LogSoftmax', 'ArgMax'].map((name): [string, OperatorReader] => [
+    name,
+    endingReader((state, node) => readOperator(state, node))
+  ]),
   ...composedReaders((state, node) => readOperator(state, node)),
   ...dynamicReaders((state, node) => readOperator(state, node)),
   ['Constant', readConstant],

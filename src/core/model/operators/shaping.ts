@@ -1,4 +1,4 @@
-import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
+import { int, intAttribute, ints, textAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
 import {
   append,
   bind,
@@ -16,9 +16,8 @@ import {
 import { sizeOf } from '../graph'
 import { constantOf, gathered } from '../constants/numbers'
 import { axisOf } from './arguments'
+import { createMacro, type Macro } from './macro'
 import type { Move, MovePlan } from './moves'
-import { call } from '../tableFunction'
-import { addTable } from './unary'
 
 /** Reads an operator that only puts elements elsewhere, of constants and of computed values. */
 export function readMove(plan: MovePlan): OperatorReader {
@@ -51,7 +50,12 @@ export function moved(value: Value, { dims, map }: Move, viewName: string): Valu
  * Softmax, LogSoftmax and ArgMax keep the winner, so at the end of the network they are left out of the graph; who prints
  * outputs applies them.
  */
-export function readEnding(state: ImportState, node: OnnxNode): void {
+export const endingReader =
+  (read: OperatorReader): OperatorReader =>
+  (state, node) =>
+    readEnding(state, node, read)
+
+function readEnding(state: ImportState, node: OnnxNode, read: OperatorReader): void {
   const value = valueAt(state, node, 0)
   const output = node.outputs[0]
   const isArgMax = node.opType === 'ArgMax'
@@ -61,11 +65,11 @@ export function readEnding(state: ImportState, node: OnnxNode): void {
     value.dims.length
   )
   if (!state.endings.has(output)) {
-    if (!isArgMax) return readSoftmax(state, node, value, axis)
+    if (!isArgMax) return readSoftmax(state, node, axis, read)
     throw unsupported(node, 'it is only supported at the end of the network')
   }
   const isOneAxis = isArgMax || state.opset >= 13 || value.dims.slice(axis + 1).every((size) => size === 1)
-  if (!isOneAxis) return readSoftmax(state, node, value, axis)
+  if (!isOneAxis) return readSoftmax(state, node, axis, read)
   const keepAxis = !isArgMax || intAttribute(node, 'keepdims', 1) !== 0
   state.left.set(output, {
     kind: node.opType === 'Softmax' ? 'softmax' : isArgMax ? 'argMax' : 'logSoftmax',
@@ -77,15 +81,33 @@ export function readEnding(state: ImportState, node: OnnxNode): void {
 }
 
 /** Over one axis; before opset 13 over all from this one on, taken together. */
-function readSoftmax(state: ImportState, node: OnnxNode, value: Value, axis: number): void {
+function readSoftmax(state: ImportState, node: OnnxNode, axis: number, read: OperatorReader): void {
+  const value = valueAt(state, node, 0)
   const joins = state.opset < 13 && value.dims.slice(axis + 1).some((size) => size !== 1)
   const dims = joins ? [...value.dims.slice(0, axis), sizeOf(value.dims.slice(axis))] : value.dims
+  if (node.opType === 'LogSoftmax')
+    return readLogSoftmax(node, createMacro(state, node, read), dims, axis, value.dims)
   const shape = dims.length === 1 || axis === 0 ? dims : innerShape(dims)
   const own = axis - (dims.length - shape.length)
   const inputs = [laidOut(state, node, moved(value, { dims, map: null }, node.name), shape)]
   const index = append(state, { op: 'softmax', name: node.name, inputs, outputShape: shape, axis: own })
-  const result = plainValue(index, value.dims)
-  bind(state, node, node.opType === 'Softmax' ? result : addTable(state, node, result, call('log')))
+  bind(state, node, plainValue(index, value.dims))
+}
+
+/** x - log(sum(exp(x))) behind the greatest x is taken off: shares of a softmax may be too small for a logarithm. */
+function readLogSoftmax(
+  node: OnnxNode,
+  macro: Macro,
+  dims: readonly number[],
+  axis: number,
+  result: readonly number[]
+): void {
+  const along = { axes: ints([axis]), keepdims: int(1) }
+  const rows = macro.add('Reshape', [node.inputs[0], macro.shape(dims)])
+  const distance = macro.add('Sub', [rows, macro.add('ReduceMax', [rows], along)])
+  const sum = macro.add('ReduceSum', [macro.add('Exp', [distance])], along)
+  const logarithm = macro.add('Sub', [distance, macro.add('Log', [sum])])
+  macro.bind(macro.add('Reshape', [logarithm, macro.shape(result)]))
 }
 
 /** A tensor written into the graph as a node. */

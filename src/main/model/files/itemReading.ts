@@ -19,7 +19,11 @@ const tolerance = 1e-4
  */
 export function readForItems(model: OnnxModel, array: NpyArray, output?: string): ImportedModel {
   const items = openItems(model, array)
-  if (items === null) return importModel(model, output)
+  if (items === null) {
+    const read = importModel(model, output)
+    if (isJoined(model, array) && !areJoinedApart(model, read)) throw belongTogether(array, read)
+    return read
+  }
   if (array.shape.length === 1) return importModel(withItems(model, items), output)
   const trial = readOnnx(withItems(model, trialItems), output).imported
   const { imported: single } = readOnnx(model, output)
@@ -31,11 +35,31 @@ export function readForItems(model: OnnxModel, array: NpyArray, output?: string)
   // Tables of many rows are only read of one item; a Reshape to one item in front stands in files that are run with one.
   const isOfOne = single.input.isIndex === true || errors[0]?.details?.['operator'] === 'Reshape'
   if (isOfOne && single.input.isOneItem !== true) return single
-  throw new AppError(
+  throw belongTogether(array, single)
+}
+
+function belongTogether({ shape }: NpyArray, { input }: ImportedModel): AppError {
+  return new AppError(
     'input.invalid',
-    `The array holds ${items} items, and the network does more with the first axis of "${single.input.name}" than keep items apart.`,
+    `The array holds ${shape[0]} items, and the network does more with the first axis of "${input.name}" than keep items apart.`,
     'Run it with one item at a time, or export it with fixed sizes.'
   )
+}
+
+/** Whether an array holds several items of several inputs of real numbers whose first axes are symbolic, one input behind the other. */
+function isJoined(model: OnnxModel, { shape }: NpyArray): boolean {
+  const inputs = ownInputs(model)
+  const isOpen = inputs.every(
+    ({ dims, elementType }) => typeof dims?.[0] !== 'number' && elementType.startsWith('float')
+  )
+  return inputs.length > 1 && isOpen && shape.length === 2 && (shape[0] ?? 0) > 1
+}
+
+/** Whether several inputs keep their items apart; true too where several items cannot be read. */
+function areJoinedApart(model: OnnxModel, single: ImportedModel): boolean {
+  const several = readOnnx(withItems(model, trialItems), single.output.name).imported
+  const sizes = ownInputs(model).map(({ dims }) => sizeOf((dims ?? []).slice(1) as number[]))
+  return several === null || isSame(single, several, sizes)
 }
 
 /** How many items, from 2 on, an array gives a network with one input whose first axis is symbolic; null where it does not. */
@@ -49,24 +73,29 @@ function openItems(model: OnnxModel, { shape }: NpyArray): number | null {
 }
 
 function withItems(model: OnnxModel, items: number): OnnxModel {
-  const [own] = ownInputs(model)
+  const open = new Set(
+    ownInputs(model).flatMap(({ name, dims }) => (typeof dims?.[0] === 'number' ? [] : [name]))
+  )
   const inputs = model.inputs.map((input) =>
-    input.name === own.name ? { ...input, dims: [items, ...(input.dims ?? []).slice(1)] } : input
+    open.has(input.name) ? { ...input, dims: [items, ...(input.dims ?? []).slice(1)] } : input
   )
   return { ...model, inputs }
 }
 
 /** Whether several items together give what each gives alone: by their reading, or else on noise. */
 function areApart(single: ImportedModel, several: ImportedModel): boolean {
-  if (single.output.dims[0] !== 1) return false
-  if (several.input.fileDims === undefined) return true
-  const size = sizeOf(several.input.fileDims) / trialItems
+  if (several.input.fileDims === undefined) return single.output.dims[0] === 1
+  return isSame(single, several, [sizeOf(several.input.fileDims) / trialItems])
+}
+
+/** Whether noise gives the same both ways; sizes are an item's of each input. */
+function isSame(single: ImportedModel, several: ImportedModel, sizes: readonly number[]): boolean {
   const random = createRandom(1)
-  const values = Float64Array.from({ length: trialItems * size }, () => random.normal())
-  const together = createImportedRunner(several)(values)
+  const parts = sizes.map((size) => Float64Array.from({ length: trialItems * size }, () => random.normal()))
+  const together = createImportedRunner(several)(parts.flatMap((part) => [...part]))
   const run = createImportedRunner(single)
   const alone = Array.from({ length: trialItems }, (_, at) =>
-    run(values.subarray(at * size, (at + 1) * size))
+    run(parts.flatMap((part, input) => [...part.subarray(at * sizes[input], (at + 1) * sizes[input])]))
   )
   const [first, ...rest] = alone[0].dims
   if (first !== 1 || [trialItems, ...rest].join() !== together.dims.join()) return false

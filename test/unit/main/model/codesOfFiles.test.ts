@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { float, int, text, type OnnxModel } from '@core/model/onnx/onnx'
+import { float, int, ints, text, type OnnxModel } from '@core/model/onnx/onnx'
 import { readOnnx } from '@core/model/onnx/importOnnx'
 import { createOnnxBuilder, type OnnxBuilder } from '@core/model/onnx/onnxBuilder'
 import { runModel } from '@main/model/files/runFile'
@@ -108,6 +108,17 @@ describe('operators at the end of a network', () => {
       b.node('Where', [b.node('Less', [x, b.scalar(0)]), x, b.node('Sqrt', [x])])
     )
     expect(results(model, [4, -1, 0])).toEqual([2, -1, 0])
+  })
+
+  it.each<[string, (b: OnnxBuilder, x: string) => string, number[]]>([
+    [
+      'LogSoftmax',
+      (b, x) => b.node('Add', [b.node('LogSoftmax', [x], { axis: int(1) }), b.scalar(1)]),
+      [-599, 1, -999]
+    ],
+    ['ReduceLogSumExp', (b, x) => b.node('ReduceLogSumExp', [x], { axes: ints([1]) }), [700]]
+  ])('%s takes numbers whose powers float32 does not hold', (_, make, expected) => {
+    expect(results(network('float32', 3, make), [100, 700, -300])).toEqual(expected)
   })
 
   it('minus infinity as a result is refused', () => {

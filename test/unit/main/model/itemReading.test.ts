@@ -71,6 +71,20 @@ describe('several items of a network with a symbolic first axis', () => {
     expect(readForItems(model, array).input.dims).toEqual([1, 3, 4])
   })
 
+  it.each([
+    ['Add', [2, 3], null],
+    ['Einsum', [2, 3], 'keep items apart']
+  ])('of several inputs in front of %s', (opType, dims, refused) => {
+    const builder = createOnnxBuilder()
+    const inputs = ['a', 'b'].map((name) => builder.input(name, 'float32', ['n', 3]))
+    const attributes = opType === 'Einsum' ? { equation: text('ij,kj->ik') } : {}
+    builder.output(builder.node(opType, inputs, attributes), 'y')
+    const values = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+    const run = () => runModel(builder.build('two'), { shape: [2, 6], values }, 'float', []).outputs[0]
+    if (refused !== null) expect(run).toThrow(refused)
+    else expect(run()).toMatchObject({ shape: dims, values: [5, 7, 9, 17, 19, 21] })
+  })
+
   it('that belong together and cannot be read so are refused', () => {
     const model = network(['n', 1, 4], (b, x) => lstm(b, x))
     const array = { shape: [100, 1, 4], values: new Float64Array(400) }
