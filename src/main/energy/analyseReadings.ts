@@ -105,16 +105,19 @@ const migNote =
 export const migNotes = (recording: Recording, gpuIndex: number): string[] =>
   recording.migGpus.includes(gpuIndex) ? [migNote] : []
 
-/** Doubt about figures of a GPU that processes of others were on. */
-export function strangerDoubts(strangers: readonly GpuProcess[]): Doubt[] {
+/** Doubt about figures of a GPU that processes of others were on; `work`: what was measured, as a user calls it. */
+export function strangerDoubts(strangers: readonly GpuProcess[], work = 'command'): Doubt[] {
   if (strangers.length === 0) return []
-  const named = [...new Map(strangers.map((process) => [process.pid, process])).values()]
-    .slice(0, 4)
-    .map((process) => `${process.name} (pid ${process.pid}, ${process.seen} the command)`)
+  const pids = [...new Set(strangers.map(({ pid }) => pid))].slice(0, 4)
+  const named = pids.map((pid) => {
+    const seen = strangers.filter((process) => process.pid === pid)
+    const when = [...new Set(seen.map((process) => process.seen))].join(' and ')
+    return `${seen[0]?.name ?? ''} (pid ${pid}, ${when} the ${work})`
+  })
   return [
     {
       message: `Other processes were on the GPU: ${named.join(', ')}.`,
-      hint: 'End them or wait; their power cannot be separated from that of the command.'
+      hint: `End them or wait; their power cannot be separated from that of the ${work}.`
     }
   ]
 }

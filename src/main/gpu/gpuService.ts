@@ -1,3 +1,4 @@
+import type { ComputeApp } from '../../core/gpu/computeApps'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Gpu, gpuContract, GpuList, HostLoad } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
@@ -9,6 +10,7 @@ import type { GpuStore } from './store/gpuStore'
 import { startHostLoad } from './counters/hostLoad'
 import { importRecording } from './import/importRecording'
 import { createLiveSampling, type LiveSampling } from './live/liveSampling'
+import { listComputeApps } from './recording/recordingEvidence'
 import type { RecordingInstrument } from './recording/recordingInstrument'
 import {
   createRecordingJobs,
@@ -41,6 +43,8 @@ export interface GpuServiceDeps extends GpuChoiceDeps {
 export interface GpuService {
   handlers: HandlersOf<typeof gpuContract>
   list(refresh: boolean): Promise<GpuList>
+  /** Processes that compute on the GPUs now. @throws tool.failed, gpu.noDriver */
+  computeApps(): Promise<ComputeApp[]>
   /**
    * Starts a recording; `onOutput` gets what the command prints (the window gets it as an event as well). Without a
    * command, `onStarted` gets what marks phases.
@@ -74,6 +78,7 @@ export function createGpuService(deps: GpuServiceDeps): GpuService {
   }
   return {
     list: (refresh) => choice.list(refresh),
+    computeApps: async () => listComputeApps({ spawn: deps.spawn, smi: choice.requireSmi() }),
     record: (args, onOutput, onStarted, instrument) =>
       recordings.start(args, { onOutput, onStarted }, instrument),
     exportRecording,

@@ -2,6 +2,7 @@ import { gpuAtPciBusId } from '../../core/gpu/cudaOrder'
 import type { EnergyReport } from '../../shared/contract/energy'
 import type { SessionEnergy } from '../../shared/contract/workload/workloadEvidence'
 import { AppError } from '../../shared/errors'
+import { strangerDoubts } from '../energy/analyseReadings'
 import type { EnergyService } from '../energy/energyService'
 import type { GpuService } from '../gpu/gpuService'
 import type { PowerSession, PowerSource } from '../workload/measure/powerSource'
@@ -23,11 +24,20 @@ export function powerOf(
 
 function sessionEnergyOf(report: EnergyReport, provisional: boolean): SessionEnergy {
   const { recordingId, origin, gpus, phases } = report
-  const { sensor, idle, idleAfter } = gpus[0]
+  const { sensor, idle, idleAfter, strangers } = gpus[0]
   return {
     ...{ recordingId, origin, sensor, phases, provisional },
+    doubts: strangerDoubts(strangers, 'run').map(({ message }) => message),
+    notes: [...new Set(report.summaries.flatMap(({ notes }) => notes)), ...lockNotes(report)],
     ...{ idleBeforeW: idle.powerW, idleAfterW: idleAfter.powerW }
   }
+}
+
+/** Under which clock the figures hold, and whether it was given back. */
+function lockNotes({ clockLock }: EnergyReport): string[] {
+  if (clockLock === null) return []
+  const locked = `The SM clock was locked at ${clockLock.smClockMhz} MHz.`
+  return [clockLock.message === null ? locked : `${locked} ${clockLock.message}`]
 }
 
 /**
@@ -41,7 +51,8 @@ function recordingsOf(gpu: GpuService): PowerSource {
       if (state !== 'ready') return message ?? 'There is no NVIDIA GPU.'
       return gpus[0]?.powerField === null ? `${gpus[0].name} reports no power.` : null
     },
-    async start(title, intervalMs, pciBusId): Promise<PowerSession> {
+    others: () => gpu.computeApps().catch(() => undefined),
+    async start({ title, intervalMs, pciBusId, lockClockMhz, othersBefore }): Promise<PowerSession> {
       const { origin, driverVersion, gpus } = await gpu.list(false)
       const chosen = (pciBusId === undefined ? undefined : gpuAtPciBusId(gpus, pciBusId)) ?? gpus[0]
       if (chosen.powerField === null) {
@@ -51,7 +62,10 @@ function recordingsOf(gpu: GpuService): PowerSource {
           'Choose another device, or run without power.'
         )
       }
-      const request = { title, command: [], intervalMs, idleMs: 0, gpuIndexes: [chosen.index] }
+      const request = {
+        ...{ title, command: [], intervalMs, idleMs: 0, gpuIndexes: [chosen.index] },
+        ...{ lockClockMhz, othersBefore }
+      }
       const recording = await startMarkedRecording(gpu, (onStarted) =>
         gpu.record(request, undefined, onStarted)
       )

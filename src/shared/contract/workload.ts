@@ -79,6 +79,8 @@ export const workloadRequestSchema = z.object({
   idleMs: z.number().min(0).max(600_000).default(3000),
   /** Longest wait before a timed trial for the GPU to cool down, ms; 0: none. */
   coolMs: z.number().min(0).max(600_000).default(10_000),
+  /** Clock that the GPU's SMs are locked at meanwhile, MHz; it takes the right to. */
+  lockClockMhz: z.number().int().min(1).max(10_000).optional(),
   confidence: z.number().min(0.5).max(0.999).default(0.95),
   seed: z.number().int().min(0).default(1)
 })

@@ -49,7 +49,11 @@ function energyFigures(
   if (trials.length === 0) return without('This step was not recorded.', session.origin)
   const { totalJ, netJ, meanW, reasons } = summariseTrials(trials, session.sensor, confidence)
   const origin = energies.some((one) => one.origin === 'simulated') ? 'simulated' : session.origin
-  const doubts = [...reasons.map(({ message }) => message), ...startDoubts(startTemperature(name, timings))]
+  const doubts = [
+    ...new Set(energies.flatMap((one) => one.doubts)),
+    ...reasons.map(({ message }) => message),
+    ...startDoubts(startTemperature(name, timings))
+  ]
   return {
     totalJ: notBelowZero(meanFigure(totalJ, origin, doubts)),
     netJ:

@@ -49,10 +49,13 @@ export function tablesOf(
     closure,
     impacts: impactRows(evidence.variants, evidence.layers, subject.task),
     notes: [
-      ...evidence.notes,
-      ...evidence.energies.flatMap(({ idleBeforeW, idleAfterW }) =>
-        idleDrift({ powerW: idleBeforeW }, { powerW: idleAfterW }, null)
-      )
+      ...new Set([
+        ...evidence.notes,
+        ...evidence.energies.flatMap(({ idleBeforeW, idleAfterW, notes }) => [
+          ...notes,
+          ...idleDrift({ powerW: idleBeforeW }, { powerW: idleAfterW }, null)
+        ])
+      ])
     ]
   }
 }

@@ -62,6 +62,10 @@ const runVerb: CliVerb = {
       help: 'longest wait before a timed trial for the GPU to cool down, in ms; 0 for none',
       default: '10000'
     },
+    'lock-clock': {
+      type: 'string',
+      help: "lock the GPU's SM clock at this many MHz meanwhile (nvidia-smi -lgc; needs the right to)"
+    },
     'no-power': { type: 'boolean', help: 'records no power, even where there is a GPU' },
     seed: { type: 'string', help: 'of the order of trials and the bootstrap', default: '1' }
   },
@@ -168,6 +172,7 @@ function requestsOf(args: CliArguments, context: CliContext): Start[] {
     intervalMs: numberOption(args, 'interval', { min: 10, max: 1000, integer: true }) ?? 20,
     idleMs: numberOption(args, 'idle', { min: 0, max: 600_000 }) ?? 3000,
     coolMs: numberOption(args, 'cool', { min: 0, max: 600_000 }) ?? 10_000,
+    lockClockMhz: numberOption(args, 'lock-clock', { min: 1, max: 10_000, integer: true }),
     seed: numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
   }
   const missing = 'workload run needs --example, a network, or -- COMMAND'

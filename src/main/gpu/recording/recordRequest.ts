@@ -17,6 +17,8 @@ export interface RecordRequest {
   idleMs: number
   /** Rest after the command, ms. */
   idleAfterMs: number
+  /** Whether processes that are on the GPUs at the end are others'. */
+  looksAfter: boolean
   gpus: readonly RecordedDevice[]
   driverVersion: string
   origin: Recording['origin']

@@ -221,7 +221,7 @@ function verdict(
 /** The rest after the command; its processes that are left on the GPU are strangers by now. */
 async function rest({ request, deps, recording, cancel, broken }: Making): Promise<void> {
   const fromMs = deps.clock.nowMs()
-  if (request.command.length > 0 && !cancel.aborted) await deps.evidence.lookAfter()
+  if (request.looksAfter && !cancel.aborted) await deps.evidence.lookAfter()
   const wantedMs = Math.max(tailMs(request.intervalMs), request.idleAfterMs)
   await pause(wantedMs - (deps.clock.nowMs() - fromMs), AbortSignal.any([cancel, broken]))
   if (request.command.length > 0) recording.idleAfterMs = deps.clock.nowMs() - fromMs

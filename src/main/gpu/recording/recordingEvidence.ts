@@ -1,4 +1,4 @@
-import { computeAppFields, parseComputeApps } from '../../../core/gpu/computeApps'
+import { computeAppFields, parseComputeApps, type ComputeApp } from '../../../core/gpu/computeApps'
 import type { ClockLock, CounterState, Gpu, GpuProcess, Recording } from '../../../shared/contract/gpu'
 import { AppError } from '../../../shared/errors'
 import { lockClocks } from '../smi/clockLock'
@@ -17,6 +17,8 @@ export interface EvidenceOptions {
   nvmlLibrary: string | undefined
   /** The powercap tree; undefined for the system's own. */
   powercapFolder: string | undefined
+  /** Processes on the GPUs before the work began; undefined to look now. */
+  othersBefore?: readonly ComputeApp[] | undefined
   nowMs: () => number
 }
 
@@ -53,7 +55,8 @@ export async function gatherEvidence(options: EvidenceOptions): Promise<Evidence
   let strangersUnknown: string | null = null
   const look = async (seen: GpuProcess['seen']): Promise<void> => {
     try {
-      strangers.push(...(await processesOn(options, seen)))
+      const known = seen === 'before' ? options.othersBefore : undefined
+      strangers.push(...processesOn(gpus, known ?? (await listComputeApps(options)), seen))
     } catch (reason) {
       strangersUnknown = AppError.from(reason).message
     }
@@ -111,11 +114,15 @@ export async function gatherEvidence(options: EvidenceOptions): Promise<Evidence
   return evidence
 }
 
-/** Compute processes on the GPUs of the recording. */
-async function processesOn(
-  { spawn, smi, gpus }: EvidenceOptions,
-  seen: GpuProcess['seen']
-): Promise<GpuProcess[]> {
+/**
+ * Compute processes on all GPUs.
+ *
+ * @throws tool.failed when nvidia-smi does not list them
+ */
+export async function listComputeApps({
+  spawn,
+  smi
+}: Pick<EvidenceOptions, 'spawn' | 'smi'>): Promise<ComputeApp[]> {
   const listing = await askSmi(spawn, smi, [
     `--query-compute-apps=${computeAppFields.join(',')}`,
     '--format=csv,noheader'
@@ -128,7 +135,16 @@ async function processesOn(
       'Look at nvidia-smi before trusting the energy figures.'
     )
   }
-  return parseComputeApps(listing.stdout).flatMap((app) => {
+  return parseComputeApps(listing.stdout)
+}
+
+/** Those of them that are on GPUs of the recording. */
+function processesOn(
+  gpus: readonly Gpu[],
+  apps: readonly ComputeApp[],
+  seen: GpuProcess['seen']
+): GpuProcess[] {
+  return apps.flatMap((app) => {
     const gpu = gpus.find((candidate) => candidate.uuid === app.gpuUuid)
     if (gpu === undefined) return []
     return [{ gpuIndex: gpu.index, pid: app.pid, name: app.name, usedMemoryBytes: app.usedMemoryBytes, seen }]

@@ -1,3 +1,4 @@
+import type { ComputeApp } from '../../../core/gpu/computeApps'
 import type { EmitterOf } from '../../../shared/contract/framework/define'
 import type { gpuContract, HostLoad, Recording } from '../../../shared/contract/gpu'
 import { AppError } from '../../../shared/errors'
@@ -24,6 +25,11 @@ export interface RecordArguments {
   idleAfterMs?: number | undefined
   lockClockMhz?: number | undefined
   gpuIndexes?: number[] | undefined
+  /**
+   * For work that is no command of the recording, runs when it starts and is over when it is stopped: the processes on
+   * the GPUs before that work began. Those that are there afterwards are looked for then.
+   */
+  othersBefore?: readonly ComputeApp[] | undefined
 }
 
 /** What recordings are made with. */
@@ -165,6 +171,7 @@ function recordWith(
       origin: source.origin,
       cwd: args.cwd,
       durationMs: args.durationMs,
+      looksAfter: args.command.length > 0 || args.othersBefore !== undefined,
       stdin: onOutput === undefined ? 'ignore' : 'inherit'
     },
     {
@@ -200,6 +207,7 @@ async function gpusOf(deps: RecordingJobsDeps, args: RecordArguments): Promise<R
         spawn: deps.spawn,
         gpus,
         lockClockMhz: args.lockClockMhz,
+        othersBefore: args.othersBefore,
         nvmlLibrary: deps.env['BITBENCH_NVML'],
         powercapFolder: deps.env['BITBENCH_POWERCAP'],
         nowMs: deps.steadyMs

@@ -16,6 +16,7 @@ import {
   isPowerOfRunner,
   requireSameGpu,
   type EnergyOf,
+  type PowerOrder,
   type PowerSession,
   type PowerSource
 } from './powerSource'
@@ -65,6 +66,7 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
   const delay = createMarkDelay(() => performance.now())
   const marks = { areKept: true }
   const hasPower = request.power && (await deps.power.missing()) === null
+  const others = hasPower ? await deps.power.others() : undefined
   let runner: RunnerProcess | undefined
   // A host that was killed left recordings whose energy was not worked out yet: trials that are done are not run again.
   for (const recordingId of record.recordingIds) await keepEnergy(record, recordingId, deps)
@@ -81,7 +83,7 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
     })
     const greeting = await greet(record, runner)
     // The runner names its GPU first: CUDA counts GPUs in another order than nvidia-smi.
-    if (hasPower) power = await startPower(record, deps, greeting.pciBusId)
+    if (hasPower) power = await startPower(record, deps, greeting.pciBusId, others)
     if (power !== null && !isPowerOfRunner(record.subject?.device ?? '', power)) {
       await leavePower(record, power)
       power = null
@@ -121,10 +123,12 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
 async function startPower(
   record: WorkloadRecord,
   deps: ConductorDeps,
-  pciBusId: string | undefined
+  pciBusId: string | undefined,
+  othersBefore: PowerOrder['othersBefore']
 ): Promise<PowerSession> {
   const title = `Workload ${record.subject?.model ?? ''}`.trimEnd()
-  const session = await deps.power.start(title, record.request.intervalMs, pciBusId)
+  const { intervalMs, lockClockMhz } = record.request
+  const session = await deps.power.start({ title, intervalMs, pciBusId, lockClockMhz, othersBefore })
   record.power = session.about
   record.recordingIds.push(session.recordingId)
   try {

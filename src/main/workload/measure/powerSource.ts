@@ -1,3 +1,4 @@
+import type { ComputeApp } from '../../../core/gpu/computeApps'
 import { normalPciBusId } from '../../../core/gpu/cudaOrder'
 import type { LiveRecording } from '../../../core/gpu/phaseMarks'
 import type { WorkloadRun } from '../../../shared/contract/workload'
@@ -9,13 +10,28 @@ import { AppError } from '../../../shared/errors'
 export interface PowerSource {
   /** Why there is no power; null when a GPU (or its stand-in) is ready. */
   missing(): Promise<string | null>
+  /** Processes on the GPUs; called before the runner starts, so that it is none of them. Undefined where they cannot be listed. */
+  others(): Promise<readonly ComputeApp[] | undefined>
   /**
    * Starts a recording of the GPU at `pciBusId`, or of the first one where the runner names none or it is not found.
    *
    * @throws gpu.noDriver, gpu.samplerDied, input.unsupported when that GPU reports no power, input.invalid when
-   * another recording runs
+   * another recording runs, tool.failed when its clock was to be locked and nvidia-smi refused
    */
-  start(title: string, intervalMs: number, pciBusId?: string): Promise<PowerSession>
+  start(order: PowerOrder): Promise<PowerSession>
+}
+
+/** A recording of power to start. */
+export interface PowerOrder {
+  readonly title: string
+  /** Time between readings, ms. */
+  readonly intervalMs: number
+  /** As the runner names it. */
+  readonly pciBusId: string | undefined
+  /** Locked meanwhile, MHz; undefined leaves the clocks alone. */
+  readonly lockClockMhz: number | undefined
+  /** As `others` returned them. */
+  readonly othersBefore: readonly ComputeApp[] | undefined
 }
 
 /** A running recording that the conductor marks. */

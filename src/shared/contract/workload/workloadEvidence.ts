@@ -48,6 +48,10 @@ export const sessionEnergySchema = z.object({
   idleAfterW: z.number().nullable().default(null),
   /** Worked out while its recording was running; replaced at its end. */
   provisional: z.boolean().default(false),
+  /** Why no figure of this session may be quoted: others were on the GPU. */
+  doubts: z.array(z.string()).default([]),
+  /** What is to be known of its figures: MIG, the power limit, clocks that were locked. */
+  notes: z.array(z.string()).default([]),
   phases: z.array(phaseEnergySchema)
 })
 

@@ -262,6 +262,59 @@ describe('energy of a workload run', () => {
     })
   })
 
+  it('rejects figures of a GPU that others were on, and does not take its own runner for one of them', async () => {
+    const alive = path.join(temporaryFolder(), 'alive')
+    const own = { gpu: 0, pid: 4711, name: 'runner', while: alive }
+    rig = await workloadRig({ smi: { apps: [own] }, stub: { alive } })
+    const alone = await rig.toEnd(rig.request({ phaseMs: 200 }))
+    expect(alone.tables.layers[0]!.energyTotalJ.reason).not.toMatch(/Other processes/)
+    await rig.close()
+    rig = await workloadRig({ smi: { apps: [own, { gpu: 0, pid: 77, name: 'python' }] }, stub: { alive } })
+    const shared = await rig.toEnd(rig.request({ phaseMs: 200 }))
+    for (const figure of [
+      shared.tables.layers[0]!.energyTotalJ,
+      shared.tables.benchmark[0]!.energyTotalJ,
+      shared.tables.benchmark[0]!.meanPowerW
+    ]) {
+      expect(figure.verdict).toBe('INVALID')
+      expect(figure.reason).toContain(
+        'Other processes were on the GPU: python (pid 77, before and after the run).'
+      )
+      expect(figure.reason).not.toContain('4711')
+    }
+  })
+
+  it('locks the clock on request, gives it back, and says so; also when the run is cancelled', async () => {
+    const clocks = path.join(temporaryFolder(), 'clocks')
+    rig = await workloadRig({ smi: { clocks } })
+    const run = await rig.toEnd(rig.request({ phaseMs: 200, lockClockMhz: 1410 }))
+    expect(logOf(clocks)).toEqual(['-i 0 -lgc 1410,1410', '-i 0 -rgc'])
+    expect(run.tables.notes).toContain('The SM clock was locked at 1410 MHz.')
+    const { jobId } = await rig.service.handlers['workload.start'](
+      rig.request({ phaseMs: 5000, lockClockMhz: 1200 }),
+      context
+    )
+    await vi.waitFor(() => expect(logOf(clocks)).toHaveLength(3), 60_000)
+    rig.jobs.cancel(jobId)
+    await rig.jobs.follow(jobId)
+    expect(logOf(clocks).slice(2)).toEqual(['-i 0 -lgc 1200,1200', '-i 0 -rgc'])
+  })
+
+  it('fails before the first step when the clock cannot be locked, with what to do', async () => {
+    rig = await workloadRig({ smi: { refuseClocks: true } })
+    const run = await rig.toEnd(rig.request({ lockClockMhz: 1410 }))
+    expect(run.state).toBe('failed')
+    expect(run.message).toMatch(/could not be locked at 1410 MHz/)
+    expect(run.steps.every(({ trialsDone }) => trialsDone === 0)).toBe(true)
+  })
+
+  it('says that the power is that of the whole card when it is cut into slices', async () => {
+    const mig = [{ profile: '1g.5gb', device: 0, uuid: 'MIG-1' }]
+    rig = await workloadRig({ smi: { gpus: [{ name: 'Stand-in A100', idleW: 50, mig }] } })
+    const run = await rig.toEnd(rig.request({ phaseMs: 200 }))
+    expect(run.tables.notes.join(' ')).toContain('MIG is on')
+  })
+
   it('goes on without energy when the recording is stopped, and says so', async () => {
     let isStopped = false
     rig = await workloadRig({
