@@ -53,18 +53,20 @@ function measuredRange(table: StageTable, values: Float64Array): Pick<KnobRange,
   for (const { name, values: positions, levels } of table.knobs) {
     for (const [position, level] of (levels ?? []).entries()) {
       const { min, max } = range(values.filter((_, row) => positions[row] === position))
+      // Every sample with the name may have been dropped as an outlier.
+      if (min > max) continue
       if (min - whole.min > least || whole.max - max > least) byLevel.push({ knob: name, level, min, max })
     }
   }
   return byLevel.length === 0 ? whole : { ...whole, byLevel }
 }
 
-/** Returns names, levels and measured ranges of a table's knobs. */
+/** Returns names, levels and measured ranges of a table's knobs; names without a sample in the table are not among the levels. */
 export function knobCodec(table: StageTable): KnobCodec {
   return {
     knobs: table.knobs.map(({ name, values, levels }) => ({
       name,
-      levels,
+      levels: levels === null ? null : levels.filter((_, position) => values.includes(position)),
       ...(levels === null ? measuredRange(table, values) : { min: 0, max: 0 })
     })),
     outputTokens: table.outputTokens.some(Number.isNaN) ? null : measuredRange(table, table.outputTokens)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { knobCodec, outsideRange, rangeWith } from '@core/estimator/models/knobCodec'
-import { stageTable } from '@core/estimator/samples/stageTable'
+import { encodeTable, knobCodec, outsideRange, rangeWith } from '@core/estimator/models/knobCodec'
+import { stageTable, takeRows } from '@core/estimator/samples/stageTable'
 import type { StageSample } from '@core/estimator/samples/stageSample'
 
 const sample = (tier: string, visionTokens: number, promptTokens: number): StageSample => ({
@@ -50,6 +50,20 @@ describe('ranges that go with a name', () => {
     expect(outsideRange(codec, asked('ultra', 144)).what).toEqual([
       'tier = ultra (measured: high, low, medium)'
     ])
+  })
+
+  it('leave out a name whose samples were all dropped, and warn of it', () => {
+    const whole = stageTable([sample('high', 1152, 50), sample('low', 144, 50), sample('medium', 576, 50)])
+    const kept = knobCodec(takeRows(whole, [1, 2]))
+    expect(kept.knobs[0]?.levels).toEqual(['low', 'medium'])
+    expect(kept.knobs[1]?.byLevel).toEqual([
+      { knob: 'tier', level: 'low', min: 144, max: 144 },
+      { knob: 'tier', level: 'medium', min: 576, max: 576 }
+    ])
+    expect(encodeTable(kept, takeRows(whole, [2])).names).toEqual([
+      ...['tier = low', 'tier = medium', 'visionTokens', 'promptTokens', 'outputTokens']
+    ])
+    expect(outsideRange(kept, asked('high', 576, 50)).what).toEqual(['tier = high (measured: low, medium)'])
   })
 
   it('are shared by several names, or are those of the first where they exclude each other', () => {
