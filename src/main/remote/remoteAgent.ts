@@ -10,6 +10,7 @@ import {
   orderSchema,
   readLine,
   remoteProtocol,
+  remoteTasks,
   type reportSchema,
   type RemoteTask
 } from './remoteProtocol'
@@ -54,7 +55,8 @@ export async function serveRemote(
   let written: Promise<void> = Promise.resolve()
   // One after the other: texts that are appended to a file at the same time change places.
   const say: Say = (report) => (written = written.catch(() => undefined).then(() => write(lineOf(report))))
-  await say({ type: 'hello', protocol: remoteProtocol, version: work.version, machine: work.machine })
+  const { version, machine } = work
+  await say({ type: 'hello', protocol: remoteProtocol, version, machine, tasks: [...remoteTasks] })
   let serving: Promise<void> | undefined
   const obey = async (line: string, finished: () => void): Promise<void> => {
     const order = readLine(line, orderSchema)

@@ -19,6 +19,12 @@ export const remoteTaskSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('collect'), request: collectionRequestSchema })
 ])
 
+/** Kinds of task that this Bitbench does for others; a hello states them. */
+export const remoteTasks: readonly string[] = remoteTaskSchema.options.map(({ shape }) => shape.kind.value)
+
+/** What a host does whose hello states no kinds of task. */
+export const firstRemoteTasks: readonly string[] = ['check', 'record', 'workload']
+
 /** What is to be done on the other machine. */
 export type RemoteTask = z.output<typeof remoteTaskSchema>
 
@@ -38,7 +44,9 @@ export const reportSchema = z.discriminatedUnion('type', [
     type: z.literal('hello'),
     protocol: z.number(),
     version: z.string().max(100),
-    machine: z.string().max(300)
+    machine: z.string().max(300),
+    /** Kinds of task that it does: an order of another kind would be dropped without a word. */
+    tasks: z.array(z.string().max(60)).max(100).optional()
   }),
   z.object({ type: z.literal('pong'), id: z.number(), atMs: z.number() }),
   z.object({ type: z.literal('output'), stream: z.enum(['stdout', 'stderr']), text: z.string() }),

@@ -6,6 +6,7 @@ import type { RunOrigin } from '../../shared/contract/remote'
 import { AppError } from '../../shared/errors'
 import type { LineChannel } from './lineChannel'
 import {
+  firstRemoteTasks,
   lineOf,
   maxLineLength,
   readLine,
@@ -150,6 +151,7 @@ class Talk {
 
   private async begin(hello: Extract<Report, { type: 'hello' }>): Promise<void> {
     if (hello.protocol !== remoteProtocol) throw otherVersion(hello)
+    if (!(hello.tasks ?? firstRemoteTasks).includes(this.task.kind)) throw otherTasks(hello, this.task)
     if (this.hasBegun) {
       this.restarts++
       this.end = undefined
@@ -218,6 +220,16 @@ const otherVersion = ({ machine, version, protocol }: Extract<Report, { type: 'h
   new AppError(
     'remote.version',
     `Bitbench ${version} on ${machine} speaks version ${protocol} of this connection, this one version ${remoteProtocol}.`,
+    'Install the same Bitbench on both machines.'
+  )
+
+const otherTasks = (
+  { machine, version }: Extract<Report, { type: 'hello' }>,
+  { kind }: RemoteTask
+): AppError =>
+  new AppError(
+    'remote.version',
+    `Bitbench ${version} on ${machine} cannot do this for another machine yet (${kind}).`,
     'Install the same Bitbench on both machines.'
   )
 

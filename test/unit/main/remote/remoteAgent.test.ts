@@ -53,6 +53,11 @@ describe('the far side of a GPU host', () => {
     ])
   })
 
+  it('states what it does for others', async () => {
+    const [hello] = await served(async () => undefined)
+    expect(hello).toMatchObject({ type: 'hello', tasks: ['check', 'record', 'workload', 'collect'] })
+  })
+
   it('ends its work in order where reports cannot be sent any more', async () => {
     const arrived = await served(async ({ type }) => {
       if (type !== 'hello' && type !== 'gpus') throw new Error('EPIPE')

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { collectionRequestSchema } from '@shared/contract/estimator/collection'
 import type { LineChannel } from '@main/remote/lineChannel'
 import {
   lineOf,
@@ -10,6 +11,7 @@ import {
   readLine,
   remoteProtocol,
   type Order,
+  type RemoteTask,
   type Report
 } from '@main/remote/remoteProtocol'
 import { talkRemote } from '@main/remote/remoteTalk'
@@ -68,8 +70,11 @@ function farSide(
 }
 
 let nowMs = 1000
-const talk = (channel: LineChannel, more: { signal?: AbortSignal; onOutput?: (text: string) => void } = {}) =>
-  talkRemote(channel, { kind: 'check' }, null, {
+const talk = (
+  channel: LineChannel,
+  more: { signal?: AbortSignal; onOutput?: (text: string) => void; task?: RemoteTask } = {}
+) =>
+  talkRemote(channel, more.task ?? { kind: 'check' }, null, {
     nowMs: () => nowMs,
     file: path.join(folder, 'result'),
     signal: more.signal ?? new AbortController().signal,
@@ -145,6 +150,22 @@ describe('a conversation with a GPU host', () => {
     })
     far.say(hello)
     expect(await talk(far.channel)).toMatchObject({ error: { code: 'remote.lost' }, hasFile: true })
+  })
+
+  it('gives no task that an older Bitbench would drop without a word', async () => {
+    const request = collectionRequestSchema.parse({ runner: { kind: 'onnx', model: 'gloss-language' } })
+    const task: RemoteTask = { kind: 'collect', request }
+    const orders: string[] = []
+    const older = farSide((order) => orders.push(order.type))
+    older.say(hello)
+    await expect(talk(older.channel, { task })).rejects.toMatchObject({ code: 'remote.version' })
+    expect(orders).toEqual([])
+    const far = farSide((order, say) => {
+      pong(order, say)
+      if (order.type === 'run') say(file, done)
+    })
+    far.say({ ...hello, tasks: ['collect'] })
+    expect(await talk(far.channel, { task })).toMatchObject({ error: null, hasFile: true })
   })
 
   it('refuses a file with another hash and leaves none behind', async () => {
