@@ -82,8 +82,13 @@ export const useFiles = defineStore('file', () => {
       await client.call('session.import', { file: path }, { timeoutMs: 600_000 })
     } catch (reason) {
       // Where a file was sent to says nothing to the user, who dropped it under its name.
-      const { code, message, hint } = AppError.from(reason)
-      throw new AppError(code, message.replaceAll(path, name), hint)
+      const { code, message, hint, details } = AppError.from(reason)
+      throw new AppError(
+        code,
+        message.replaceAll(path, () => name),
+        hint,
+        details && { details }
+      )
     }
     return true
   }

@@ -58,12 +58,14 @@ describe('files that are opened', () => {
     withClient({
       ...handlers('session'),
       'session.import': ({ file }) => {
-        throw new AppError('session.newer', `${file} was written by a newer Bitbench.`, 'Update Bitbench.')
+        const message = `${file} was written by a newer Bitbench.`
+        throw new AppError('session.newer', message, 'Update Bitbench.', { details: { format: 9 } })
       }
     })
     const files = useFiles()
-    await files.openPath.run('/data/uploads/3f/mine.bbsession')
-    expect(files.openPath.error?.message).toBe('mine.bbsession was written by a newer Bitbench.')
+    await files.openPath.run('/data/uploads/3f/$&mine.bbsession')
+    expect(files.openPath.error?.message).toBe('$&mine.bbsession was written by a newer Bitbench.')
+    expect(files.openPath.error?.details).toEqual({ format: 9 })
     useNavigation().open('search')
     expect(files.openPath.error).toBeNull()
   })
