@@ -43,9 +43,10 @@ interface ColumnLook<R> {
 export type TableColumn<R> = ColumnLook<R> &
   ({ align?: undefined; value?: (row: R) => CellValue } | { align: 'right'; value: (row: R) => CellValue })
 
-/** What a row has in a column, for sorting and filtering; what is no finite number is unknown. */
+/** What a row has in a column, for sorting, filtering and export; the dash and what is no finite number are unknown. */
 export function cellValue<R>(column: TableColumn<R>, row: R): CellValue {
   const value = column.value === undefined ? column.text(row) : column.value(row)
+  if (value === unavailable) return null
   return typeof value === 'number' && !Number.isFinite(value) ? null : value
 }
 

@@ -27,7 +27,7 @@ export function workloadColumns(workloadOf: (id: string) => Listed | null): Tabl
       },
       align: 'right'
     },
-    { title: 'Power', text: ({ id }) => workloadOf(id)?.power?.origin ?? 'unavailable' }
+    { title: 'Power', text: ({ id }) => workloadOf(id)?.power?.origin ?? unavailable }
   ]
 }
 

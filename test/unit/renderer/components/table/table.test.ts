@@ -189,6 +189,7 @@ describe('tables carried away', () => {
       'Started\r\n1970-01-02T00:00:00.000Z\r\n\r\n'
     )
     expect(cellValue(columns[1]!, { name: '', cycles: NaN })).toBeNull()
+    expect(cellValue(columns[0]!, { name: unavailable, cycles: 1 })).toBeNull()
     expect([percentOf(0.25), percentOf(null), percentOf(undefined)]).toEqual([25, null, null])
   })
 })
