@@ -31,10 +31,5 @@ export const useRunLists = defineStore('runList', () => {
     for (const kind of Object.keys(byKind.value) as RunKindName[]) void load.run(kind)
   })
 
-  /** Deletes a run; it can be brought back on the page Runs until Bitbench is closed. */
-  const forget = createAction(async (id: string) => {
-    await client.call('run.forget', { id })
-  })
-
-  return { byKind, load, ofKind, nameOf, forget }
+  return { byKind, load, ofKind, nameOf }
 })

@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { nextTick } from 'vue'
+import { useRuns } from '@renderer/stores/run'
+import { undoMs } from '@renderer/stores/window/removal'
 import PageRuns from '@renderer/views/run/PageRuns.vue'
 import type { Run } from '@shared/contract/run'
 import { sampleRuns } from '../../../../e2e/support/sampleRuns'
@@ -16,7 +18,8 @@ const mounted = async (runs: Run[]) => {
   opened.length = 0
   const client = withClient({
     'run.list': ({ kinds }) => ({ runs: runs.filter(({ kind }) => kinds?.includes(kind)) }),
-    'run.compare': () => null as never
+    'run.compare': () => null as never,
+    'run.forget': ({ id }) => ({ run: { ...runs.find((run) => run.id === id)!, forgotten: true } })
   })
   view = mountView(PageRuns, {
     kind: 'search',
@@ -49,6 +52,34 @@ describe('runs of a page', () => {
     for (const box of view.root.querySelectorAll<HTMLInputElement>('tbody input')) box.click()
     await nextTick()
     expect(view.button('Compare').disabled).toBe(false)
+  })
+
+  it('are walked with the arrow keys past one that cannot be read', async () => {
+    const unreadable: Run = { ...searches[1]!, id: 's3', state: 'unreadable', problem: 'No plan.' }
+    await mounted([searches[0]!, unreadable, searches[1]!])
+    const table = view.the<HTMLElement>('[tabindex="0"]')
+    for (const _step of [1, 2]) {
+      table.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown' }))
+      await nextTick()
+    }
+    expect(opened).toEqual(['s2'])
+    await view.set({ openId: 's2' })
+    await view.set({ openId: 's1' })
+    expect(view.the('tr.selected').textContent).toContain('Night run for the paper')
+  })
+
+  it('are deleted from their page, and brought back on the page Runs', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const mounting = mounted(sampleRuns)
+    await vi.advanceTimersByTimeAsync(1)
+    const client = await mounting
+    view.button('Delete').click()
+    await nextTick()
+    view.the<HTMLElement>('[role=alertdialog]').querySelector('button')!.click()
+    await vi.advanceTimersByTimeAsync(undoMs + 1)
+    expect(client.calls.find(({ name }) => name === 'run.forget')?.input).toEqual({ id: 's1' })
+    expect(useRuns().deleted.map((runs) => runs.map(({ id }) => id))).toEqual([['s1']])
   })
 
   it('follow a new name, a deletion and its undo', async () => {
