@@ -87,6 +87,14 @@ export function rangeWith(
   return shared
 }
 
+/** The middle of what was measured with these names: a whole number where one lies within. */
+export function middleWith(measured: Parameters<typeof rangeWith>[0], knobs: Configuration['knobs']): number {
+  const { min, max } = rangeWith(measured, knobs)
+  const middle = (min + max) / 2
+  const whole = Math.round(middle)
+  return whole < min || whole > max ? middle : whole
+}
+
 /** Columns: a number each for numeric knobs, one column per name, then the output tokens. */
 export function encodeTable(codec: KnobCodec, table: StageTable): FeatureMatrix {
   const columns = new Map(table.knobs.map((knob) => [knob.name, knob]))

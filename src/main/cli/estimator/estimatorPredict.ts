@@ -3,7 +3,12 @@ import {
   predictConfigurations,
   type LatencyEstimator
 } from '../../../core/estimator/fit/estimator'
-import { rangeWith, type Configuration, type KnobCodec } from '../../../core/estimator/models/knobCodec'
+import {
+  middleWith,
+  rangeWith,
+  type Configuration,
+  type KnobCodec
+} from '../../../core/estimator/models/knobCodec'
 import { presetRole } from '../../../core/estimator/samples/presets'
 import { AppError } from '../../../shared/errors'
 import { readEstimator } from '../../estimator/estimatorFiles'
@@ -127,13 +132,11 @@ function testConfigurations({ codec }: LatencyEstimator): Configuration[] {
     )
   )
   const around = (chosen: Record<string, string>): Configuration => {
-    const middle = (measured: Parameters<typeof rangeWith>[0]): number => {
-      const { min, max } = rangeWith(measured, chosen)
-      return Math.round((min + max) / 2)
-    }
+    const valueOf = (knob: KnobCodec['knobs'][number]): number | string =>
+      chosen[knob.name] ?? middleWith(knob, chosen)
     return {
-      knobs: Object.fromEntries(codec.knobs.map((knob) => [knob.name, chosen[knob.name] ?? middle(knob)])),
-      ...(codec.outputTokens === null ? {} : { outputTokens: middle(codec.outputTokens) })
+      knobs: Object.fromEntries(codec.knobs.map((knob) => [knob.name, valueOf(knob)])),
+      ...(codec.outputTokens === null ? {} : { outputTokens: middleWith(codec.outputTokens, chosen) })
     }
   }
   const base = around(names)

@@ -1,4 +1,4 @@
-import { rangeWith } from '@core/estimator/models/knobCodec'
+import { middleWith } from '@core/estimator/models/knobCodec'
 import { defaultMargin, verdictOf, type PredictedTotal } from '@core/estimator/guard/guardrail'
 import type { EstimatorDetail } from '@shared/contract/estimator'
 
@@ -15,13 +15,9 @@ export function middleConfiguration({
       levels === null ? [] : [[name, levels[Math.floor(levels.length / 2)] ?? '']]
     )
   )
-  const middle = (measured: Parameters<typeof rangeWith>[0]): number => {
-    const { min, max } = rangeWith(measured, names)
-    return Math.round((min + max) / 2)
-  }
   return {
-    knobs: Object.fromEntries(knobs.map((knob) => [knob.name, names[knob.name] ?? middle(knob)])),
-    outputTokens: outputTokens === null ? undefined : middle(outputTokens)
+    knobs: Object.fromEntries(knobs.map((knob) => [knob.name, names[knob.name] ?? middleWith(knob, names)])),
+    outputTokens: outputTokens === null ? undefined : middleWith(outputTokens, names)
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encodeTable, knobCodec, outsideRange, rangeWith } from '@core/estimator/models/knobCodec'
+import { encodeTable, knobCodec, middleWith, outsideRange, rangeWith } from '@core/estimator/models/knobCodec'
 import { stageTable, takeRows } from '@core/estimator/samples/stageTable'
 import type { StageSample } from '@core/estimator/samples/stageSample'
 
@@ -78,5 +78,11 @@ describe('ranges that go with a name', () => {
     expect(rangeWith(both, { a: 'x', b: 'y' })).toEqual({ min: 40, max: 50 })
     expect(rangeWith(both, { a: 'x', b: 'z' })).toEqual({ min: 0, max: 50 })
     expect(rangeWith(both, { a: 'w' })).toEqual({ min: 0, max: 100 })
+  })
+  it('have a middle that was measured: a whole number where one lies within', () => {
+    expect(middleWith(vision!, { tier: 'medium' })).toBe(576)
+    expect(middleWith({ min: 1, max: 4 }, {})).toBe(3)
+    const share = { min: 0, max: 1, byLevel: [{ knob: 'tier', level: 'low', min: 0.25, max: 0.5 }] }
+    expect(middleWith(share, { tier: 'low' })).toBe(0.375)
   })
 })
