@@ -177,6 +177,11 @@ const pad: Rule = (state, node) => {
   return pads[0] !== 0 || pads[pads.length / 2] !== 0
 }
 
+const runningSum: Rule = (state, node) => {
+  const [axis = 0] = integersArgument(state, node, '', 1) ?? []
+  return axisOf(node, axis, dimsAt(state, node, 0).length) === 0
+}
+
 const tile: Rule = (state, node) => (integersArgument(state, node, '', 1) ?? [])[0] !== 1
 
 const always: Rule = () => true
@@ -251,5 +256,6 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Slice', slice],
   ['Gather', gather],
   ['Expand', expand],
-  ...[...recurrences, 'Size', 'Einsum', 'CumSum'].map((name): [string, Rule] => [name, always])
+  ['CumSum', runningSum],
+  ...[...recurrences, 'Size', 'Einsum'].map((name): [string, Rule] => [name, always])
 ])

@@ -167,7 +167,9 @@ const split: MovePlan = (state, node, dims) => {
 
 const expand: MovePlan = (state, node, dims) => {
   const target = integersOf(weightsAt(state, node, 1))
-  if (state.batch > 1 && target.length === dims.length && target[0] === state.batch) target[0] = 1
+  // A constant that is repeated for each item is the same for all of them.
+  const isOfItems = target.length === dims.length || constantAt(state, node, 0) !== undefined
+  if (state.batch > 1 && isOfItems && target[0] === state.batch) target[0] = 1
   const result = broadcastDims(dims, target)
   if (result === null) throw badShape(node, `cannot expand [${dims.join(', ')}] to [${target.join(', ')}]`)
   checkedCount(node, result)

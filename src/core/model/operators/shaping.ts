@@ -24,8 +24,9 @@ export function readMove(plan: MovePlan): OperatorReader {
   return (state, node) => {
     const constant = constantAt(state, node, 0)
     if (constant !== undefined) {
-      // The first axis of a known tensor holds no items.
-      for (const [at, { dims, map }] of plan({ ...state, batch: 1 }, node, constant.dims).entries()) {
+      // The first axis of a known tensor holds no items; Expand may repeat it for each of them.
+      const known = node.opType === 'Expand' ? state : { ...state, batch: 1 }
+      for (const [at, { dims, map }] of plan(known, node, constant.dims).entries()) {
         const moved = map === null ? { ...constant, dims } : gathered(constant, dims, map)
         state.constants.set(node.outputs[at], moved)
       }

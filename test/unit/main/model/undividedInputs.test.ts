@@ -1,8 +1,10 @@
+import * as ort from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { float, int, ints, text, type OnnxAttribute, type OnnxModel } from '@core/model/onnx/onnx'
 import { importModel } from '@core/model/onnx/importOnnx'
 import { createOnnxBuilder } from '@core/model/onnx/onnxBuilder'
 import { createRandom } from '@core/math/random'
+import { encodeOnnx } from '@main/model/files/onnxFile'
 import { runModel } from '@main/model/files/runFile'
 import { compareWithOnnxruntime } from '../../../support/importAgreement'
 
@@ -52,6 +54,20 @@ const recurrent =
   }
 
 const strings = (value: string[]): OnnxAttribute => ({ kind: 'strings', value })
+
+/** Whether several random items, run one by one, are what onnxruntime makes of them together. */
+async function itemsOfOnnxruntime(model: OnnxModel, shape: number[]): Promise<boolean> {
+  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal())
+  const session = await ort.InferenceSession.create(encodeOnnx(model), { logSeverityLevel: 4 })
+  const wanted = (await session.run({ x: new ort.Tensor('float32', values, shape) }))['y']!
+  await session.release()
+  const array = { shape, values: Float64Array.from(values) }
+  const found = runModel(model, array, 'float', []).outputs[0]!
+  expect(found.shape).toEqual(wanted.dims)
+  return Array.from(wanted.data as Float32Array).every(
+    (value, at) => Math.abs(value - found.values[at]!) < 1e-5
+  )
+}
 
 describe('an input whose first axis does not hold items', () => {
   it.each<[string, number[], (b: Builder, x: string) => string]>([
@@ -112,6 +128,66 @@ describe('an input whose first axis does not hold items', () => {
   it('keeps the items apart where the network does', () => {
     const model = network([2, 3], (b, x) => b.node('MatMul', [x, drawn(b, [3, 2])]))
     expect(importModel(model).input.fileDims).toBeUndefined()
+  })
+
+  it.each<[string, number[], (b: Builder, x: string) => string]>([
+    [
+      'sizes that are worked out',
+      [3, 4, 2],
+      (b, x) => {
+        const sizes = b.node('Shape', [x])
+        const first = b.node('Gather', [sizes, longs(b, [0])], { axis: int(0) })
+        return b.node('Reshape', [x, b.node('Concat', [first, longs(b, [-1])], { axis: int(0) })])
+      }
+    ],
+    [
+      'pads that are turned',
+      [3, 1, 4],
+      (b, x) => {
+        const pairs = b.node('Reshape', [longs(b, [2, 1, 0, 0, 0, 0]), longs(b, [3, 2])])
+        const rows = b.node('Transpose', [pairs], { perm: ints([1, 0]) })
+        const back = b.node('Slice', [rows, longs(b, [0]), longs(b, [3]), longs(b, [1])])
+        const order = b.node('Gather', [back, longs(b, [2, 1, 0])], { axis: int(1) })
+        return b.node('Pad', [x, b.node('Reshape', [order, longs(b, [-1])])])
+      }
+    ],
+    [
+      'a constant repeated for each item',
+      [3, 2, 4],
+      (b, x) =>
+        b.node('Concat', [b.node('Expand', [drawn(b, [1, 1, 4]), longs(b, [3, 1, 4])]), x], { axis: int(1) })
+    ],
+    [
+      'a constant of fewer axes repeated for each item',
+      [3, 2, 4],
+      (b, x) =>
+        b.node('Concat', [b.node('Expand', [drawn(b, [1, 4]), longs(b, [3, 1, 4])]), x], { axis: int(1) })
+    ],
+    ['sums that run along another axis', [3, 4], (b, x) => b.node('CumSum', [x, longs(b, [1])])]
+  ])('keeps the items apart behind %s', async (_, dims, make) => {
+    const model = network(dims, make)
+    expect(importModel(model).input.fileDims).toBeUndefined()
+    expect(await itemsOfOnnxruntime(model, dims)).toBe(true)
+  })
+
+  it.each<[string, (b: Builder, x: string) => string]>([
+    ['is joined with itself', (b, x) => b.node('Concat', [x, b.node('Neg', [x])], { axis: int(0) })],
+    ['is padded', (b, x) => b.node('Pad', [x, longs(b, [1, 0, 0, 0])])],
+    ['is repeated', (b, x) => b.node('Tile', [x, longs(b, [2, 1])])],
+    ['is fetched from', (b, x) => b.node('Gather', [x, longs(b, [0])])],
+    ['is summed along', (b, x) => b.node('CumSum', [x, longs(b, [0])])]
+  ])('a symbolic one that %s is read with the items of the array', async (_, make) => {
+    expect(await itemsOfOnnxruntime(network(['n', 3], make), [4, 3])).toBe(true)
+  })
+
+  it('a symbolic one behind a step of time takes several items', async () => {
+    const make = (b: Builder, x: string): string => {
+      const turned = b.node('Transpose', [x], { perm: ints([1, 0, 2]) })
+      const operands = [turned, drawn(b, [1, 6, 3]), drawn(b, [1, 6, 2]), drawn(b, [1, 12])]
+      const sequence = b.node('GRU', operands, { hidden_size: int(2) })
+      return b.node('Transpose', [b.node('Squeeze', [sequence, longs(b, [1])])], { perm: ints([1, 0, 2]) })
+    }
+    expect(await itemsOfOnnxruntime(network(['n', 1, 3], make), [3, 1, 3])).toBe(true)
   })
 
   it('a symbolic one that holds the steps of a recurrence is read with the steps of the array', () => {
