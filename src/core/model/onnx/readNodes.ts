@@ -35,11 +35,9 @@ export interface NodesRead {
 }
 
 /** Operators that may stand behind the last one that is part of the graph. */
+const axisOperators = new Set(['Softmax', 'LogSoftmax', 'QLinearSoftmax', 'ArgMax'])
 const endingOperators = new Set([
-  'Softmax',
-  'LogSoftmax',
-  'QLinearSoftmax',
-  'ArgMax',
+  ...axisOperators,
   'Identity',
   'Dropout',
   'Cast',
@@ -70,7 +68,7 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     batch: layout.batch,
     isOpenBatch: layout.isOpen === true,
     isOneItem: false,
-    endings: findEndings(nodes, outputName),
+    endings: findEndings(nodes, outputName, model.opset),
     scores: findScores(nodes, outputName),
     left: new Map(),
     leftBehind: new Set(),
@@ -178,16 +176,25 @@ function namedError(node: OnnxNode, reason: unknown): AppError {
   )
 }
 
-/** Values behind which only endings stand before the output. */
-function findEndings(nodes: readonly OnnxNode[], output: string): Set<string> {
+/**
+ * Values behind which only endings stand before the output. Before opset 13 a Softmax may take several axes together, which is
+ * computed in the graph, and so is what stands in front of it.
+ */
+function findEndings(nodes: readonly OnnxNode[], output: string, opset: number): Set<string> {
   const endings = new Set([output])
+  const inFrontOfOld = new Set<string>()
   const readers = new Map<string, number>()
   for (const node of nodes) for (const name of node.inputs) readers.set(name, (readers.get(name) ?? 0) + 1)
   for (const node of [...nodes].reverse()) {
-    const isEnding = endingOperators.has(node.opType)
     const [input] = node.inputs
-    if (isEnding && input !== undefined && endings.has(node.outputs[0] ?? '') && readers.get(input) === 1)
+    const [own = ''] = node.outputs
+    if (!endingOperators.has(node.opType) || input === undefined || !endings.has(own)) continue
+    if (axisOperators.has(node.opType) && inFrontOfOld.has(own)) endings.delete(own)
+    else if (readers.get(input) === 1) {
       endings.add(input)
+      const isOld = opset < 13 && node.opType !== 'ArgMax' && axisOperators.has(node.opType)
+      if (isOld || inFrontOfOld.has(own)) inFrontOfOld.add(input)
+    }
   }
   return endings
 }
@@ -200,6 +207,7 @@ function endingsBefore(state: ImportState, nodes: readonly OnnxNode[], output: s
     if (node.outputs[0] !== name) continue
     const ending = state.left.get(name)
     if (ending !== undefined) endings.unshift(ending)
+    else if (axisOperators.has(node.opType)) break
     name = node.inputs[0] ?? ''
   }
   return endings

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { runModel } from '@main/model/files/runFile'
 import { compareWithOnnxruntime } from '../../../support/importAgreement'
-import { float, text, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx/onnx'
+import { float, int, text, type OnnxModel, type OnnxNode, type OnnxTensor } from '@core/model/onnx/onnx'
 
 /** Small graphs that random ones of other seeds found wrong once. */
 const modelOf = (
@@ -42,6 +43,38 @@ describe('rounding in front of a limit', () => {
       expect(await compareWithOnnxruntime(limited(opType, inputs, low, high), 3)).toMatchObject({
         kind: 'equal'
       })
+  })
+})
+
+describe('Softmax over several axes before opset 13', () => {
+  const joined = (nodes: readonly Omit<OnnxNode, 'name' | 'domain'>[], tensors: OnnxTensor[] = []) => ({
+    ...modelOf(
+      [1, 4, 3],
+      [...nodes, { opType: 'Softmax', inputs: ['v'], outputs: ['y'], attributes: { axis: int(1) } }],
+      tensors
+    ),
+    opset: 11
+  })
+
+  it.each(['Softmax', 'LogSoftmax'])('takes what %s over one axis gives', async (opType) => {
+    const model = joined([{ opType, inputs: ['x'], outputs: ['v'], attributes: { axis: int(-1) } }])
+    expect(await compareWithOnnxruntime(model, 4)).toMatchObject({ kind: 'equal' })
+  })
+
+  it('is not rounded to the codes in front of it', () => {
+    const codes = [tensor('scale', [], [0.5]), { name: 'zero', dims: [], data: Int8Array.of(0) }]
+    const model = joined(
+      [
+        { opType: 'QuantizeLinear', inputs: ['x', 'scale', 'zero'], outputs: ['q'], attributes: {} },
+        { opType: 'DequantizeLinear', inputs: ['q', 'scale', 'zero'], outputs: ['v'], attributes: {} }
+      ],
+      codes
+    )
+    const values = Float64Array.from({ length: 12 }, (_, at) => at / 2)
+    const [found] = runModel(model, { shape: [1, 4, 3], values }, 'float', []).outputs
+    const total = values.reduce((sum, value) => sum + Math.exp(value), 0)
+    for (const [at, value] of values.entries())
+      expect(found!.values[at]).toBeCloseTo(Math.exp(value) / total, 5)
   })
 })
 
