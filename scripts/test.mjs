@@ -9,7 +9,6 @@ import { bundleUnitTests } from './unitBundle.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const report = path.join(root, 'build', 'test-report.json')
-await buildIfStale()
 mkdirSync(path.dirname(report), { recursive: true })
 
 /** Runs vitest; returns how many tests passed, failed and were skipped, with the names of the last. */
@@ -49,12 +48,22 @@ function countsOf() {
   }
 }
 
+/** Translates the unit tests; returns vitest's arguments, with files by the names of what was made of them. */
+async function unitArguments(given) {
+  await bundleUnitTests()
+  const files = given.map((argument) => argument.replace(/\.test\.ts$/, '.test.js'))
+  return ['--config', 'vitest.unit.config.ts', '--no-isolate', ...files]
+}
+
+/** Builds the product where its sources are newer, which unit tests do not need; returns vitest's arguments as given. */
+async function allArguments(given) {
+  await buildIfStale()
+  return given
+}
+
 const isUnit = process.argv[2] === '--unit'
-if (isUnit) await bundleUnitTests()
 const { passed, failed, skipped, names } = run(
-  isUnit
-    ? ['--config', 'vitest.unit.config.ts', '--no-isolate', ...process.argv.slice(3)]
-    : process.argv.slice(2)
+  await (isUnit ? unitArguments(process.argv.slice(3)) : allArguments(process.argv.slice(2)))
 )
 if (names.length > 0) console.log(`\nSkipped (something is not installed here):\n  ${names.join('\n  ')}`)
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)

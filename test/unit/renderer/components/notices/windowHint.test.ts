@@ -68,7 +68,7 @@ it.each([
 
 /** Other programs' options, names of the command line's commands, and what is never shown in the window. */
 const ofOthers =
-  /bitbench [a-z]+ |"(?:gpu record|workload run) --|qemu-system|csr-(?:csv|json)|integrated-main-ram|--cpu-type|udevadm|nvidia-smi|--query-gpu|--format=csv|--gpus all|export\.py|save-detailed|tcp-port|`bitbench --help`|runner needs --model/
+  /bitbench [a-z]+ |"(?:gpu record|workload run) --|qemu-system|csr-(?:csv|json)|integrated-main-ram|--cpu-(?:type|variant)|udevadm|nvidia-smi|--query-gpu|--format=csv|--gpus all|export\.py|save-detailed|tcp-port|`bitbench --help`|runner needs --model/
 
 it('leaves no option of the command line in what the host says, unless it names the command', () => {
   const texts = sentencesWithOptions()
