@@ -47,6 +47,8 @@ export interface ImportState {
   readonly isOpenBatch: boolean
   /** Set where an operator joins the items of a symbolic batch: the network is run with one. */
   isOneItem: boolean
+  /** Of such a network the values whose first axis is another than the input's. */
+  readonly turned: Set<string>
   /** Values behind which only Softmax, LogSoftmax, ArgMax and views stand before an output of the graph. */
   readonly endings: ReadonlySet<string>
   /** Values that lead to nothing but a softmax. */

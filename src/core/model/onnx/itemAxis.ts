@@ -53,8 +53,18 @@ function usesItemSizes(state: ImportState, node: OnnxNode): boolean {
 
 /** Whether an operator joins the items of a symbolic batch to one value: the network is run with one item then. */
 export function joinsItems(state: ImportState, node: OnnxNode): boolean {
-  if (!state.isOpenBatch || !joining.has(node.opType) || !isComputed(state, node, 0)) return false
-  return dimsAt(state, node, 0)[0] === 1 && rules.get(node.opType)?.(state, node) === true
+  if (!state.isOpenBatch || !joining.has(node.opType)) return false
+  const first = node.inputs.find((name) => state.values.has(name))
+  if (first === undefined || state.turned.has(first) || state.values.get(first)!.dims[0] !== 1) return false
+  return rules.get(node.opType)?.(state, node) === true
+}
+
+/** Keeps which values of a network of a symbolic batch have another axis than the items' in front. */
+export function noteTurned(state: ImportState, node: OnnxNode): void {
+  if (!state.isOpenBatch) return
+  const isTurned = node.inputs.some((name) => state.turned.has(name))
+  const turns = node.opType === 'Transpose' && transpose(state, node)
+  if (isTurned !== turns) for (const name of node.outputs) state.turned.add(name)
 }
 
 type Rule = (state: ImportState, node: OnnxNode) => boolean
@@ -205,7 +215,16 @@ const joining: ReadonlySet<string> = new Set([
   ...recurrences,
   'Softmax',
   'LogSoftmax',
-  'ArgMax'
+  'ArgMax',
+  'Concat',
+  'CumSum',
+  'Gather',
+  'LayerNormalization',
+  'Pad',
+  'RMSNormalization',
+  'Slice',
+  'Split',
+  'Tile'
 ])
 
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([

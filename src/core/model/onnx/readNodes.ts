@@ -13,7 +13,7 @@ import {
 import type { ImportedOutput, TensorView } from '../tensorView'
 import { findScores } from './findScores'
 import { ownInputs, wholeTypes, type InputLayout } from './inputLayout'
-import { joinsItems, mayMixItems, noteItemSizes } from './itemAxis'
+import { joinsItems, mayMixItems, noteItemSizes, noteTurned } from './itemAxis'
 import { foldConstant } from '../operators/foldConstant'
 import { indexValue } from '../operators/embedding'
 import { mixesBatch } from '../operators/moves'
@@ -68,6 +68,7 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     batch: layout.batch,
     isOpenBatch: layout.isOpen === true,
     isOneItem: false,
+    turned: new Set(),
     endings: findEndings(nodes, outputName, model.opset),
     scores: findScores(nodes, outputName),
     left: new Map(),
@@ -137,6 +138,7 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
       checkCodes(state, node)
       reader(state, node)
       checkItems(state, node)
+      noteTurned(state, node)
       keepIntegers(state, node)
       return null
     }

@@ -32,8 +32,11 @@ export function readForItems(model: OnnxModel, array: NpyArray, output?: string)
   const { imported: together, errors } = readOnnx(withItems(model, items), output)
   if (together !== null) return together
   if (single === null) return importModel(model, output)
-  // Tables of many rows are only read of one item; a Reshape to one item in front stands in files that are run with one.
-  const isOfOne = single.input.isIndex === true || errors[0]?.details?.['operator'] === 'Reshape'
+  // Tables of many rows are only read of one item, and so are windows whose items a Transpose moves (behind a convolution those of
+  // attention or a recurrence); a Reshape to one item in front stands in files that are run with one.
+  const operator = errors[0]?.details?.['operator']
+  const isMoved = operator === 'Transpose' && single.output.dims[0] === 1
+  const isOfOne = single.input.isIndex === true || operator === 'Reshape' || isMoved
   if (isOfOne && single.input.isOneItem !== true) return single
   throw belongTogether(array, single)
 }

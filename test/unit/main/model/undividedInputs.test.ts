@@ -180,6 +180,54 @@ describe('an input whose first axis does not hold items', () => {
     expect(await itemsOfOnnxruntime(network(['n', 3], make), [4, 3])).toBe(true)
   })
 
+  it.each<[string, (b: Builder, x: string) => string]>([
+    [
+      'attention',
+      (b, x) => {
+        const rows = b.node('Transpose', [b.node('Reshape', [x, longs(b, [0, 4, 4])])], {
+          perm: ints([0, 2, 1])
+        })
+        const parts = b.node('Reshape', [
+          b.node('MatMul', [rows, drawn(b, [4, 12])]),
+          longs(b, [-1, 4, 3, 2, 2])
+        ])
+        const heads = b.node('Transpose', [parts], { perm: ints([2, 0, 3, 1, 4]) })
+        const [query, key, value] = [0, 1, 2].map((at) =>
+          b.node('Gather', [heads, b.constant(BigInt64Array.of(BigInt(at)), [])], { axis: int(0) })
+        ) as [string, string, string]
+        const turned = b.node('Transpose', [key], { perm: ints([0, 1, 3, 2]) })
+        const shares = b.node('Softmax', [b.node('MatMul', [query, turned])], { axis: int(-1) })
+        return b.node('Transpose', [b.node('MatMul', [shares, value])], { perm: ints([0, 2, 1, 3]) })
+      }
+    ],
+    [
+      'a recurrence',
+      (b, x) => {
+        const columns = b.node('ReduceMean', [x], { axes: ints([2]), keepdims: int(0) })
+        const turned = b.node('Transpose', [columns], { perm: ints([2, 0, 1]) })
+        const operands = [turned, drawn(b, [1, 6, 4]), drawn(b, [1, 6, 2]), drawn(b, [1, 12])]
+        const sequence = b.node('GRU', operands, { hidden_size: int(2) })
+        return b.node('Transpose', [b.node('Squeeze', [sequence, longs(b, [1])])], { perm: ints([1, 0, 2]) })
+      }
+    ]
+  ])('a symbolic one in front of a convolution and %s takes several items', async (_, make) => {
+    const model = network(['n', 2, 3, 4], (b, x) => {
+      const image = b.node('Conv', [x, drawn(b, [4, 2, 2, 3])])
+      return make(b, image)
+    })
+    expect(await itemsOfOnnxruntime(model, [3, 2, 3, 4])).toBe(true)
+  })
+
+  it('a symbolic one behind a convolution that is fetched from takes one item', () => {
+    const model = network(['n', 2, 3, 4], (b, x) =>
+      b.node('Gather', [b.node('Conv', [x, drawn(b, [4, 2, 2, 3])]), longs(b, [0])])
+    )
+    const run = (items: number) =>
+      runModel(model, { shape: [items, 2, 3, 4], values: new Float64Array(24 * items) }, 'float', [])
+    expect(run(1).outputs[0]!.shape).toEqual([1, 4, 2, 2])
+    expect(() => run(2)).toThrow('keep items apart')
+  })
+
   it('a symbolic one behind a step of time takes several items', async () => {
     const make = (b: Builder, x: string): string => {
       const turned = b.node('Transpose', [x], { perm: ints([1, 0, 2]) })
