@@ -126,7 +126,11 @@ def entry_builder(spec):
         raise FileNotFoundError("there is no file " + path)
     module = importlib.util.module_from_spec(loaded)
     loaded.loader.exec_module(module)
-    return getattr(module, name or "build")
+    found = getattr(module, name or "build", None)
+    if not callable(found):
+        own = [one for one, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        raise ValueError(f"{path} has no function {name or 'build'}; it defines {', '.join(own) or 'none'}")
+    return found
 
 
 def hub_builder(args):
@@ -209,7 +213,7 @@ class Network:
             layers.append(
                 {
                     "id": name,
-                    "type": layer_type(name, module, self.overrides),
+                    "type": "",
                     "class": type(module).__name__,
                     # Tied weights are counted where they come first, as they are one tensor on the device.
                     "parameters": sum(size for at, size in tensors.items() if at not in holders),
@@ -222,7 +226,11 @@ class Network:
             seen.setdefault(key, name)
             for at in tensors:
                 holders.setdefault(at, []).append(name)
+        classes = {name: type(module).__name__ for name, module in self.module.named_modules()}
+        head = "classifier" if self.task == "accuracy" else "head"
         for one in layers:
+            last_type = head if one is layers[-1] else ""
+            one["type"] = layer_type(one["id"], self.find(one["id"]), self.overrides, classes, last_type)
             tied = [names for names in holders.values() if one["id"] in names]
             one["sharedWith"] = sorted({name for names in tied for name in names} - {one["id"]})
         return layers
@@ -248,14 +256,21 @@ def limited(batches, samples):
         yield inputs, labels
 
 
-def layer_type(name, module, overrides):
+def layer_type(name, module, overrides, classes, last_type):
+    """By the user's map, class and name, then by the classes around it. last_type: of the last layer, "" of others."""
     for pattern, kind in overrides.items():
         if re.search(pattern, name):
             return kind
     for where, pattern, kind in TYPES:
         if re.search(pattern, type(module).__name__ if where == "class" else name):
             return kind
-    return "other"
+    if type(module).__name__ not in ("Linear", "Conv1D", "Bilinear"):
+        return "other"
+    parts = name.split(".")
+    around = [classes.get(".".join(parts[:end]), "") for end in range(1, len(parts))]
+    if any(re.search(r"attn|attention", one, re.I) for one in around):
+        return "attention"
+    return last_type or "ffn"
 
 
 def macs_of(module, output):

@@ -344,6 +344,39 @@ def build(precision, device):
     await runner.stop()
   })
 
+  it('knows the type of linear layers whose names say nothing', async () => {
+    const spec = entry(`
+import torch
+from torch import nn
+class Attn(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.join = nn.Linear(4, 4)
+        self.back = nn.Linear(4, 4)
+    def forward(self, x):
+        return self.back(torch.softmax(self.join(x), -1))
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.start, self.mix, self.up, self.decide = nn.Linear(4, 4), Attn(), nn.Linear(4, 4), nn.Linear(4, 3)
+    def forward(self, x):
+        return self.decide(self.up(self.mix(self.start(x))))
+def build(precision, device):
+    return Net(), [(torch.ones(2, 4), torch.tensor([0, 1]))], "accuracy"
+`)
+    const { runner, events, plan } = greet(torchCommand('--entry', spec, '--device', 'cpu'))
+    await plan
+    const layers = events.filter((event) => event.event === 'layer')
+    expect(layers.map(({ id, type }) => `${id} ${type}`)).toEqual([
+      'start ffn',
+      'mix.join attention',
+      'mix.back attention',
+      'up ffn',
+      'decide classifier'
+    ])
+    await runner.stop()
+  })
+
   it('times a module with a config whose tokens have another name than input_ids', async () => {
     const spec = entry(`
 import torch
@@ -370,6 +403,12 @@ def build(precision, device):
     const broken = greet(torchCommand('--entry', entry('def build(precision, device):\n    return 1 / 0\n')))
     await expect(broken.plan).rejects.toMatchObject({ message: expect.stringContaining('ZeroDivisionError') })
     await broken.runner.stop()
+    const text = 'def make(precision, device):\n    return 1\n'
+    const misnamed = greet(torchCommand('--entry', entry(text)))
+    await expect(misnamed.plan).rejects.toMatchObject({
+      message: expect.stringContaining('has no function build; it defines make')
+    })
+    await misnamed.runner.stop()
     if (spawnSync(python!, ['-c', 'import transformers']).status === 0) return
     const hub = greet(torchCommand('--model', 'distilbert', '--dataset', torchEntry))
     await expect(hub.plan).rejects.toMatchObject({ message: expect.stringContaining('transformers') })

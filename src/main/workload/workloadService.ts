@@ -11,6 +11,7 @@ import type {
 import type { Variant } from '../../shared/contract/workload/workloadEvidence'
 import { AppError } from '../../shared/errors'
 import type { JobContext, JobService } from '../jobs/jobService'
+import { modelEnding } from '../../core/model/modelEnding'
 import { createRunKeeper, type RunDescription, type RunKeeper, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
 import { createRecordTable, type RecordTable } from '../store/recordTable'
@@ -206,7 +207,7 @@ function titleOf({ request, subject }: WorkloadRecord): string {
   const model =
     subject?.model ??
     (runner.kind === 'onnx'
-      ? path.basename(runner.model, '.onnx')
+      ? path.basename(runner.model).replace(modelEnding, '')
       : runner.kind === 'torch'
         ? (runner.model ?? runner.entry ?? 'network')
         : runner.command[0])

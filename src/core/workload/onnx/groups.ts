@@ -1,7 +1,7 @@
 import type { OnnxNode } from '../../model/onnx/onnx'
 import type { LayerType } from '../../../shared/contract/workload/workloadRows'
 import type { LayerGroup } from './layerGroup'
-import { layerTypeOf } from './layerType'
+import { isProjection, layerTypeOf } from './layerType'
 import { initializersBehind, type Network } from './network'
 import { weightedNode } from './weighted'
 
@@ -51,8 +51,18 @@ export function groupLayers(
   const last = groups.filter(({ nodes }) => nodes.some((node) => weightedNode(network, node) !== null)).at(-1)
   return groups.map((group) => ({
     ...group,
-    type: overridden(group.id, typeByName) ?? layerTypeOf(network, group, group === last)
+    type: overridden(group.id, typeByName) ?? typeIn(network, group, groups, group === last)
   }))
+}
+
+function typeIn(
+  network: Network,
+  group: LayerGroup,
+  groups: readonly LayerGroup[],
+  last: boolean
+): LayerType {
+  const type = layerTypeOf(network, group, last)
+  return type === 'ffn' && isProjection(network, group, groups) ? 'attention' : type
 }
 
 /** Other layers by which each layer's large weights are used too. */

@@ -15,8 +15,12 @@ const normOperators: ReadonlySet<string> = new Set([
   'LayerNormalization',
   'BatchNormalization',
   'InstanceNormalization',
-  'GroupNormalization'
+  'GroupNormalization',
+  'SimplifiedLayerNormalization',
+  'RMSNormalization'
 ])
+/** What exporters write a normalisation as where the operator set has none: it divides by the root of a mean. */
+const unfusedNorm: readonly string[] = ['ReduceMean', 'Sqrt', 'Mul']
 const poolOperators = /Pool$/
 
 /** What a layer does: by its name where that shows it, else by its operators. `last`: the last one with weights. */
@@ -31,7 +35,27 @@ export function layerTypeOf(network: Network, group: LayerGroup, last: boolean):
   if (weighted.some(({ kind }) => kind === 'table')) return 'embedding'
   if (weighted.some(({ kind }) => kind === 'conv')) return 'convolution'
   if (weighted.length > 0) return last ? 'classifier' : 'ffn'
-  if (has(normOperators)) return 'norm'
+  if (has(normOperators) || isUnfusedNorm(group)) return 'norm'
   if (group.nodes.some(({ opType }) => poolOperators.test(opType))) return 'pooling'
   return has(new Set(['Softmax'])) ? 'attention' : 'other'
+}
+
+function isUnfusedNorm({ nodes }: LayerGroup): boolean {
+  const types = new Set(nodes.map(({ opType }) => opType))
+  return unfusedNorm.every((type) => types.has(type))
+}
+
+/**
+ * Linear layers straight below a module that multiplies by scores after a softmax: projections of an attention, whatever
+ * they are called.
+ */
+export function isProjection(network: Network, group: LayerGroup, groups: readonly LayerGroup[]): boolean {
+  const end = group.id.lastIndexOf('.')
+  if (end < 0 || nameRules.some(([pattern]) => pattern.test(group.id))) return false
+  const around = groups.find(({ id }) => id === group.id.slice(0, end))
+  if (around === undefined) return false
+  const products = around.nodes.filter(
+    (node) => node.opType === 'MatMul' && weightedNode(network, node) === null
+  )
+  return products.length >= 2 && around.nodes.some(({ opType }) => opType === 'Softmax')
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { resourcePath } from '../../paths'
-import { modelEnding } from '../../model/files/readModelFile'
+import { modelEnding } from '../../../core/model/modelEnding'
 
 /**
  * The file of a network that a person names: a path, or the name of a shipped one (`resnet8-tinted`) or its unambiguous

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { RunnerChoice } from '../../../shared/contract/workload'
 import { taskMetricSchema } from '../../../shared/contract/workload/workloadRows'
+import { modelEnding } from '../../../core/model/modelEnding'
 import { choiceOption, numberOption, textOption, UsageError, type CliArguments } from '../framework/framework'
 
 /** Options that choose a runner and what it runs. */
@@ -59,11 +60,11 @@ export function runnerChoiceOf(args: CliArguments, how: RunnerReading): RunnerCh
     return { kind: 'torch', ...found, device, python, task, samples, batch, threads }
   }
   if (first === undefined) throw new UsageError(how.missing)
-  if (args.hasCommand && textOption(args, 'dataset') === undefined && !first.endsWith('.onnx')) {
+  if (args.hasCommand && textOption(args, 'dataset') === undefined && !modelEnding.test(first)) {
     return { kind: 'command', command: args.positionals, cwd: how.folder }
   }
   oneNetwork()
-  const model = first.endsWith('.onnx') ? place(first) : first
+  const model = modelEnding.test(first) ? place(first) : first
   const provider = textOption(args, 'provider')
   return { kind: 'onnx', model, dataset: file('dataset'), task, samples, batch, threads, provider }
 }

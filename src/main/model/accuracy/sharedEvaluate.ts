@@ -6,7 +6,8 @@ import { storedFiles } from '../../store/storedItems'
 import type { InputFile, SharedTask } from '../../threads/sharedTask'
 import { subsetFile } from '../data/imageLibrary'
 import type { EvaluateInput, Judged } from '../modelTasks'
-import { modelEnding, modelFileParts } from '../files/readModelFile'
+import { modelEnding } from '../../../core/model/modelEnding'
+import { modelFileParts } from '../files/readModelFile'
 
 const settingsSchema = z.object({
   /** The network's file in its folder. */

@@ -25,7 +25,7 @@ import { readJsonList } from '../../files/readJsonList'
 import { readRegularFile } from '../../files/readRegularFile'
 import { writeWholeFile } from '../../files/replaceFile'
 import { presentExported } from './presentExported'
-import { modelEnding } from './readModelFile'
+import { modelEnding } from '../../../core/model/modelEnding'
 import { readNetwork, type ReadNetwork } from './readNetwork'
 
 /** A model that was read. */

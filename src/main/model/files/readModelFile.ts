@@ -5,8 +5,10 @@ import { AppError } from '../../../shared/errors'
 import type { OnnxModel } from '../../../core/model/onnx/onnx'
 import { fileState, type SeenFile } from '../../files/fileState'
 import { readRegularFile } from '../../files/readRegularFile'
+import { modelEnding } from '../../../core/model/modelEnding'
+import { tfliteDomain } from '../../../core/model/tflite/conversion'
 import { tfliteToOnnx } from '../../../core/model/tflite/toOnnx'
-import { decodeModel, externalLocations, parseOnnx } from './onnxFile'
+import { decodeForRewriting, decodeModel, externalLocations, parseOnnx } from './onnxFile'
 import { decodeTflite, isTflite } from './tfliteFile'
 import type { ExternalPlace } from './onnxTensorFile'
 
@@ -19,9 +21,6 @@ export interface ModelFile {
   /** The files that were read, the network's, then those with its data, each with its state before it was read. */
   readonly files: readonly SeenFile[]
 }
-
-/** Endings of the files that are networks. */
-export const modelEnding = /\.(onnx|tflite)$/
 
 /**
  * The files that a model consists of: the network's file, the data files it names, and its card, each with its path
@@ -77,6 +76,34 @@ export async function readModelFile(file: string): Promise<ModelFile> {
     sliceOf(external.get(place.location) ?? new Uint8Array(0), tensor, place)
   )
   return { model, id: hash.digest('hex').slice(0, 16), sizeBytes, files }
+}
+
+/**
+ * A network that is to be written again, as decodeForRewriting reads it, with the weights that it keeps beside it; a
+ * .tflite file as ONNX operators.
+ *
+ * @throws as readModelFile; model.unsupportedOperator for an operator of TensorFlow Lite that has no ONNX form
+ */
+export async function readForRewriting(file: string): Promise<OnnxModel> {
+  const bytes = await readRegularFile(file, { maxBytes: maxModelBytes })
+  if (isTflite(bytes)) {
+    const model = tfliteToOnnx(decodeTflite(bytes))
+    const foreign = model.nodes.find(({ domain }) => domain === tfliteDomain)
+    if (foreign === undefined) return model
+    throw new AppError(
+      'model.unsupportedOperator',
+      `${path.basename(file)} holds ${foreign.opType}, which has no form in ONNX.`,
+      'Export the network to ONNX, or run it by a program of your own (-- COMMAND).'
+    )
+  }
+  const external = new Map<string, Uint8Array>()
+  for (const location of externalLocations(parseOnnx(bytes))) {
+    const beside = await resolveBeside(file, location)
+    external.set(location, await readRegularFile(beside, { maxBytes: maxModelBytes }))
+  }
+  return decodeForRewriting(bytes, (tensor, place) =>
+    sliceOf(external.get(place.location) ?? new Uint8Array(0), tensor, place)
+  )
 }
 
 function sliceOf(data: Uint8Array, tensor: string, { location, offset, length }: ExternalPlace): Uint8Array {

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { RunnerChoice } from '../../../shared/contract/workload'
 import { AppError } from '../../../shared/errors'
+import { modelEnding } from '../../../core/model/modelEnding'
 import { findTorchPython } from './pythonInterpreter'
 import type { RunnerCommand, SpawnRunner } from './runnerProcess'
 import { shippedNetworks } from '../shippedNetworks'
@@ -47,7 +48,7 @@ export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces):
     throw new AppError(
       'input.notFound',
       `There is no network "${model}".`,
-      `Give the path of an .onnx file, or one of ${shipped.map(({ name }) => name).join(', ')}.`
+      `Give the path of an .onnx or .tflite file, or one of ${shipped.map(({ name }) => name).join(', ')}.`
     )
   }
   checkRegular(modelFile)
@@ -68,7 +69,7 @@ export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces):
       places.runnerFile,
       ...option('model', modelFile),
       ...option('data', dataFile),
-      ...option('name', card?.name ?? path.basename(model, '.onnx')),
+      ...option('name', card?.name ?? path.basename(model).replace(modelEnding, '')),
       ...option('task', choice.task ?? card?.task),
       ...option('batch', batch ?? card?.batch),
       ...option('samples', samples),

@@ -138,7 +138,7 @@ function createEventQueue() {
             const found = wanted(event)
             if (found !== undefined) return found
             // An error of no step is the runner's own end.
-            if (event.event === 'error' && event.id === undefined) throw crashed(event.message, '')
+            if (event.event === 'error' && event.id === undefined) throw gaveUp(event.message)
           }
           if (failure !== undefined) throw failure
           await new Promise<void>((resolve) => (wake = resolve))
@@ -155,6 +155,15 @@ function crashed(message: string, errors: string): AppError {
     'job.crashed',
     `${message}${errors.trim() === '' ? '' : ` The end of its stderr: ${errors.trim().slice(-400)}`}`,
     'Resume the run: finished steps are kept. If it happens again, try fewer samples or a smaller batch.'
+  )
+}
+
+/** The runner's own words already say what it takes. */
+function gaveUp(message: string): AppError {
+  return new AppError(
+    'job.crashed',
+    message,
+    'This is what the runner reported when it gave up. Finished steps are kept: the run can be resumed.'
   )
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import * as ort from 'onnxruntime-node'
 import type { OnnxElementType, OnnxModel, OnnxNode } from '../../../core/model/onnx/onnx'
 import { groupLayers } from '../../../core/workload/onnx/groups'
@@ -9,9 +8,9 @@ import type { ConstantValues } from '../../../core/workload/onnx/precision'
 import { AppError } from '../../../shared/errors'
 import { batchFeeds, readTestSet, type Feeds, type TestSet } from './testRows'
 
-/** Reads and writes .onnx files; the model noun's, given by the entry. */
+/** Reads network files and writes .onnx files; the model noun's, given by the entry. */
 export interface OnnxFiles {
-  decode(bytes: Uint8Array): OnnxModel
+  read(file: string): Promise<OnnxModel>
   encode(model: OnnxModel): Uint8Array
 }
 
@@ -52,7 +51,7 @@ export interface Subject {
 
 /** Loads network and test set and looks at every value between layers once. */
 export async function openSubject(options: SubjectOptions): Promise<Subject> {
-  const model = readModel(options)
+  const model = await options.files.read(options.modelFile)
   const network = networkOf(model)
   const groups = groupLayers(network).filter(({ outputs }) => outputs.length > 0)
   const all = readTestSet(options.dataFile)
@@ -114,18 +113,6 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
       return found
     }
   }
-}
-
-function readModel({ modelFile: file, files }: SubjectOptions): OnnxModel {
-  let bytes: Uint8Array
-  try {
-    bytes = readFileSync(file)
-  } catch (cause) {
-    throw new AppError('input.notFound', `There is no network ${file}.`, 'Give the path of an .onnx file.', {
-      cause
-    })
-  }
-  return files.decode(bytes)
 }
 
 function missingSamples(batch: number): never {

@@ -6,7 +6,8 @@ import { networkOf } from '@core/workload/onnx/network'
 import { lowerNetwork } from '@core/workload/onnx/precision'
 import { createRandom } from '@core/math/random'
 import type { OnnxModel } from '@core/model/onnx/onnx'
-import { decodeForRewriting, encodeOnnx } from '@main/model/files/onnxFile'
+import { encodeOnnx } from '@main/model/files/onnxFile'
+import { readForRewriting } from '@main/model/files/readModelFile'
 import { resourcePath } from '@main/paths'
 import { gatesOf, openGated } from '@main/workload/runner/ablation'
 import { describeLayers } from '@main/workload/runner/layers'
@@ -16,7 +17,7 @@ import type { Feeds } from '@main/workload/runner/testRows'
 
 const names = ['gloss-classifier', 'gloss-language'] as const
 const subjects = new Map<string, Subject>()
-const files = { decode: decodeForRewriting, encode: encodeOnnx }
+const files = { read: readForRewriting, encode: encodeOnnx }
 
 beforeAll(async () => {
   for (const name of names) {

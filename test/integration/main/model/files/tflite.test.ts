@@ -10,7 +10,8 @@ import { createImportedRunner } from '@core/quant/runImported'
 import { exportedScheme, schemeKey } from '@core/quant/scheme'
 import { checkModelFile } from '@main/model/files/checkFile'
 import { createModelFiles } from '@main/model/files/modelFiles'
-import { modelFileParts } from '@main/model/files/readModelFile'
+import { encodeOnnx } from '@main/model/files/onnxFile'
+import { modelFileParts, readForRewriting } from '@main/model/files/readModelFile'
 import { decodeTflite, isTflite } from '@main/model/files/tfliteFile'
 import { openOrtSession, realTensor, tensorReals } from '@main/model/onnxruntime/ortSession'
 import { AppError } from '@shared/errors'
@@ -452,6 +453,36 @@ describe('int8 TFLite files', () => {
     await writeFile(path.join(folder, 'scores.json'), '{}')
     const parts = await modelFileParts(file)
     expect(parts.map(({ location }) => location)).toEqual(['scores.tflite', 'scores.json'])
+  })
+})
+
+describe('TFLite files as networks of a workload', () => {
+  it('run in onnxruntime when they are written as ONNX; an operator without ONNX form is named', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'bitbench tflite '))
+    const made = draft()
+    const input = made.tensor({ dims: [1, 3] })
+    const [weights, bias] = [made.floats([2, 3], [1, 2, 3, -1, 0, 0.5]), made.floats([2], [10, 20])]
+    const output = made.tensor({ dims: [1, 2] })
+    made.add('FULLY_CONNECTED', [input, weights, bias], output)
+    const file = path.join(folder, 'net.tflite')
+    await writeFile(file, encodeTflite(made.model([input], [output])))
+    const model = await readForRewriting(file)
+    const session = await openOrtSession(encodeOnnx(model))
+    const [name] = session.inputNames
+    const found = await session.run({ [name!]: realTensor(Float32Array.of(1, 2, 4), [1, 3]) })
+    // 1 + 4 + 12 + 10 and -1 + 2 + 20
+    expect([...tensorReals(found[model.outputs[0]!.name]!)]).toEqual([27, 21])
+
+    const other = draft()
+    const [from, to] = [other.tensor({ dims: [1, 4] }), other.tensor({ dims: [1, 4] })]
+    other.add('MyFilter', [from], to, {}, true)
+    const foreign = path.join(folder, 'foreign.tflite')
+    await writeFile(foreign, encodeTflite(other.model([from], [to])))
+    await expect(readForRewriting(foreign)).rejects.toMatchObject({
+      code: 'model.unsupportedOperator',
+      message: expect.stringContaining('MyFilter') as string,
+      hint: expect.stringContaining('-- COMMAND') as string
+    })
   })
 })
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import { modelContentId } from '@main/model/files/modelContentId'
 import { isLargeNetwork } from '@main/model/files/readNetwork'
-import { readModelFile } from '@main/model/files/readModelFile'
+import { readForRewriting, readModelFile } from '@main/model/files/readModelFile'
 
 const { onnx } = onnxProto
 
@@ -105,6 +105,7 @@ describe('reading an ONNX file', () => {
     await write('ext/f.data', new Uint8Array(Float32Array.of(9, 1.5, -2).buffer))
     const file = await write('ext/f.onnx', fileWith(external('f.data', 4, 8)))
     expect(await weightsOf(file)).toEqual([1.5, -2])
+    expect((await readForRewriting(file)).initializers[0]!.data).toEqual(Float32Array.of(1.5, -2))
     const first = await readModelFile(file)
     expect(first.sizeBytes).toBeGreaterThan(12)
     expect(first.files.map(({ path: read }) => read)).toEqual([file, path.join(folder, 'ext/f.data')])

@@ -51,7 +51,7 @@ describe('what a workload runs', () => {
     const runner = await chosen(['gloss-classifier'])
     await choose(view, 'Network', 'ONNX file')
     expect(runner()).toBeNull()
-    await type(view, 'ONNX file', ' ~/net.onnx ')
+    await type(view, 'ONNX or TFLite file', ' ~/net.onnx ')
     expect(runner()).toBeNull()
     await type(view, 'Test set', '~/test.jsonl ')
     expect(runner()).toEqual({ kind: 'onnx', model: '~/net.onnx', dataset: '~/test.jsonl' })

@@ -1,0 +1,2 @@
+/** Endings of the files that are networks. */
+export const modelEnding = /\.(onnx|tflite)$/
