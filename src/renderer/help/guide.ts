@@ -74,16 +74,19 @@ function plainTextOf(inner: readonly Token[], text: string): string {
 /** At most this many places are listed for a search. */
 const maxHits = 20
 
+/** Without what one writes and another does not: "pre-trigger" and "pretrigger" are the same. */
+const plain = (text: string): string => text.toLowerCase().replace(/(?<=\p{L})[-\u2010\u2011](?=\p{L})/gu, '')
+
 /**
  * Sections that hold every word of the query, those with the words in their heading first; none for an empty query.
- * Case does not matter.
+ * Case and hyphens do not matter.
  */
 export function searchGuide(pages: readonly GuidePage[], query: string): GuideSection[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+  const words = plain(query).split(/\s+/).filter(Boolean)
   if (words.length === 0) return []
   const rank = ({ heading, text }: GuideSection): number => {
-    const head = heading.toLowerCase()
-    const all = `${head} ${text.toLowerCase()}`
+    const head = plain(heading)
+    const all = `${head} ${plain(text)}`
     if (!words.every((word) => all.includes(word))) return 0
     return 1 + words.filter((word) => head.includes(word)).length
   }

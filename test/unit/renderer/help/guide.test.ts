@@ -42,6 +42,14 @@ describe('searching the guide', () => {
     expect(searchGuide(one, '  ')).toEqual([])
   })
 
+  it('finds a word with a hyphen and without', () => {
+    const joined = [readGuidePage('gpu', '# Triggers\n\nthe pre-trigger time, in a soft- or firmware')]
+    expect(searchGuide(joined, 'pretrigger')).toHaveLength(1)
+    expect(searchGuide(joined, 'Pre-Trigger')).toHaveLength(1)
+    expect(searchGuide(joined, 'soft-')).toHaveLength(1)
+    expect(searchGuide(guidePages, 'pre-trigger').map(({ pageId }) => pageId)).toEqual(['gpu'])
+  })
+
   it('takes what looks like a pattern as plain words', () => {
     expect(searchGuide(one, '(.*')).toEqual([])
     expect(searchGuide(one, '[')).toEqual([])
