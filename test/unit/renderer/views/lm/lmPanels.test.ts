@@ -164,7 +164,7 @@ describe('the text of a board', () => {
   })
 })
 
-it('the share of each layer is its mean over the positions, by part and together', () => {
+it('the share of each layer is its mean over the positions, by part and together; sorted by a click', async () => {
   const width = decoderParts.length
   const step = (cost: number): LmStep => ({
     ...(sampleLm.last.steps[0] as LmStep),
@@ -181,6 +181,12 @@ it('the share of each layer is its mean over the positions, by part and together
   expect(rows[0]!.slice(1, -1).join('')).toBe('')
   expect([...view.root.querySelectorAll('tbody th')].map((one) => one.textContent)).toEqual([
     ...['0', 'outside', 'all']
+  ])
+  const all = [...view.root.querySelectorAll('button')].find((one) => one.title === 'Sort by all')!
+  all.click()
+  await settle()
+  expect([...view.root.querySelectorAll('tbody th')].map((one) => one.textContent)).toEqual([
+    ...['outside', '0', 'all']
   ])
 })
 

@@ -41,6 +41,28 @@ describe('sensitivity', () => {
     expect(cells('fc1').map((cell) => cell.textContent?.trim())).toEqual(Array.from({ length: 6 }, () => '–'))
   })
 
+  it('is sorted by a click on a column, unknown last, and then as they came', async () => {
+    withClient({})
+    view = mountView(SensitivityPanel, { model: sampleModel })
+    const [, second, third] = sampleModel.weightedLayers
+    useModels().sensitivities = [row(third!, 2, 0.9), row(second!, 2, 0.4)]
+    await nextTick()
+    const order = (): (string | null)[] =>
+      [...view.root.querySelectorAll('tbody th')].map(({ textContent }) => textContent)
+    expect(order()).toEqual(sampleModel.weightedLayers)
+    view.button('weights at 2').click()
+    await nextTick()
+    expect(order().slice(0, 2)).toEqual([second, third])
+    expect(view.the('[aria-sort=ascending]').textContent).toContain('weights at 2')
+    view.button('weights at 2 ▴').click()
+    await nextTick()
+    expect(order().slice(0, 2)).toEqual([third, second])
+    view.button('weights at 2 ▾').click()
+    await nextTick()
+    expect(order()).toEqual(sampleModel.weightedLayers)
+    expect(view.root.querySelector('[aria-sort=ascending], [aria-sort=descending]')).toBeNull()
+  })
+
   it('is measured for this network', async () => {
     const client = withClient({})
     view = mountView(SensitivityPanel, { model: sampleModel })
