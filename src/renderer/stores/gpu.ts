@@ -72,6 +72,12 @@ export const useGpu = defineStore('gpu', () => {
   })
   // Runs that an import added are listed at once.
   client.subscribe('session.imported', () => void load.run(false))
+  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
+    if (kind !== 'recording') return
+    // A deleted recording is shown no longer; one that was brought back is listed again.
+    if (forgotten && detail.value?.recording.id === id) detail.value = null
+    if (forgotten === recordings.value.some((one) => one.id === id)) void load.run(false)
+  })
 
   const start = createAction(async (intervalMs: number) => {
     sampling.value = await client.call('gpu.startSampling', { intervalMs })

@@ -69,6 +69,12 @@ export const useProxies = defineStore('proxy', () => {
   })
   // Runs that an import added are listed at once.
   client.subscribe('session.imported', () => void load.run())
+  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
+    if (kind !== 'proxy') return
+    // A deleted proxy is shown no longer; one that was brought back is listed again.
+    if (forgotten && detail.value?.proxy.id === id) detail.value = null
+    if (forgotten === proxies.value.some((one) => one.id === id)) void load.run()
+  })
 
   /** The Sample behind the point that was clicked; null where it is not in the data file. */
   const loadSample = createAction(async (id: string) => {

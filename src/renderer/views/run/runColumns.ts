@@ -1,10 +1,10 @@
 import type { Run } from '@shared/contract/run'
 import { unavailable } from '@shared/units'
 import { dateColumn, type TableColumn } from '../../components/table/tableColumn'
-import { headText } from './runTexts'
+import { headText, noteOf } from './runTexts'
 
 /**
- * Columns of a list of stored runs.
+ * Columns of a list of stored runs. What a run is about stands below its name, so that both can be read in a narrow window.
  * @param boardName name of a board by its id
  * @param further columns behind that of the data set
  */
@@ -13,13 +13,18 @@ export function runColumns(
   further: readonly TableColumn<Run>[] = []
 ): TableColumn<Run>[] {
   return [
-    { title: 'Run', text: headText, grow: true },
+    {
+      title: 'Run',
+      text: headText,
+      note: ({ model, board }) => noteOf(model, board === null ? null : boardName(board)),
+      grow: true
+    },
     { title: 'Kind', text: ({ kind }) => kind, width: '96px' },
-    { title: 'Network', text: ({ model }) => model ?? unavailable, width: '112px' },
+    { title: 'Network', hidden: true, text: ({ model }) => model ?? unavailable },
     {
       title: 'Board or GPU',
-      text: ({ board }) => (board === null ? unavailable : boardName(board)),
-      width: '140px'
+      hidden: true,
+      text: ({ board }) => (board === null ? unavailable : boardName(board))
     },
     { title: 'Data set', hidden: true, text: ({ dataSet }) => dataSet ?? unavailable },
     ...further,
