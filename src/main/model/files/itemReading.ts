@@ -53,7 +53,8 @@ function belongTogether({ shape }: NpyArray, { input }: ImportedModel): AppError
 function isJoined(model: OnnxModel, { shape }: NpyArray): boolean {
   const inputs = ownInputs(model)
   const isOpen = inputs.every(
-    ({ dims, elementType }) => typeof dims?.[0] !== 'number' && elementType.startsWith('float')
+    ({ dims, elementType }) =>
+      dims?.length !== 0 && typeof dims?.[0] !== 'number' && elementType.startsWith('float')
   )
   return inputs.length > 1 && isOpen && shape.length === 2 && (shape[0] ?? 0) > 1
 }

@@ -218,6 +218,14 @@ describe('an input whose first axis does not hold items', () => {
     expect(await itemsOfOnnxruntime(model, [3, 2, 3, 4])).toBe(true)
   })
 
+  it('inputs of one number each, which have no axis, take several items', () => {
+    const builder = createOnnxBuilder()
+    const [a, c] = ['a', 'c'].map((name) => builder.input(name, 'float32', [])) as [string, string]
+    builder.output(builder.node('Add', [a, c]), 'y')
+    const array = { shape: [3, 2], values: Float64Array.of(1, 2, 3, 4, 5, 6) }
+    expect(runModel(builder.build('numbers'), array, 'float', []).outputs[0]!.values).toEqual([3, 7, 11])
+  })
+
   it('a symbolic one behind a convolution that is fetched from takes one item', () => {
     const model = network(['n', 2, 3, 4], (b, x) =>
       b.node('Gather', [b.node('Conv', [x, drawn(b, [4, 2, 2, 3])]), longs(b, [0])])
