@@ -76,7 +76,7 @@ function benchmarkRows(
     return [
       {
         ...{ precision, batch, metric: task },
-        latencyMeanUs: { ...timeFigure(perTrial, confidence), n: passes.length },
+        latencyMeanUs: timeFigure(perTrial, confidence),
         latencyP50Us: quantileFigure(passes, 0.5, confidence),
         latencyP95Us: quantileFigure(passes, 0.95, confidence),
         speedup: precision === 'fp32' ? unity(step.us.length) : ratioFigure(base.us, step.us, confidence),

@@ -139,9 +139,11 @@ export function differenceOf(
   return { ...missing, difference, ratio, low, high, isSignificant: low > 0 || high < 0 }
 }
 
-function standardError({ low, high, n }: MeasuredFigure, confidence: number): number | null {
-  if (low === null || high === null || n < 2) return null
-  return (high - low) / 2 / studentTQuantile((1 + confidence) / 2, Math.min(n - 1, 1000))
+/** Of a figure whose interval ends at 0 (no time is negative), the side above the value is the whole half. */
+function standardError({ value, low, high, n }: MeasuredFigure, confidence: number): number | null {
+  if (value === null || low === null || high === null || n < 2) return null
+  const half = low === 0 ? Math.max(high - value, value - low) : (high - low) / 2
+  return half / studentTQuantile((1 + confidence) / 2, Math.min(n - 1, 1000))
 }
 
 function typeShares(a: WorkloadTables, b: WorkloadTables): RunComparison['types'] {

@@ -79,8 +79,9 @@ describe('tables of a workload run', () => {
     )
     expect(benchmark.map(({ precision }) => precision)).toEqual(['fp32', 'fp16'])
     const [plain, half] = benchmark
-    // Means of trials 20 and 40: 30, of four passes.
-    expect(plain!.latencyMeanUs).toMatchObject({ value: 30, n: 4 })
+    // Means of two trials, 20 and 40: their interval and count are those of trials, not of the four passes.
+    expect(plain!.latencyMeanUs).toMatchObject({ value: 30, n: 2 })
+    expect(plain!.latencyP50Us.n).toBe(4)
     expect(plain!.latencyP50Us.value).toBe(20)
     expect(plain!.latencyP95Us.value).toBe(40)
     expect([plain!.speedup.value, half!.speedup.value]).toEqual([1, 4])

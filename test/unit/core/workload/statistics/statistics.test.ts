@@ -160,6 +160,10 @@ describe('comparison of two runs', () => {
     expect(found.low).toBeCloseTo(-3.947, 3)
     expect(found.high).toBeCloseTo(11.947, 3)
     expect(found).toMatchObject({ isSignificant: false, ratio: 1.04 })
+    // The same trials about smaller means: intervals of times end at 0, their errors are what they were.
+    const small = figure(1, { low: 0, high: 1 + 6.36489, n: 4 })
+    const larger = figure(5, { low: 0, high: 5 + 7.44998, n: 5 })
+    expect(differenceOf('latency', 'us', small, larger, 0.95).low).toBeCloseTo(-3.947, 3)
     expect(differenceOf('x', '', missing, two, 0.95)).toMatchObject({
       difference: null,
       isSignificant: false
