@@ -99,6 +99,16 @@ export function searchGuide(pages: readonly GuidePage[], query: string): GuideSe
     .map(({ section }) => section)
 }
 
+/** At most `most` characters of a section around the first word of the query in its text; its beginning where none is there. */
+export function passageOf(text: string, query: string, most: number): string {
+  const words = plain(query).split(/\s+/).filter(Boolean)
+  const places = [...text.matchAll(/\S+/g)].filter(([one]) => words.some((word) => plain(one).includes(word)))
+  const at = places[0]?.index ?? 0
+  if (at < most / 2) return beginningOf(text, most)
+  const begin = text.indexOf(' ', at - Math.round(most / 2)) + 1
+  return `… ${beginningOf(text.slice(begin), most)}`
+}
+
 /** The first words of a text, at most `most` characters, with dots where it goes on. */
 export function beginningOf(text: string, most: number): string {
   if (text.length <= most) return text

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { beginningOf, guideOfPage, plainText, readGuidePage, searchGuide } from '@renderer/help/guide'
+import {
+  beginningOf,
+  guideOfPage,
+  passageOf,
+  plainText,
+  readGuidePage,
+  searchGuide
+} from '@renderer/help/guide'
 import { guidePages } from '@renderer/help/guidePages'
 import { pages } from '@renderer/stores/window/navigation'
 
@@ -53,6 +60,21 @@ describe('searching the guide', () => {
   it('takes what looks like a pattern as plain words', () => {
     expect(searchGuide(one, '(.*')).toEqual([])
     expect(searchGuide(one, '[')).toEqual([])
+  })
+})
+
+describe('the passage of a section', () => {
+  const text = `${'first words '.repeat(20)}then the pre-trigger time ${'last words '.repeat(20)}`
+  it('is around the first word that was searched, whole words with dots at both ends', () => {
+    const found = passageOf(text, 'Pretrigger', 60)
+    expect(found).toMatch(/^… words first words then the pre-trigger time last .* …$/)
+    expect(found.length).toBeLessThan(66)
+  })
+
+  it('is the beginning where the word stands there, or in the heading alone', () => {
+    expect(passageOf(text, 'words', 20)).toBe(beginningOf(text, 20))
+    expect(passageOf(text, 'zebra', 20)).toBe(beginningOf(text, 20))
+    expect(passageOf('', 'zebra', 20)).toBe('')
   })
 })
 

@@ -179,6 +179,14 @@ describe('a recording', () => {
     return { heads: headsOf(root).join(', '), cells: cellsOf(root) }
   }
 
+  it('names its driver, or says that a log of another program does not', async () => {
+    await mounted({ driverVersion: '550.54' })
+    expect(view.text()).toContain('driver 550.54, 0 gaps')
+    view.unmount()
+    await mounted({ driverVersion: '' })
+    expect(view.text()).toContain('driver not named, 0 gaps')
+  })
+
   it('shows the energy of every phase with its doubts, and trials with their interval', async () => {
     await mounted({})
     const phases = table('Phases')
