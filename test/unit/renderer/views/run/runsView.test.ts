@@ -9,6 +9,25 @@ import { withClient } from '../../stores/withClient'
 let view: Mounted<Record<string, unknown>>
 afterEach(() => view.unmount())
 
+describe('the table of runs', () => {
+  const boxOf = async (width: number): Promise<string> => {
+    const clientWidth = Object.getOwnPropertyDescriptor(HTMLElement.prototype, 'clientWidth')
+    Object.defineProperty(HTMLElement.prototype, 'clientWidth', { configurable: true, get: () => width })
+    withClient({ 'run.list': () => ({ runs: sampleRuns }) })
+    view = mountView(RunsView, {})
+    await settle()
+    if (clientWidth) Object.defineProperty(HTMLElement.prototype, 'clientWidth', clientWidth)
+    else delete (HTMLElement.prototype as { clientWidth?: number }).clientWidth
+    return view.the<HTMLElement>('[aria-label="Runs"].scroller').style.maxHeight
+  }
+
+  it('is as tall as the window where the chosen run stands beside it, else leaves room below', async () => {
+    expect(await boxOf(2300)).toBe('')
+    view.unmount()
+    expect(await boxOf(800)).toBe('264px')
+  })
+})
+
 describe('several marked runs', () => {
   const byId = (id: string): Run => sampleRuns.find((run) => run.id === id)!
   const mounted = async (runs: Run[]) => {
