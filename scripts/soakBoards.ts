@@ -3,6 +3,8 @@
 // One line a report: rounds, heap and rss in MiB after a collection, open handles, file descriptors, threads. Exit 1 when
 // the heap grew by more than `maxGrowth` per thousand rounds, or a handle or descriptor was left behind.
 import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { parseArgs } from 'node:util'
 import v8 from 'node:v8'
 import vm from 'node:vm'
@@ -47,6 +49,7 @@ const adapters = createBoardAdapters({
   firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
   workerFile: await virtualBoardWorker(),
   spawn,
+  flashFolder: path.join(tmpdir(), `bitbench-flash-${process.pid}`),
   cores: testCores,
   findProgram: async () => null
 })

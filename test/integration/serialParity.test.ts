@@ -7,7 +7,7 @@ import { stmLoad } from '@core/board/loaders/stm'
 import { converse } from '@main/board/runConversation'
 import { openSerialLink } from '@main/board/links/serialLink'
 import { hasTool, sayskip } from '../support/ptyPair'
-import { StmRomModel } from '../support/stmRomModel'
+import { StmRomModel } from '@core/sim/roms/stmRomModel'
 
 const hasSocat = hasTool('socat')
 if (!hasSocat) sayskip('the ROM loader over a port', 'socat')

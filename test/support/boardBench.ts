@@ -1,5 +1,7 @@
 import { makeTwin } from '@core/twin/makeTwin'
 import { spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { boardContract } from '@shared/contract/board'
 import { jobContract } from '@shared/contract/job'
 import { type BoardAdapters, createBoardAdapters } from '@main/board/boardAdapters'
@@ -36,6 +38,7 @@ export async function createBoardBench(
     firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
     workerFile: await virtualBoardWorker(),
     spawn,
+    flashFolder: path.join(tmpdir(), `bitbench-flash-${process.pid}`),
     cores: testCores,
     findProgram: async (names) => names.find(hasTool) ?? null
   })

@@ -4,6 +4,9 @@ import path from 'node:path'
 import { readNetworkAddress } from '../../core/board/network/address'
 import type { CorePresetName } from '../../core/sim/boards/presets'
 import type { PortSettings } from '../../shared/contract/board'
+import { readDescribedMonitor } from '../../core/board/describedMonitor'
+import type { FlashChipName } from '../../core/board/description/flashBoards'
+import { shippedBoards } from '../../core/board/description/shippedBoards'
 import { fillInLitexMonitor } from '../../core/board/litexMonitor'
 import { describeLitexMachine } from '../../core/sim/boards/litexBoard'
 import { monitorFor } from '../../core/board/monitorChoice'
@@ -38,6 +41,8 @@ export interface BoardAdapters {
   rtlObstacle(variant: RtlVariant): Promise<string | null>
   /** The virtual LiteX SoC, in its BIOS. */
   openLitex(): Promise<Link>
+  /** A virtual microcontroller with the monitor in its flash, or what was written there since. */
+  openFlashChip(chip: FlashChipName): Promise<Link>
   /** A serial port by its path, or a console on the network by its address. */
   openSerial(port: string, settings: PortSettings): Promise<Link>
   listPorts(): Promise<PortEntry[]>
@@ -56,6 +61,8 @@ export interface AdapterOptions {
   /** Built virtualBoardWorker entry. */
   workerFile: string
   spawn: typeof nodeSpawn
+  /** Where virtual microcontrollers keep their flash. */
+  flashFolder: string
   /** The verilated cores. */
   cores: CoreCache
   /** Finds an executable on the PATH. */
@@ -67,6 +74,8 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
   const findQemu = (): Promise<string | null> => options.findProgram(['qemu-system-riscv32'])
   const monitorFile = (isa: string): string =>
     path.join(path.dirname(options.firmwareFile), `${monitorFor(isa)}.elf`)
+  const readMonitor: BoardAdapters['readMonitor'] = (name, ending = 'bin') =>
+    readFirmware(path.join(path.dirname(options.firmwareFile), `${name}.${ending}`))
   const readTwinFirmware = async (): Promise<TwinFirmware> => ({
     litexImage: await readFirmware(path.join(path.dirname(options.firmwareFile), 'monitor-litex.bin')),
     monitorElf: await readFirmware(monitorFile('rv32imac'))
@@ -118,8 +127,16 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
     async openLitex() {
       return await openVirtualLink({ preset: 'litex', firmware: null, workerFile: options.workerFile })
     },
-    readMonitor: (name, ending = 'bin') =>
-      readFirmware(path.join(path.dirname(options.firmwareFile), `${name}.${ending}`)),
+    async openFlashChip(chip) {
+      const { image } = await readDescribedMonitor(shippedBoards[chip], readMonitor)
+      const file = path.join(options.flashFolder, `${chip}.bin`)
+      return await openVirtualLink({
+        flash: { chip, file },
+        firmware: image,
+        workerFile: options.workerFile
+      })
+    },
+    readMonitor,
     ...serialPorts
   }
 }

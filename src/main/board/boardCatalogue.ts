@@ -1,11 +1,16 @@
+import { type FlashChipName, flashChips } from '../../core/board/description/flashBoards'
+import { readDescription } from '../../core/board/description/readDescription'
+import { shippedBoards } from '../../core/board/description/shippedBoards'
 import { readNetworkAddress } from '../../core/board/network/address'
 import { readLabBoard } from '../../core/lab/labAddress'
 import type { CorePresetName } from '../../core/sim/boards/presets'
-import { litexBoard } from '../../core/sim/boards/litexBoard'
+import { flashChipLines } from '../../core/sim/boards/flashChip'
+import { litexBoard, litexBoardCsv } from '../../core/sim/boards/litexBoard'
 import { corePresets } from '../../core/sim/boards/presets'
 import { rtlCore } from '../../core/sim/boards/rtlCore'
 import { measuredCores } from '../../core/twin/measuredCores'
 import type { TwinMachine } from '../../core/twin/twinMachine'
+import type { BoardDescription } from '../../shared/contract/board/boardDescription'
 import type { Board, PortSettings } from '../../shared/contract/board'
 import { portSettingsSchema } from '../../shared/contract/board'
 import { formatBytes, formatCount } from '../../shared/units'
@@ -62,6 +67,7 @@ export async function listCatalogue(
     // The class of core that is sold with bit manipulation.
     virtualEntry('high', 'zbb'),
     litexEntry(),
+    ...flashChipNames.map(flashChipEntry),
     ...Object.values(measuredCores).map(measuredEntry),
     rtlCoreEntry(false),
     rtlCoreEntry(true),
@@ -156,6 +162,29 @@ function litexEntry(): CatalogueEntry {
     ...bare(litexBoardId, 'virtual'),
     name: 'Virtual LiteX SoC',
     description: `${coreName}, ${formatCount(clockHz, 'Hz')}, ${formatBytes(ramBytes)} RAM; comes up in its BIOS, so bring up the monitor first`
+  }
+}
+
+const flashChipNames = Object.keys(flashChips) as FlashChipName[]
+
+/** The chip of a virtual microcontroller's id; null for other boards. */
+export function flashChipOf(id: string): FlashChipName | null {
+  return flashChipNames.find((chip) => id === `virtual:${chip}`) ?? null
+}
+
+/** What a virtual board is described as without a description that is kept; null where its monitor needs none. */
+export function describeVirtual(id: string): BoardDescription | null {
+  if (id === litexBoardId) return readDescription(new TextEncoder().encode(litexBoardCsv()))
+  const chip = flashChipOf(id)
+  return chip === null ? null : { ...shippedBoards[chip], resetLines: flashChipLines }
+}
+
+function flashChipEntry(chip: FlashChipName): CatalogueEntry {
+  const { name, flashBytes, ramBytes } = flashChips[chip]
+  return {
+    ...bare(`virtual:${chip}`, 'virtual'),
+    name: `Virtual ${name}`,
+    description: `Simulated ${name}, ${formatBytes(flashBytes)} flash, ${formatBytes(ramBytes)} RAM; monitor and network lie in flash; one cycle an instruction`
   }
 }
 

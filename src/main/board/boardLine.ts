@@ -1,7 +1,7 @@
 import type { Board } from '../../shared/contract/board'
 import { AppError } from '../../shared/errors'
 import type { BoardAdapters } from './boardAdapters'
-import { type CatalogueEntry, litexBoardId, rtlBoardId } from './boardCatalogue'
+import { type CatalogueEntry, flashChipOf, litexBoardId, rtlBoardId } from './boardCatalogue'
 import type { Link } from './links/link'
 import { findPort } from './ports/portIdentity'
 
@@ -12,6 +12,8 @@ export async function openBoardLine(
   settings: Board['settings']
 ): Promise<Link> {
   if (entry.id === litexBoardId) return await adapters.openLitex()
+  const chip = flashChipOf(entry.id)
+  if (chip !== null) return await adapters.openFlashChip(chip)
   // Of the virtual boards only twins can be out of date.
   if (entry.kind === 'virtual' && entry.unavailable !== null)
     throw new AppError('input.unsupported', `${entry.name} cannot be used as it is.`, entry.unavailable)

@@ -17,7 +17,7 @@ import { createToolHandlers } from './tools/toolJobs'
 import { createTwinHandlers, twinBoard, type MakeTwin } from './twins/twinHandlers'
 import { testLine } from './testLine'
 import { createTwinStore } from './twins/twinStore'
-import { twinId } from './boardCatalogue'
+import { describeVirtual, twinId } from './boardCatalogue'
 
 export type { IdentifiedBoard } from './boardView'
 export type { BoardSession } from './boardSession'
@@ -163,8 +163,9 @@ function createLoadHandlers(
     'board.load': async ({ id, file, loader, address, start }) => {
       const held = registry.held(id)
       const image = await readLoadImage(file, address)
-      const flash = (await deps.descriptions.get(id))?.flash ?? undefined
-      return startLoadJob(held, { image, loader, start, flash }, deps)
+      const described = (await deps.descriptions.get(id)) ?? describeVirtual(id)
+      const { flash = null, resetLines } = described ?? {}
+      return startLoadJob(held, { image, loader, start, flash: flash ?? undefined, resetLines }, deps)
     },
     'board.loads': async () => ({ loads: deps.records.all() })
   }

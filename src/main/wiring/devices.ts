@@ -21,6 +21,7 @@ const boardAdapters = ({ spawn, findProgram, jobs, dataFolder, log }: Foundation
   createBoardAdapters({
     firmwareFile: resourcePath('firmware', 'build', 'monitor.elf'),
     workerFile: builtPath('main', 'virtualBoardWorker.js'),
+    flashFolder: path.join(dataFolder, 'flash'),
     cores: createCoreCache({
       sourceFolder: resourcePath('rtl'),
       folder: path.join(dataFolder, 'cores'),

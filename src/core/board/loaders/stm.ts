@@ -1,6 +1,7 @@
 import { formatHex } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
 import type { Conversation } from '../conversation'
+import { type ResetLines, setBootLines } from './bootLines'
 import { awaitRom, checkFlashSegments, type FlashRange } from './flashRom'
 import { createReceiver, type Part, type Receiver } from './receiver'
 import type { Segment } from './sfl'
@@ -12,6 +13,8 @@ export interface StmOptions {
   entry: number | null
   /** Flash that the chip has; segments outside are refused before anything is sent. */
   flash: FlashRange
+  /** Modem lines that lead to NRST and BOOT0; default none: the chip is in its loader. */
+  resetLines?: ResetLines
   /** How long the ROM may stay silent before the load is given up, ms. */
   promptTimeoutMs?: number
 }
@@ -53,7 +56,7 @@ const erasedAtOnce = 64
 
 /**
  * Writes an image into flash through the USART loader in the ROM of a GD32VF103, reads it back and starts it. The line has even parity
- * meanwhile. The chip must be in its loader: BOOT0 high, BOOT1 low, then a reset.
+ * meanwhile. The chip must be in its loader (BOOT0 high, BOOT1 low, then a reset), or modem lines take it there and back.
  *
  * Pages that the image touches are erased, no others.
  *
@@ -61,11 +64,12 @@ const erasedAtOnce = 64
  *   board.crcMismatch when flash reads back otherwise
  */
 export function* stmLoad(options: StmOptions): Conversation<StmResult> {
-  const { segments, entry, flash, promptTimeoutMs = 10_000 } = options
+  const { segments, entry, flash, resetLines = 'none', promptTimeoutMs = 10_000 } = options
   checkFlashSegments(flash, segments)
   const rom = new StmRom(createReceiver())
   yield { kind: 'setParity', parity: 'even' }
   try {
+    yield* setBootLines(resetLines, 'enter')
     yield* rom.synchronise(promptTimeoutMs)
     const { version, commands } = yield* rom.commands()
     const chipId = yield* rom.chipId()
@@ -85,6 +89,7 @@ export function* stmLoad(options: StmOptions): Conversation<StmResult> {
     if (entry !== null) yield* rom.go(entry)
     return { version, chipId, erasedPages: pages.length, loadedBytes: totalBytes, started: entry !== null }
   } finally {
+    yield* setBootLines(resetLines, 'leave')
     yield { kind: 'setParity', parity: 'none' }
   }
 }

@@ -2,6 +2,7 @@ import { formatHex } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
 import { asciiBytes } from '../../binary/bytes'
 import type { Conversation } from '../conversation'
+import { type ResetLines, setBootLines } from './bootLines'
 import { awaitRom, checkFlashSegments, type FlashRange } from './flashRom'
 import { createReceiver, type Part, type Receiver } from './receiver'
 import type { Segment } from './sfl'
@@ -13,6 +14,8 @@ export interface WchOptions {
   start: boolean
   /** Flash that the chip has; segments outside are refused before anything is sent. */
   flash: FlashRange
+  /** Modem lines that lead to NRST and BOOT0; default none: the chip is in its loader. */
+  resetLines?: ResetLines
   /** How long the ROM may stay silent before the load is given up, ms. */
   promptTimeoutMs?: number
 }
@@ -55,16 +58,34 @@ const triesPerCommand = 3
 const unprotected = 0xa5
 
 /**
- * Writes an image into flash through the UART loader in the ROM of a CH32V30x (BOOT0 high and BOOT1 low at a reset; USART1), verifies
- * it, and resets the chip. Flash is erased from its start to the end of the image.
+ * Writes an image into flash through the UART loader in the ROM of a CH32V30x (BOOT0 high and BOOT1 low at a reset, by hand or
+ * by modem lines; USART1), verifies it, and resets the chip. Flash is erased from its start to the end of the image.
  *
  * @throws board.addressRange before anything is sent; loader.noPrompt; input.unsupported for another series; loader.rejected, with what
  *   protection means; board.crcMismatch when flash does not hold what was sent
  */
 export function* wchLoad(options: WchOptions): Conversation<WchResult> {
-  const { segments, start, flash, promptTimeoutMs = 10_000 } = options
+  const { segments, start, flash, resetLines = 'none' } = options
   checkFlashSegments(flash, segments)
   const rom = new WchRom(createReceiver())
+  let found: Pick<WchResult, 'chip' | 'version'>
+  try {
+    yield* setBootLines(resetLines, 'enter')
+    found = yield* writeAll(rom, options)
+  } finally {
+    // Before the end of the loader: it resets the chip.
+    yield* setBootLines(resetLines, 'leave')
+  }
+  const started = start && (yield* rom.end())
+  const loadedBytes = segments.reduce((sum, segment) => sum + segment.bytes.length, 0)
+  return { ...found, loadedBytes, started }
+}
+
+/** Finds the ROM, erases, writes and verifies. */
+function* writeAll(
+  rom: WchRom,
+  { segments, flash, promptTimeoutMs = 10_000 }: WchOptions
+): Part<Pick<WchResult, 'chip' | 'version'>> {
   const { chipId, series } = yield* rom.identify(promptTimeoutMs)
   if (series !== seriesCh32v30x)
     throw new AppError(
@@ -82,9 +103,7 @@ export function* wchLoad(options: WchOptions): Conversation<WchResult> {
   yield* rom.block(wch.program, bytes.length, new Uint8Array(0), key)
   yield* rom.useKey(key)
   yield* rom.transfer(wch.verify, bytes, key, bytes.length)
-  const started = start && (yield* rom.end())
-  const loadedBytes = segments.reduce((sum, segment) => sum + segment.bytes.length, 0)
-  return { chip: `CH32V30x ${formatHex(chipId)}`, version, loadedBytes, started }
+  return { chip: `CH32V30x ${formatHex(chipId)}`, version }
 }
 
 /** The sum of bytes, as a byte. */

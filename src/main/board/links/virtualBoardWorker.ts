@@ -2,10 +2,13 @@ import { formatHex } from '../../../shared/units'
 import { parentPort, workerData } from 'node:worker_threads'
 import { isElf } from '../../../core/binary/elf'
 import { createMachine } from '../../../core/sim/createMachine'
-import { ramBase, type VirtualMachine } from '../../../core/sim/machine'
+import { flashOf } from '../../../core/board/description/flashBoards'
+import { createFlashChip, type RunningBoard } from '../../../core/sim/boards/flashChip'
+import { ramBase } from '../../../core/sim/machine'
 import { litexBoard } from '../../../core/sim/boards/litexBoard'
 import { corePresets } from '../../../core/sim/boards/presets'
 import { AppError } from '../../../shared/errors'
+import { readKeptFlash, writeKeptFlash } from './keptFlash'
 import type { FromVirtualBoard, ToVirtualBoard, VirtualBoardData } from './virtualLink'
 
 /**
@@ -24,13 +27,13 @@ const biosTickMs = 100
 
 const data = workerData as VirtualBoardData
 const send = (message: FromVirtualBoard): void => port.postMessage(message)
-const waiting: Uint8Array[] = []
+const waiting: ToVirtualBoard[] = []
 let wake: (() => void) | undefined
 let heard = 0
 
 port.on('message', (message: ToVirtualBoard) => {
   heard++
-  waiting.push(message.bytes)
+  waiting.push(message)
   wake?.()
 })
 
@@ -40,16 +43,7 @@ run().catch((error: unknown) => {
 })
 
 async function run(): Promise<void> {
-  const machine = createMachine({
-    board:
-      data.machine ?? (data.preset === 'litex' ? litexBoard : { ...corePresets[data.preset], zbb: data.zbb }),
-    cycleModel: data.cycleModel
-  })
-  if (data.firmware !== null) {
-    if (isElf(data.firmware)) machine.loadElf(data.firmware)
-    else machine.loadBinary(data.machine?.litex?.ramBase ?? ramBase, data.firmware)
-  }
-  machine.reset()
+  const machine = data.flash === null ? createPlainBoard() : createChip(data.flash)
   send({ kind: 'ready', isa: machine.isa, engine: machine.engine, clockHz: machine.config.clockHz })
   let slice = 200_000
   const active = (running: boolean): void =>
@@ -91,19 +85,46 @@ async function run(): Promise<void> {
   }
 }
 
-/** Gives the machine what it takes of the bytes that wait. */
-function passBytes(machine: VirtualMachine): void {
+function createPlainBoard(): RunningBoard {
+  const machine = createMachine({
+    board:
+      data.machine ?? (data.preset === 'litex' ? litexBoard : { ...corePresets[data.preset], zbb: data.zbb }),
+    cycleModel: data.cycleModel
+  })
+  if (data.firmware !== null) {
+    if (isElf(data.firmware)) machine.loadElf(data.firmware)
+    else machine.loadBinary(data.machine?.litex?.ramBase ?? ramBase, data.firmware)
+  }
+  machine.reset()
+  return machine
+}
+
+/** A chip whose flash is kept in a file, as a real one keeps it; it comes with the monitor in it. */
+function createChip({ chip, file }: NonNullable<VirtualBoardData['flash']>): RunningBoard {
+  const kept = readKeptFlash(file, flashOf(chip).sizeBytes)
+  return createFlashChip(chip, kept ?? data.firmware ?? new Uint8Array(0), (flash) =>
+    writeKeptFlash(file, flash)
+  )
+}
+
+/** Gives the machine what it takes of the bytes that wait, and modem lines in their place among them. */
+function passBytes(machine: RunningBoard): void {
   while (waiting.length > 0) {
     const first = waiting[0]
-    const accepted = machine.uartPush(first)
-    if (accepted === first.length) waiting.shift()
-    else waiting[0] = first.subarray(accepted)
+    if ('signals' in first) {
+      machine.setSignals?.(first.signals)
+      waiting.shift()
+      continue
+    }
+    const accepted = machine.uartPush(first.bytes)
+    if (accepted === first.bytes.length) waiting.shift()
+    else waiting[0] = { bytes: first.bytes.subarray(accepted) }
     if (accepted === 0) break
   }
 }
 
 /** Sleeps until there are bytes. A BIOS has time-outs: its clock is advanced meanwhile. */
-async function untilWoken(machine: VirtualMachine): Promise<void> {
+async function untilWoken(machine: RunningBoard): Promise<void> {
   const startMs = performance.now()
   let timer: NodeJS.Timeout | undefined
   await new Promise<void>((resolve) => {
@@ -117,7 +138,7 @@ async function untilWoken(machine: VirtualMachine): Promise<void> {
   }
 }
 
-function describeLockup(machine: VirtualMachine): string {
+function describeLockup(machine: RunningBoard): string {
   const trap = machine.lastTrap
   if (trap === null) return 'its core is locked up'
   return `its core is locked up after trap ${trap.cause} at ${formatHex(trap.pc)} (value ${formatHex(trap.value)})`

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { FlashChipName } from '../../../core/board/description/flashBoards'
 import type { MachineConfig, CorePresetName } from '../../../core/sim/boards/presets'
 import { AppError, type AppErrorJson } from '../../../shared/errors'
 import { disconnected, type Link } from './link'
@@ -16,6 +17,8 @@ export interface VirtualBoardOptions {
   zbb?: boolean
   /** The monitor as ELF, or flat for the start of RAM; null for the LiteX SoC. */
   firmware: Uint8Array | null
+  /** A microcontroller that executes in place instead, with modem lines, and the file that keeps its flash; firmware: what it comes with. */
+  flash?: VirtualBoardData['flash']
   /** Built virtualBoardWorker entry. */
   workerFile: string
   /** False: one cycle per instruction (faster). */
@@ -28,13 +31,12 @@ export interface VirtualBoardData {
   machine: MachineConfig | null
   zbb: boolean
   firmware: Uint8Array | null
+  flash: { chip: FlashChipName; file: string } | null
   cycleModel: boolean
 }
 
 /** Message to a virtual board. */
-export interface ToVirtualBoard {
-  bytes: Uint8Array
-}
+export type ToVirtualBoard = { bytes: Uint8Array } | { signals: { dtr?: boolean; rts?: boolean } }
 
 /** Message from a virtual board. */
 export type FromVirtualBoard =
@@ -50,10 +52,11 @@ const startTimeoutMs = 120_000
 
 /** Starts a virtual board in a worker and returns its line. @throws AppError when it does not start */
 export async function openVirtualLink(options: VirtualBoardOptions): Promise<Link> {
-  const { preset = 'small', machine = null, zbb = false, firmware, workerFile, cycleModel = true } = options
-  const label = `virtual:${machine?.name ?? preset}${zbb ? '-zbb' : ''}`
+  const { preset = 'small', machine = null, zbb = false, firmware, workerFile } = options
+  const { flash = null, cycleModel = true } = options
+  const label = `virtual:${flash?.chip ?? machine?.name ?? preset}${zbb ? '-zbb' : ''}`
   const listeners = createLinkListeners()
-  const workerData: VirtualBoardData = { preset, machine, zbb, firmware, cycleModel }
+  const workerData: VirtualBoardData = { preset, machine, zbb, firmware, flash, cycleModel }
   const worker = new Worker(workerFile, { workerData })
   const activity = trackVirtualBoard()
   const lived = trackLivedTime(() => performance.now())
@@ -79,8 +82,12 @@ export async function openVirtualLink(options: VirtualBoardOptions): Promise<Lin
       worker.postMessage({ bytes } satisfies ToVirtualBoard)
     },
     async setBaud() {},
-    async setSignals() {
-      return false
+    async setSignals(signals) {
+      if (flash === null) return false
+      if (listeners.closed !== null) throw disconnected(label, listeners.closed)
+      lived.sent()
+      worker.postMessage({ signals } satisfies ToVirtualBoard)
+      return true
     },
     livedMs: lived.livedMs,
     async close() {

@@ -96,6 +96,7 @@ async function carry(
     image,
     start: true,
     flash: description?.flash ?? undefined,
+    resetLines: description?.resetLines,
     signal,
     onProgress: (done, note) => onProgress(done, image.sizeBytes, note)
   })

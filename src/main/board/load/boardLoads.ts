@@ -7,6 +7,7 @@ import { wchLoad } from '../../../core/board/loaders/wch'
 import { chipOfLoader, flashOf } from '../../../core/board/description/flashBoards'
 import { ubootLoad } from '../../../core/board/loaders/uboot'
 import type { LoaderName } from '../../../shared/contract/board/boardFiles'
+import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import { countOf, formatBytes, formatHex } from '../../../shared/units'
 import type { BoardSession } from '../boardSession'
 import { asOneBlock, checkAgainstRam, type LoadImage } from './loadFile'
@@ -25,6 +26,8 @@ export interface LoadOptions {
   start: boolean
   /** Of a board that is described, for loaders that write flash; default that of the chip they were made for. */
   flash?: { base: number; sizeBytes: number } | undefined
+  /** Of that description too; default none. */
+  resetLines?: BoardDescription['resetLines'] | undefined
   signal: AbortSignal
   onProgress: (doneBytes: number, note: string) => void
 }
@@ -115,8 +118,9 @@ async function throughEsp(session: BoardSession, options: LoadOptions): Promise<
 }
 
 async function throughStm(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
-  const { image, start, flash = flashOf(chipOfLoader.stm) } = options
-  const loader = stmLoad({ segments: image.segments, entry: start ? image.entry : null, flash })
+  const { image, start, flash = flashOf(chipOfLoader.stm), resetLines = 'none' } = options
+  const entry = start ? image.entry : null
+  const loader = stmLoad({ segments: image.segments, entry, flash, resetLines })
   const loaded = await transfer(session, loader, image.sizeBytes, options)
   return {
     crc32: null,
@@ -125,8 +129,8 @@ async function throughStm(session: BoardSession, options: LoadOptions): Promise<
 }
 
 async function throughWch(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
-  const { image, start, flash = flashOf(chipOfLoader.wch) } = options
-  const loader = wchLoad({ segments: image.segments, start, flash })
+  const { image, start, flash = flashOf(chipOfLoader.wch), resetLines = 'none' } = options
+  const loader = wchLoad({ segments: image.segments, start, flash, resetLines })
   const loaded = await transfer(session, loader, image.sizeBytes, options)
   return {
     crc32: null,

@@ -1,7 +1,6 @@
 import { checkDescription } from '../../../core/board/description/checkDescription'
 import { readDescribed, readDescription } from '../../../core/board/description/readDescription'
 import { type ShippedBoardName, shippedBoards } from '../../../core/board/description/shippedBoards'
-import { litexBoardCsv } from '../../../core/sim/boards/litexBoard'
 import type { boardBootCommands } from '../../../shared/contract/board/boardBoot'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
 import type { FileSource } from '../../../shared/contract/board/boardFiles'
@@ -10,7 +9,7 @@ import { AppError } from '../../../shared/errors'
 import { originsBy } from '../../../shared/fieldOrigins'
 import type { JobService } from '../../jobs/jobService'
 import { bootMonitor, type ReadMonitor } from './boardBoot'
-import { litexBoardId } from '../boardCatalogue'
+import { describeVirtual } from '../boardCatalogue'
 import type { BoardRegistry } from '../boardRegistry'
 import type { DescriptionStore } from './descriptionStore'
 import { readSource } from './loadFile'
@@ -77,8 +76,8 @@ export function createBootHandlers(deps: {
     if (file !== null) return await fromFile(file)
     const kept = await descriptions.get(id)
     if (kept !== null) return kept
-    // The virtual one brings its own description.
-    return id === litexBoardId ? readDescription(new TextEncoder().encode(litexBoardCsv())) : null
+    // Virtual ones bring their own description.
+    return describeVirtual(id)
   }
 }
 

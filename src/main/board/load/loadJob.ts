@@ -14,16 +14,17 @@ export interface LoadOrder {
   start: boolean
   /** Of the board's description, for loaders that write flash. */
   flash?: LoadOptions['flash']
+  resetLines?: LoadOptions['resetLines']
 }
 
 /** Carries an image over a leased line; a boot loader that brought up a monitor has made a Bitbench board of it. */
 export async function carry(
   session: BoardSession,
-  { image, loader, start, flash }: LoadOrder,
+  { image, ...how }: LoadOrder,
   context: Pick<JobContext, 'signal'> & { onProgress: (doneBytes: number, note: string) => void }
 ): Promise<LoadOutcome> {
-  const outcome = await loadOver(session, { loader, image, start, flash, ...context })
-  if (loader !== 'monitor' && start) await session.hello().catch(() => undefined)
+  const outcome = await loadOver(session, { image, ...how, ...context })
+  if (how.loader !== 'monitor' && how.start) await session.hello().catch(() => undefined)
   return outcome
 }
 

@@ -98,8 +98,11 @@ export const boardDescriptionSchema = z.strictObject({
     .max(8)
     .default([]),
   loader: z.enum(boardLoaders),
-  /** Modem lines that lead to the board's reset. */
-  resetLines: z.enum(['none', 'dtr', 'rts']).default('none'),
+  /**
+   * Modem line that leads to the board's reset; for loaders that write flash the other one leads to BOOT0. dtrRts: both over two
+   * transistors, as on boards with a CH340 (src/core/board/loaders/bootLines.ts).
+   */
+  resetLines: z.enum(['none', 'dtr', 'rts', 'dtrRts']).default('none'),
   monitor: z.enum(monitorForms)
 })
 

@@ -7,9 +7,9 @@ import { openBoardSession } from '@main/board/boardSession'
 import type { Link, Parity } from '@main/board/links/link'
 import { startFlashBoard } from '../../../support/flashBoard'
 import { bootOver, createRomLink } from '../../../support/romBoard'
-import { StmRomModel } from '../../../support/stmRomModel'
+import { StmRomModel } from '@core/sim/roms/stmRomModel'
 import { VirtualClock } from '../../../support/virtualClock'
-import { WchRomModel } from '../../../support/wchRomModel'
+import { WchRomModel } from '@core/sim/roms/wchRomModel'
 
 /** A chip in the loader of its ROM, which runs what was written into its flash once it is started. */
 class RomBoard {

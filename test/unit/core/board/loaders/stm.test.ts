@@ -3,7 +3,7 @@ import { stmLoad, type StmOptions } from '@core/board/loaders/stm'
 import { createRandom } from '@core/math/random'
 import { AppError } from '@shared/errors'
 import { type DialogueOutcome, runDialogue } from '../../../../support/dialogue'
-import { StmRomModel, type StmRomOptions } from '../../../../support/stmRomModel'
+import { StmRomModel, type StmRomOptions } from '@core/sim/roms/stmRomModel'
 
 const base = 0x0800_0000
 const flash = { base, sizeBytes: 128 << 10 }

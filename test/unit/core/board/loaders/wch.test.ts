@@ -3,7 +3,7 @@ import { wchKey, wchLoad, type WchOptions, wchRequest } from '@core/board/loader
 import { createRandom } from '@core/math/random'
 import { AppError } from '@shared/errors'
 import { type DialogueOutcome, runDialogue } from '../../../../support/dialogue'
-import { WchRomModel } from '../../../../support/wchRomModel'
+import { WchRomModel } from '@core/sim/roms/wchRomModel'
 
 const base = 0x0800_0000
 const flash = { base, sizeBytes: 256 << 10 }

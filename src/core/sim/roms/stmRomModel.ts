@@ -1,5 +1,6 @@
-import type { PeerLine, TimedPeer } from './dialogue'
+import type { FlashRom, FlashRomLine } from './flashRomLine'
 
+/** The chip that a model of the ROM of a GD32VF103 is in. */
 export interface StmRomOptions {
   /** `loader`: BOOT0 is high; `program`: the chip runs what is in flash. */
   start?: 'loader' | 'program'
@@ -20,7 +21,7 @@ const nack = 0x1f
  * command is followed by its complement; addresses, numbers of pages and data end with the XOR of their bytes; 79 accepts, 1F refuses.
  * Writes take whole words and can only clear bits that an erase has set. docs/boards.md says what was compared with another sender.
  */
-export class StmRomModel implements TimedPeer {
+export class StmRomModel implements FlashRom {
   readonly flash: Uint8Array
   readonly options: Required<StmRomOptions>
   startedAt: number | null = null
@@ -49,9 +50,11 @@ export class StmRomModel implements TimedPeer {
     this.state = this.command
   }
 
-  tick(): void {}
+  get hasLeft(): boolean {
+    return this.startedAt !== null
+  }
 
-  hear(bytes: Uint8Array, _atMs: number, line: PeerLine): void {
+  hear(bytes: Uint8Array, _atMs: number, line: FlashRomLine): void {
     if (this.options.start === 'program' || this.startedAt !== null) return
     for (const byte of bytes) this.take(byte)
     const out = this.replies.splice(0)
@@ -151,7 +154,7 @@ export class StmRomModel implements TimedPeer {
   private readonly data =
     (at: number) =>
     (bytes: number[]): number | null => {
-      const count = bytes[0]! + 1
+      const count = bytes[0] + 1
       if (bytes.length < count + 2) return null
       const all = bytes.slice(0, count + 2)
       const isWhole = count % 4 === 0 && at % 4 === 0 && this.holds(at, count)
@@ -169,11 +172,11 @@ export class StmRomModel implements TimedPeer {
   private program(from: number, bytes: number[]): void {
     for (const [index, byte] of bytes.entries()) {
       if (this.flash[from + index] !== 0xff && byte !== 0xff) this.counts.dirtyWrites++
-      this.flash[from + index]! &= byte
+      this.flash[from + index] &= byte
     }
     if (this.wornWrites > 0) {
       this.wornWrites--
-      this.flash[from]! ^= 1
+      this.flash[from] ^= 1
     }
   }
 
@@ -181,7 +184,7 @@ export class StmRomModel implements TimedPeer {
     const size = this.options.isExtended ? 2 : 1
     if (bytes.length < size) return null
     const word = (index: number): number =>
-      size === 2 ? (bytes[2 * index]! << 8) | bytes[2 * index + 1]! : bytes[index]!
+      size === 2 ? (bytes[2 * index] << 8) | bytes[2 * index + 1] : bytes[index]
     const isAll = word(0) === (size === 2 ? 0xffff : 0xff)
     const count = isAll ? 0 : word(0) + 1
     const length = size * (1 + count) + 1

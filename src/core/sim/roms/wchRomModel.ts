@@ -1,5 +1,6 @@
-import type { PeerLine, TimedPeer } from './dialogue'
+import type { FlashRom, FlashRomLine } from './flashRomLine'
 
+/** The chip that a model of the ROM of a CH32V30x is in. */
 export interface WchRomOptions {
   chipId?: number
   series?: number
@@ -19,7 +20,7 @@ export interface WchRomOptions {
  * with a key from the chip's number, in whole groups of its eight bytes (isp55e0); it is written in pages of 256 bytes, the last when
  * an empty block comes.
  */
-export class WchRomModel implements TimedPeer {
+export class WchRomModel implements FlashRom {
   readonly flash: Uint8Array
   readonly options: Required<WchRomOptions>
   readonly commands: number[] = []
@@ -49,9 +50,11 @@ export class WchRomModel implements TimedPeer {
     this.flash = new Uint8Array(this.options.flashBytes).fill(0)
   }
 
-  tick(): void {}
+  get hasLeft(): boolean {
+    return this.hasRestarted
+  }
 
-  hear(bytes: Uint8Array, _atMs: number, line: PeerLine): void {
+  hear(bytes: Uint8Array, _atMs: number, line: FlashRomLine): void {
     this.heard.push(...bytes)
     if (this.hasRestarted) return
     this.pending.push(...bytes)
@@ -59,17 +62,17 @@ export class WchRomModel implements TimedPeer {
       while (this.pending.length > 1 && !(this.pending[0] === 0x57 && this.pending[1] === 0xab))
         this.pending.shift()
       if (this.pending.length < 6) return
-      const length = this.pending[3]! | (this.pending[4]! << 8)
+      const length = this.pending[3] | (this.pending[4] << 8)
       if (this.pending.length < 6 + length) return
       const body = this.pending.slice(2, 5 + length)
       const sum = this.pending[5 + length]
       this.pending = this.pending.slice(6 + length)
       if (body.reduce((all, byte) => (all + byte) & 0xff, 0) !== sum) this.counts.badSum++
-      else this.execute(body[0]!, body.slice(3), line)
+      else this.execute(body[0], body.slice(3), line)
     }
   }
 
-  private execute(command: number, data: number[], line: PeerLine): void {
+  private execute(command: number, data: number[], line: FlashRomLine): void {
     this.commands.push(command)
     const { chipId, series, readProtection, version, confirmsEnd, uid } = this.options
     const isIdentify = command === 0xa1 && String.fromCharCode(...data.slice(2)) === 'MCU ISP & WCH.CN'
@@ -89,11 +92,11 @@ export class WchRomModel implements TimedPeer {
         0xff,
         0xff
       ]
-      this.reply(line, command, [data[0]!, 0, ...options, ...version, ...uid])
+      this.reply(line, command, [data[0], 0, ...options, ...version, ...uid])
     } else if (command === 0xa3) this.reply(line, command, [this.agree(), 0])
     else if (readProtection !== 0xa5) this.reply(line, command, [0xfe, 0])
     else if (command === 0xa4) {
-      const sectors = data[0]! | (data[1]! << 8)
+      const sectors = data[0] | (data[1] << 8)
       const isPossible = sectors >= 8 && sectors * 1024 <= this.flash.length
       if (isPossible) this.flash.fill(0xff, 0, sectors * 1024)
       this.reply(line, command, [isPossible ? 0 : 0xfe, 0])
@@ -111,13 +114,13 @@ export class WchRomModel implements TimedPeer {
     return this.key.reduce((all, byte) => (all + byte) & 0xff, 0)
   }
 
-  private block(command: 0xa5 | 0xa6, data: number[], line: PeerLine): void {
-    const at = data[0]! | (data[1]! << 8) | (data[2]! << 16) | (data[3]! << 24)
+  private block(command: 0xa5 | 0xa6, data: number[], line: FlashRomLine): void {
+    const at = data[0] | (data[1] << 8) | (data[2] << 16) | (data[3] << 24)
     const { key } = this
     const isWhole = (data.length - 5) % 8 === 0
     if (key === null || !isWhole || at + data.length - 5 > this.flash.length)
       return this.reply(line, command, [0xfe, 0])
-    const bytes = data.slice(5).map((byte, index) => byte ^ key[index & 7]!)
+    const bytes = data.slice(5).map((byte, index) => byte ^ key[index & 7])
     if (command === 0xa6) {
       const isEqual = bytes.every((byte, index) => this.flash[at + index] === byte)
       return this.reply(line, command, [isEqual ? 0 : 0xf5, 0])
@@ -134,16 +137,16 @@ export class WchRomModel implements TimedPeer {
     const bytes = this.page.bytes.splice(0, 256)
     for (const [index, byte] of bytes.entries()) {
       if (this.flash[this.page.from + index] !== 0xff) this.counts.dirtyWrites++
-      this.flash[this.page.from + index]! &= byte
+      this.flash[this.page.from + index] &= byte
     }
     if (this.wornPages > 0) {
       this.wornPages--
-      this.flash[this.page.from]! ^= 1
+      this.flash[this.page.from] ^= 1
     }
     this.page.from += bytes.length
   }
 
-  private reply(line: PeerLine, command: number, data: number[]): void {
+  private reply(line: FlashRomLine, command: number, data: number[]): void {
     if (this.silentReplies > 0) {
       this.silentReplies--
       return
