@@ -294,10 +294,40 @@ export function ownObjects({ program, sources = [], machine }, folder) {
 export const kernelObject = ({ machine, kernels }, file, folder) =>
   objectOf(file, folder, [...machine, ...kernels, speed])
 
+/** The error for a monitor that is too long: which one, by how many bytes, and what to do; it is linked once more, over the limit. */
+function outgrown(name, args, elf, cause) {
+  spawnSync(compiler, [...args, '-Wl,--noinhibit-exec'], { cwd: root })
+  const { stdout } = spawnSync(toolOf('nm'), [elf], { encoding: 'utf8' })
+  rmSync(elf, { force: true })
+  const at = new Map(
+    [...stdout.matchAll(/^([0-9a-f]+) \w (\w+)$/gm)].map(([, hex, symbol]) => [symbol, parseInt(hex, 16)])
+  )
+  const base = at.get('MONITOR_BASE') ?? at.get('FLASH_BASE')
+  // In flash only the image counts; in RAM zeroed data and the stack too.
+  const end = at.has('FLASH_BASE') ? at.get('_image_end') : at.get('_bss_end') + at.get('LEAST_STACK_BYTES')
+  const limit = at.get('MONITOR_LIMIT') ?? 0x20000
+  const text = Number.isFinite(end - base)
+    ? `${end - base} bytes, ${end - base - limit} more than its ${limit}`
+    : cause.message
+  return new Error(
+    `${name} is too long: ${text}. Leave kernels out, or raise its limit (MONITOR_LIMIT in scripts/firmware.mjs) where boards have the RAM.`
+  )
+}
+
 /** Links a monitor from objects, with symbols that say where; writes ELF and image and returns the bytes of the image. */
-export function linkImage({ machine, script = 'board.ld' }, objects, symbols, { elf, bin }) {
+export function linkImage(
+  { name = 'the monitor', machine, script = 'board.ld' },
+  objects,
+  symbols,
+  { elf, bin }
+) {
   const link = [...target, ...machine, ...linking, ...symbols, '-T', path.join(firmwareFolder, script)]
-  compile([...link, ...objects, '-lgcc', '-o', elf], 'link')
+  const all = [...link, ...objects, '-lgcc', '-o', elf]
+  try {
+    compile(all, `link of ${name}`)
+  } catch (error) {
+    throw /has outgrown/.test(error.message) ? outgrown(name, all, elf, error) : error
+  }
   const { status, stderr } = spawnSync(toolOf('objcopy'), ['-O', 'binary', elf, bin], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
   return readFileSync(bin)
