@@ -23,11 +23,17 @@ export interface ComparedProxy {
 export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
   const proxies = compared.map(({ proxy }) => proxy)
   const errors = compared.map(errorsOf)
+  const against = differences(errors, (a, b) => pairedDifference(byShape(a, b), byShape(b, a)))
+  const notes = [
+    ...(agree(proxies, ({ kernel }) => kernel) ? [] : ['They predict different kernels.']),
+    ...(agree(proxies, ({ unit }) => quantityOf(unit)) ? [] : ['Some predict latency and some energy.'])
+  ]
+  // A missing interval is never left without its reason.
+  if (notes.length === 0 && against.slice(1).includes(null)) {
+    notes.push('Fewer than two shapes were predicted unseen by both: without them there is no interval.')
+  }
   return {
-    notes: [
-      ...(agree(proxies, ({ kernel }) => kernel) ? [] : ['They predict different kernels.']),
-      ...(agree(proxies, ({ unit }) => quantityOf(unit)) ? [] : ['Some predict latency and some energy.'])
-    ],
+    notes,
     figures: [
       plain(
         'Error on unseen shapes',
@@ -37,7 +43,7 @@ export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
       {
         ...{ name: 'Error on unseen shapes, mean of the shapes', unit: '%', how: 'difference' as const },
         values: errors.map((one) => meanOf(byShape(one))),
-        against: differences(errors, (a, b) => pairedDifference(byShape(a, b), byShape(b, a)))
+        against
       },
       plain(
         'Error on unseen rows',

@@ -50,6 +50,22 @@ describe('proxies side by side', () => {
     expect(figureOf([proxy('matmul', [])]).values).toEqual([null])
   })
 
+  it('say why there is no interval where they share fewer than two unseen shapes', () => {
+    const first = proxy('matmul', [
+      ['a', 100, 110],
+      ['b', 100, 120]
+    ])
+    const second = proxy('matmul', [
+      ['a', 100, 110],
+      ['c', 100, 120]
+    ])
+    const { notes } = compareProxies([first, second])
+    expect(notes).toEqual([
+      'Fewer than two shapes were predicted unseen by both: without them there is no interval.'
+    ])
+    expect(compareProxies([first, first]).notes).toEqual([])
+  })
+
   it('differ over the bit pairs that both predicted', () => {
     const first = proxy('matmul', [
       ['a', 100, 110],
