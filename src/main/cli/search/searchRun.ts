@@ -35,11 +35,9 @@ import { allowedBits, budgetedSpace, startScheme, type BudgetedSpace } from './s
 /** `bitbench search run`: the search of the Search page on files alone. */
 export async function runSearchVerb(args: CliArguments, context: CliContext) {
   const started = performance.now()
-  const file = textOption(args, 'model')
-  if (file === undefined) throw new UsageError('search run needs --model FILE.onnx')
+  const file = searchedFile(args)
   if (args.values['keep'] === true) return await runKeptSearch(args, context, file)
-  if (textOption(args, 'workload') !== undefined) throw new UsageError('--workload goes with --keep')
-  if (textOption(args, 'retrain-top') !== undefined) throw new UsageError('--retrain-top goes with --keep')
+  refuseKeptOptions(args)
   const model = await openModel(args, context, file)
   const budgeted = await budgetedSpace(args, context, model.graph)
   const plan = planOf(args, budgeted)
@@ -63,38 +61,62 @@ export async function runSearchVerb(args: CliArguments, context: CliContext) {
 
   const measuring = await openMeasuring(args, context, file, { model, method, workers })
   try {
-    let metric: ScoreName = 'accuracy'
-    const outcome = await runSearch(
-      { ...plan, start },
-      {
-        evaluate: async (scheme) => {
-          const { accuracy, kl, crossEntropy, mse, metrics } = await measuring.measure(scheme, 'search')
-          metric = scoreNameOf(metrics)
-          return { accuracy, kl, crossEntropy, mse }
-        },
-        signal: context.signal,
-        onCandidate: (candidate) => context.log(describe(candidate, budgeted, metric))
-      }
-    )
-    context.signal.throwIfAborted()
-    const { best } = outcome
-    const report = (on: Split): ReturnType<typeof reportOn> =>
-      reportOn(on, plan.space.layers, best?.scheme ?? null, measuring.measure)
+    const { outcome, ...found } = await searchAndCompare({ ...plan, start }, measuring, budgeted, context)
     const json = {
       ...about,
       dataSet: measuring.dataSet ?? model.graph.dataSet ?? null,
       budgetFeasible: true,
-      metric,
-      bestCost: best?.cost ?? null,
-      scheme: best?.scheme ?? null,
-      search: await report('search'),
-      test: await report(measuring.testSplit),
+      ...found,
       trace: outcome.trace,
       seconds: (performance.now() - started) / 1000
     }
     return { json, text: summary(outcome, json, budgeted) }
   } finally {
     await measuring.close()
+  }
+}
+
+/** The file of --model. @throws UsageError when absent */
+function searchedFile(args: CliArguments): string {
+  const file = textOption(args, 'model')
+  if (file === undefined) throw new UsageError('search run needs --model FILE.onnx')
+  return file
+}
+
+/** @throws UsageError for an option that only a kept search has */
+function refuseKeptOptions(args: CliArguments): void {
+  if (textOption(args, 'workload') !== undefined) throw new UsageError('--workload goes with --keep')
+  if (textOption(args, 'retrain-top') !== undefined) throw new UsageError('--retrain-top goes with --keep')
+}
+
+/** Searches, then measures the best scheme on the splits of search and test. @throws AbortError when stopped */
+async function searchAndCompare(
+  settings: Parameters<typeof runSearch>[0],
+  { measure, testSplit }: Measuring,
+  budgeted: BudgetedSpace,
+  context: CliContext
+) {
+  let metric: ScoreName = 'accuracy'
+  const outcome = await runSearch(settings, {
+    evaluate: async (scheme) => {
+      const { accuracy, kl, crossEntropy, mse, metrics } = await measure(scheme, 'search')
+      metric = scoreNameOf(metrics)
+      return { accuracy, kl, crossEntropy, mse }
+    },
+    signal: context.signal,
+    onCandidate: (candidate) => context.log(describe(candidate, budgeted, metric))
+  })
+  context.signal.throwIfAborted()
+  const { best } = outcome
+  const report = (on: Split): ReturnType<typeof reportOn> =>
+    reportOn(on, settings.space.layers, best?.scheme ?? null, measure)
+  return {
+    outcome,
+    metric,
+    bestCost: best?.cost ?? null,
+    scheme: best?.scheme ?? null,
+    search: await report('search'),
+    test: await report(testSplit)
   }
 }
 
@@ -115,13 +137,22 @@ type CliModel = Awaited<ReturnType<typeof openModel>>
 /** Accuracy of schemes on a split of the network's data set. */
 type Measure = (scheme: Scheme | null, on: Split) => Promise<Judged | SchemeMeasure>
 
+/** What evaluates schemes, of which data set, and the split that the search does not use. */
+interface Measuring {
+  readonly measure: Measure
+  /** Null: the network's own. */
+  readonly dataSet: string | null
+  readonly testSplit: Split
+  close(): Promise<void>
+}
+
 /** Where schemes are evaluated: on the queue or the user's data set if one is named, else in threads of this process. */
 async function openMeasuring(
   args: CliArguments,
   context: CliContext,
   file: string,
   { model, method, workers }: { model: CliModel; method: ReturnType<typeof methodOf>; workers: number }
-): Promise<{ measure: Measure; dataSet: string | null; testSplit: Split; close(): Promise<void> }> {
+): Promise<Measuring> {
   const modelsFolder = resourcePath('models')
   const onQueue = await modelOnQueue(args, context, file)
   const own = (await withDataSet(args, context, file)) ?? onQueue
