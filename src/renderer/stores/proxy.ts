@@ -1,21 +1,13 @@
-import type {
-  ComparisonRow,
-  ProxyDetail,
-  ProxySummary,
-  SampleSet,
-  SampleSource,
-  TransferPoint
-} from '@shared/contract/proxy'
-import type { LayerShape } from '@core/proxy/samples'
-import type { Sample } from '@shared/contract/profile'
-import { quantityOf, type Quantity } from '@shared/vocabulary'
+import type { ProxySummary, SampleSet } from '@shared/contract/proxy'
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
-import type { CommandInput, CommandOutput } from '../client/client'
+import { ref } from 'vue'
+import type { Client, CommandInput } from '../client/client'
 import { useClient } from '../client/current'
-import { createAction, forEvery, forgetOnChange } from './window/action'
-import { createNewest } from './window/newest'
 import { useJobs } from './job'
+import { createOpenProxy } from './openProxy'
+import { createProxyComparisons } from './proxyComparisons'
+import { createProxyList } from './proxyList'
+import { createAction, forEvery, forgetOnChange } from './window/action'
 
 /** Kernel of a proxy. */
 export type ProxyKernel = ProxySummary['kernel']
@@ -25,45 +17,21 @@ export const useProxies = defineStore('proxy', () => {
   const client = useClient()
   const jobs = useJobs()
   const sets = ref<SampleSet[]>([])
-  const proxies = ref<ProxySummary[]>([])
-  const detail = shallowRef<ProxyDetail | null>(null)
-  const comparison = ref<{ title: string; rows: ComparisonRow[] }>({ title: '', rows: [] })
-  const transfer = ref<{ title: string; points: TransferPoint[] }>({ title: '', points: [] })
-  const published = ref<CommandOutput<'proxy.publishedTable'>['rows']>([])
-  /** Stored proxies that cannot be read. */
-  const unreadable = ref<CommandOutput<'proxy.list'>['unreadable']>([])
   const importWarnings = ref<string[]>([])
-  const sample = shallowRef<Sample | null>(null)
-
-  const pinned = computed(() => proxies.value.filter((proxy) => proxy.pinned))
-  /** Whether Search can count latency: a proxy fitted to files alone knows no board to predict for. */
-  const predictsBoard = computed(() => predicts('latency'))
-  /** The same of energy. */
-  const predictsEnergy = computed(() => predicts('energy'))
-  const predicts = (quantity: Quantity): boolean =>
-    pinned.value.some(({ boardId, unit }) => boardId !== null && quantityOf(unit) === quantity)
-
-  function accept(list: CommandOutput<'proxy.list'>): void {
-    proxies.value = list.proxies
-    unreadable.value = list.unreadable
-  }
-
-  client.subscribe('proxy.listChanged', accept)
-  client.subscribe('proxy.compared', ({ row }) => {
-    const rest = comparison.value.rows.filter(({ estimator }) => estimator !== row.estimator)
-    comparison.value = { title: comparison.value.title, rows: [...rest, row] }
-  })
-  client.subscribe('proxy.transferred', ({ point }) => {
-    transfer.value.points.push(point)
-  })
+  const { accept, reload, ...list } = createProxyList(client)
+  const { proxies } = list
+  const opened = createOpenProxy(client)
+  const { detail, open } = opened
+  const comparisons = createProxyComparisons(client, jobs)
+  const { comparison } = comparisons
 
   const load = createAction(async () => {
-    const [list, available, compared] = await Promise.all([
+    const [listed, available, compared] = await Promise.all([
       client.call('proxy.list', {}),
       client.call('proxy.samples', {}),
       client.call('proxy.comparison', {})
     ])
-    accept(list)
+    accept(listed)
     sets.value = available.sets
     if (compared.rows.length > 0) comparison.value = compared
   })
@@ -76,80 +44,29 @@ export const useProxies = defineStore('proxy', () => {
     if (forgotten === proxies.value.some((one) => one.id === id)) void load.run()
   })
 
-  /** The Sample behind the point that was clicked; null where it is not in the data file. */
-  const loadSample = createAction(async (id: string) => {
-    sample.value = (await client.call('profile.samples', { id, limit: 1 })).samples[0] ?? null
-  })
-
-  const beginOpen = createNewest()
-  const open = createAction(async (id: string) => {
-    const isNewest = beginOpen()
-    sample.value = null
-    const found = await client.call('proxy.detail', { id })
-    // Another proxy was opened while this one was read.
-    if (isNewest()) detail.value = found
-  })
-
   /** Fits, waits for the job, and returns the new proxy. */
   const fit = createAction(async (input: CommandInput<'proxy.fit'>) => {
-    let fitted: ProxySummary | undefined
-    const early: { jobId: string; proxy: ProxySummary }[] = []
-    const stop = client.subscribe('proxy.fitted', (event) => early.push(event))
-    try {
-      const { jobId } = await client.call('proxy.fit', input)
-      await jobs.whenSettled(jobId)
-      fitted = early.find((event) => event.jobId === jobId)?.proxy
-    } finally {
-      stop()
-    }
-    accept(await client.call('proxy.list', {}))
+    const fitted = await fittedBy(client, jobs, input)
+    await reload()
     const newest = fitted ?? [...proxies.value].sort((a, b) => b.createdAtMs - a.createdAtMs)[0]
     if (newest !== undefined) await open.run(newest.id)
     return newest
   })
 
-  const compare = createAction(
-    async (input: { source: SampleSource; kernel: ProxyKernel; title: string }) => {
-      comparison.value = { title: input.title, rows: [] }
-      const { jobId } = await client.call('proxy.compare', { source: input.source, kernel: input.kernel })
-      await jobs.whenSettled(jobId)
-      comparison.value = await client.call('proxy.comparison', {})
-    }
-  )
-
-  const runTransfer = createAction(async (input: CommandInput<'proxy.transfer'>, title: string) => {
-    transfer.value = { title, points: [] }
-    const { jobId } = await client.call('proxy.transfer', input)
-    await jobs.whenSettled(jobId)
-    transfer.value = await client.call('proxy.transferCurve', {})
-  })
-
-  const loadPublished = createAction(async () => {
-    published.value = (await client.call('proxy.publishedTable', {})).rows
-  })
-
-  const measurePublished = createAction(async (sets: CommandInput<'proxy.measurePublished'>['sets']) => {
-    const { jobId } = await client.call('proxy.measurePublished', { sets })
-    await jobs.whenSettled(jobId)
-    await loadPublished.run()
-  })
-
   const pin = createAction(async (id: string, isPinned: boolean) => {
     await client.call('proxy.pin', { id, pinned: isPinned })
-    accept(await client.call('proxy.list', {}))
+    await reload()
     if (detail.value?.proxy.id === id) await open.run(id)
   })
 
   const remove = createAction(async (id: string) => {
     await client.call('proxy.remove', { id })
-    accept(await client.call('proxy.list', {}))
+    await reload()
     if (detail.value?.proxy.id === id) detail.value = null
   })
 
   const removeUnreadable = createAction(async (rows: readonly { id: string }[]) => {
-    await forEvery(rows, ({ id }) => client.call('proxy.remove', { id })).finally(async () =>
-      accept(await client.call('proxy.list', {}))
-    )
+    await forEvery(rows, ({ id }) => client.call('proxy.remove', { id })).finally(reload)
   })
 
   const importFiles = createAction(async (request: CommandInput<'proxy.import'>) => {
@@ -159,47 +76,28 @@ export const useProxies = defineStore('proxy', () => {
     return set
   })
 
-  /** Predicts the layers of a precision sweep; wrong sizes become its error. */
-  const sweep = createAction(async (id: string, layersOf: () => LayerShape[]) => {
-    const layers = layersOf()
-    const { predictions } = await client.call('proxy.predict', {
-      id,
-      layers: layers.map(({ dims, ...bits }) => ({ dims: [...dims], ...bits }))
-    })
-    return { layers, predictions }
-  })
-
-  const report = createAction(async (id: string, folder: string) =>
-    client.call('proxy.report', { id, folder }, { timeoutMs: 300_000 })
-  )
-
-  forgetOnChange(() => detail.value?.proxy.id, [report, sweep, pin])
+  forgetOnChange(() => detail.value?.proxy.id, [opened.report, opened.sweep, pin])
   return {
-    sets,
-    proxies,
-    detail,
-    comparison,
-    transfer,
-    published,
-    importWarnings,
-    unreadable,
-    sample,
-    pinned,
-    predictsBoard,
-    predictsEnergy,
-    load,
-    loadSample,
-    open,
-    fit,
-    compare,
-    runTransfer,
-    loadPublished,
-    measurePublished,
-    pin,
-    remove,
-    removeUnreadable,
-    importFiles,
-    sweep,
-    report
+    ...{ sets, importWarnings, load, fit, pin, remove, removeUnreadable, importFiles },
+    ...list,
+    ...opened,
+    ...comparisons
   }
 })
+
+/** Fits and waits for the job; undefined where the event of the new proxy has not come. */
+async function fittedBy(
+  client: Client,
+  jobs: ReturnType<typeof useJobs>,
+  input: CommandInput<'proxy.fit'>
+): Promise<ProxySummary | undefined> {
+  const early: { jobId: string; proxy: ProxySummary }[] = []
+  const stop = client.subscribe('proxy.fitted', (event) => early.push(event))
+  try {
+    const { jobId } = await client.call('proxy.fit', input)
+    await jobs.whenSettled(jobId)
+    return early.find((event) => event.jobId === jobId)?.proxy
+  } finally {
+    stop()
+  }
+}
