@@ -163,6 +163,35 @@ describe('the page Workloads', () => {
     await shown(WorkloadView, of({ power: null }))
     expect(tileOf(view, 'Power')).toBe('Power unavailable not on an NVIDIA GPU: the tables carry time')
   })
+
+  const press = async (text: string): Promise<void> => {
+    useNavigation().open('workload')
+    view.button(text).click()
+    for (let turn = 0; turn < 5; turn++) await settle()
+  }
+
+  it('opens the recording of a run on the page of GPUs', async () => {
+    const client = await shown(WorkloadView, of({ recordingIds: ['rec1', 'rec2'] }))
+    await press('Recording 2')
+    expect(client.calls.filter(({ name }) => name === 'gpu.recording').map(({ input }) => input)).toEqual([
+      { id: 'rec2' }
+    ])
+    expect(useNavigation().page.id).toBe('gpu')
+  })
+
+  it('stays, with the reason, where the recording cannot be read', async () => {
+    const failing = { 'gpu.recording': () => Promise.reject(new Error('the recording was deleted')) }
+    await shown(WorkloadView, { ...of({ recordingIds: ['rec1'] }), ...failing })
+    await press('Open the recording')
+    expect(view.text()).toContain('the recording was deleted')
+    expect(useNavigation().page.id).toBe('workload')
+  })
+
+  it('offers no recording while it runs', async () => {
+    await shown(WorkloadView, of({ recordingIds: ['rec1'], state: 'running' }))
+    expect(view.text()).toContain('Steps done')
+    expect(view.text()).not.toContain('Open the recording')
+  })
 })
 
 describe('the page Model', () => {
