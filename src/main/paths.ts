@@ -15,6 +15,7 @@ export const installFolder: string = findInstallFolder(path.dirname(fileURLToPat
 export const onDisk = (file: string): string =>
   file.replace(/([\\/])app\.asar(?=[\\/]|$)/, '$1app.asar.unpacked')
 
+/** Path of a file below resources/, also where the application is packed. */
 export const resourcePath = (...parts: string[]): string =>
   onDisk(path.join(installFolder, 'resources', ...parts))
 /** Built entry files (worker threads, the renderer's pages). */

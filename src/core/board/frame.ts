@@ -2,6 +2,7 @@ import { crc32Feed, crc32Finish, crc32Start, crc8 } from '../binary/crc'
 
 /** Frames of the monitor's protocol (docs/protocol.md "Frame"); the C twin is resources/firmware/frame.c. */
 export const headerBytes = 7
+/** Most bytes of payload in a frame. */
 export const maxPayloadBytes = 1040
 /** Bytes of a frame beside its payload: header and CRC-32. */
 export const frameOverheadBytes = headerBytes + 4

@@ -21,7 +21,9 @@ export const opcodes = {
 /** Name of a request of the monitor's protocol. */
 export type Opcode = keyof typeof opcodes
 
+/** Set in the command byte of a response. */
 export const responseFlag = 0x80
+/** Command byte of a frame that the monitor sends by itself. */
 export const eventCommand = 0x7f
 /** Data bytes of one load or read. */
 export const maxDataBytes = 1024

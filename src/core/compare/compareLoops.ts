@@ -87,7 +87,7 @@ function stepTimes(loops: readonly ComparedLoop[]): RunFigures['figures'] {
     .filter(({ values }) => values.some((value) => value !== null))
 }
 
-/** What was asked of each loop. */
+/** Settings of each loop. */
 function settingRows(compared: readonly ComparedLoop[]): RunFigures['rows'] {
   const loops = compared.map(({ loop }) => loop)
   return textRows(loops, [

@@ -100,7 +100,7 @@ function frontOf(search: Search, run: number): RunFigures['curves'][number] {
   }
 }
 
-/** What was asked of each search. */
+/** Settings of each search. */
 function settingRows(searches: readonly Search[]): RunFigures['rows'] {
   const limits = ({ request: { cost, budgetRatio, alsoWithin } }: Search): string =>
     [...(budgetRatio == null ? [] : [{ cost, ratio: budgetRatio }]), ...(alsoWithin ?? [])]

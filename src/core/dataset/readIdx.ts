@@ -28,7 +28,7 @@ export function isIdx(head: Uint8Array): boolean {
   )
 }
 
-/** @throws AppError data.invalid */
+/** Reads the element type and the sizes of an IDX file. @throws AppError data.invalid */
 export async function readIdxHeader(stream: ByteStream, file: string): Promise<IdxHeader> {
   const head = await takeExactly(stream, 4, file)
   const type = types[head[2]]

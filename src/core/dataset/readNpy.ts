@@ -31,7 +31,11 @@ export interface NpyHeader {
   readonly shape: readonly number[]
 }
 
-/** @throws AppError data.invalid for objects, strings, Fortran order and damaged headers */
+/**
+ * Reads the element type and the shape of an NPY file.
+ *
+ * @throws AppError data.invalid for objects, strings, Fortran order and damaged headers
+ */
 export async function readNpyHeader(stream: ByteStream, file: string): Promise<NpyHeader> {
   const head = await takeExactly(stream, 8, file)
   if (!beginsLikeNpy(head)) throw invalidData(file, 'it does not begin like an NPY file')

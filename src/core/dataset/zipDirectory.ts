@@ -49,7 +49,7 @@ export function findZipDirectory(tail: Uint8Array, size: number, file: string): 
   throw invalidData(file, 'it is not a whole ZIP archive')
 }
 
-/** @throws AppError data.invalid for damaged directories and other compressions */
+/** Lists the entries of a central directory. @throws AppError data.invalid for damaged directories and other compressions */
 export function readZipDirectory(directory: Uint8Array, file: string): ZipEntry[] {
   const view = new DataView(directory.buffer, directory.byteOffset, directory.byteLength)
   const entries: ZipEntry[] = []

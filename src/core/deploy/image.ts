@@ -7,6 +7,7 @@ import { imageHeaderBytes, layerRecordBytes, type Plan, type PlanLayer } from '.
 
 /** The Image of docs/image.md: a Plan and a network's integers as the bytes the resident runtime executes. */
 export const imageMagic = 0x4d494242
+/** Version of the format. */
 export const imageVersion = 1
 
 /** Operator numbers of the layer record; dense has one of its own, unlike in the kernel table. */

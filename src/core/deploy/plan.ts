@@ -285,7 +285,11 @@ function macsOf(layer: IntegerLayer): number {
   return isWeighted(layer) ? layerMacs(layer) : 0
 }
 
-/** @throws AppError model.unsupportedShape for a network that no Image can hold, whatever the board. */
+/**
+ * Checks a network against the limits of the Image format.
+ *
+ * @throws AppError model.unsupportedShape for a network that no Image can hold, whatever the board.
+ */
 export function checkLimits(network: QuantizedNetwork, most = maxLayers): void {
   const fail = (message: string): never => {
     throw new AppError(

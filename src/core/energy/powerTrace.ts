@@ -12,7 +12,7 @@ export interface PowerTrace {
 }
 
 /**
- * How far apart two readings may lie and still belong together: five asked intervals, and never below half a second,
+ * How far apart two readings may lie and still belong together: five requested intervals, and never below half a second,
  * since a machine under load delays a fast sampler more than that without having missed much.
  */
 export function gapAfterMsOf(intervalMs: number): number {

@@ -13,7 +13,7 @@ import { summariseTrials, type Doubt } from './trialSummary'
 /** The name of the phase of the whole command. */
 export const wholePhaseName = '(whole)'
 
-/** Energy of a recording and of its phases, with what speaks against the figures. */
+/** Energy of a recording and of its phases, with the reasons to doubt the figures. */
 export interface TraceAnalysis {
   idle: IdleBaseline
   idleAfter: IdleBaseline

@@ -14,7 +14,7 @@ export const identityFields = [
 /** Identity columns that older drivers do not know. */
 export const optionalIdentityFields = ['pci.bus_id', 'mig.mode.current'] as const
 
-/** Those of the optional columns that the driver lists; the bus id is old enough to be asked without its help. */
+/** Those of the optional columns that the driver lists; the bus id is old enough to be queried without its help. */
 export function chooseIdentity(known: ReadonlySet<string>): string[] {
   return optionalIdentityFields.filter((field) =>
     known.size === 0 ? field === 'pci.bus_id' : known.has(field)
@@ -34,7 +34,7 @@ export interface ListedGpu {
   fields: GpuField[]
 }
 
-/** The columns of the listing query for these per-metric fields (metric order, null = not asked). */
+/** The columns of the listing query for these per-metric fields (metric order, null = not queried). */
 export function listingQuery(fields: readonly (string | null)[], optional: readonly string[] = []): string[] {
   return [...identityFields, ...optional, ...fields.filter((field) => field !== null), 'name']
 }

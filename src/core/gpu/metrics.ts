@@ -1,7 +1,7 @@
 import { gpuMetrics, type GpuField, type GpuMetric } from '../../shared/contract/gpu'
 
 /**
- * What is asked of nvidia-smi for each metric. Drivers renamed fields over the years and print a column under a name
+ * What nvidia-smi is queried for, by metric. Drivers renamed fields over the years and print a column under a name
  * of their own choosing (for `clocks.sm`, they write it `clocks.current.sm`), so every metric knows all its
  * names, newest first.
  *
@@ -36,6 +36,7 @@ const specs: Record<GpuMetric, Omit<MetricSpec, 'metric'>> = {
 
 /** All metrics in the order in which a sample keeps them. */
 export const metricSpecs: readonly MetricSpec[] = gpuMetrics.map((metric) => ({ metric, ...specs[metric] }))
+/** How many metrics there are. */
 export const metricCount = metricSpecs.length
 
 /** Position of a metric in a sample's values. */

@@ -112,7 +112,7 @@ function readHeader(bytes: Uint8Array): LmConfig {
   return config
 }
 
-/** @throws AppError model.invalid for a value that is no number */
+/** Checks all weights of a model. @throws AppError model.invalid for a value that is no number */
 export function checkFinite(model: LmModel): void {
   const named: [string, Float32Array][] = [
     ['the embedding', model.embedding],

@@ -67,6 +67,7 @@ const definitions = {
 /** Name of a function of one value that tables are made of. */
 export type TableFunctionName = keyof typeof definitions
 
+/** Returns its argument. */
 export const identity: TableFunction = { kind: 'value' }
 
 /** Returns the function `name` of the input, with its parameters. */

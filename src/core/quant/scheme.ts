@@ -126,7 +126,11 @@ export function parseScheme(text: string, layers: readonly string[]): Scheme {
   return scheme
 }
 
-/** @throws AppError scheme.invalid unless the scheme names exactly these layers, in order, with allowed bits. */
+/**
+ * Checks a scheme against the layers of a network.
+ *
+ * @throws AppError scheme.invalid unless the scheme names exactly these layers, in order, with allowed bits.
+ */
 export function checkScheme(scheme: Scheme, layers: readonly string[]): void {
   const fail = (message: string): never => {
     throw new AppError(

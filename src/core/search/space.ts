@@ -54,7 +54,11 @@ export function tableCost(table: CostTable): SchemeCost {
   return { unit: table.unit, table, isSum: true, of: (genes) => genesCost(table, genes) }
 }
 
-/** @throws AppError search.invalid when `allowed` names an unknown layer or leaves a layer without a width. */
+/**
+ * Returns the schemes that a search may try.
+ *
+ * @throws AppError search.invalid when `allowed` names an unknown layer or leaves a layer without a width.
+ */
 export function createSpace(options: {
   readonly layers: readonly string[]
   readonly macs: readonly number[]

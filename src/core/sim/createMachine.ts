@@ -231,7 +231,7 @@ class Machine implements VirtualMachine {
   }
 
   /**
-   * How many instructions surely end before the timer interrupt is due, at least one. Asked again and again, this
+   * How many instructions surely end before the timer interrupt is due, at least one. Called again and again, this
    * closes in on the deadline, so that interrupts are taken between the same two instructions in both engines.
    */
   private instructionsToTimer(): number {

@@ -2,7 +2,7 @@
 export interface TextLines {
   /** Whole lines completed by this chunk, without their line ends. */
   push(chunk: string): string[]
-  /** What is left without a line end (a process that died in mid-line leaves one); empties the buffer. */
+  /** What is left without a line end (a process that was killed in mid-line leaves one); empties the buffer. */
   rest(): string
 }
 

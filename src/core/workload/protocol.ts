@@ -41,7 +41,7 @@ export function readRunnerLine(line: string): RunnerLine {
   )
 }
 
-/** @throws input.unsupported when the runner speaks another version of the protocol */
+/** Checks the version that a runner names. @throws input.unsupported when the runner speaks another version of the protocol */
 export function requireProtocol(version: number): void {
   if (version === workloadProtocol) return
   throw new AppError(

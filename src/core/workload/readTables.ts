@@ -19,7 +19,7 @@ export const tableFiles = {
   impacts: 'prediction_impact.csv'
 } as const
 
-/** @throws data.invalid naming file, line and column */
+/** Reads a table of precisions back. @throws data.invalid naming file, line and column */
 export function readBenchmarkCsv(text: string, file: string): { model: string; rows: BenchmarkRow[] } {
   return readRows(text, file, benchmarkRowSchema, (cells) => ({
     precision: cells['precision'],
@@ -39,7 +39,7 @@ export function readBenchmarkCsv(text: string, file: string): { model: string; r
   }))
 }
 
-/** @throws data.invalid naming file, line and column */
+/** Reads a table of layers back. @throws data.invalid naming file, line and column */
 export function readLayerCsv(text: string, file: string): { model: string; rows: LayerRow[] } {
   return readRows(text, file, layerRowSchema, (cells) => ({
     layer: cells['layer'],
@@ -61,7 +61,7 @@ export function readLayerCsv(text: string, file: string): { model: string; rows:
   }))
 }
 
-/** @throws data.invalid naming file, line and column */
+/** Reads a table of prediction impact back. @throws data.invalid naming file, line and column */
 export function readImpactCsv(text: string, file: string): { model: string; rows: ImpactRow[] } {
   return readRows(text, file, impactRowSchema, (cells) => {
     const lost = number(cells['mcnemar_lost'])

@@ -44,6 +44,7 @@ export interface CatalogueEntry {
   unavailable: string | null
 }
 
+/** How a serial line is opened unless its board was saved with other settings. */
 export const defaultSettings: PortSettings = portSettingsSchema.parse({})
 
 /**
@@ -212,6 +213,7 @@ function rtlCoreEntry(xbb: boolean): CatalogueEntry {
 
 const rtlVariants = ['plain', 'xbb'] as const satisfies readonly RtlVariant[]
 
+/** Id of a board that Verilator runs. */
 export const rtlBoardId = (variant: RtlVariant): string => `rtl:${variant}`
 
 /** The core of resources/rtl itself, run by Verilator. */
@@ -235,6 +237,7 @@ export interface CatalogueTwin {
   outdated: string | null
 }
 
+/** Id of a twin by its name. */
 export const twinId = (name: string): string => `twin:${name}`
 
 function twinEntry({ name, machine, summary, outdated }: CatalogueTwin): CatalogueEntry {

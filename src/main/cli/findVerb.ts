@@ -2,7 +2,7 @@ import { UsageError, type CliNoun, type CliVerb } from './framework/framework'
 import { suggestion } from './framework/nearest'
 import type { CliEntry } from './nouns'
 
-/** What a command line asks for. */
+/** What a command line requests. */
 export type Asked =
   | { kind: 'version' }
   | { kind: 'overview' }

@@ -41,7 +41,7 @@ export interface CostRequest {
 }
 
 /**
- * Chooses the proxies that price layers on a board: for every kernel the pinned one, else the newest; the proxy asked
+ * Chooses the proxies that price layers on a board: for every kernel the pinned one, else the newest; the proxy requested
  * for by id replaces that of its kernel.
  *
  * @throws proxy.kernelMissing when no board can be derived from the request

@@ -18,7 +18,7 @@ import type { CostTable } from '../../core/search/costs/costTable'
 
 /**
  * Cost of whole networks on one board, latency or energy: inner products by the fitted proxies, the other operators by what was measured
- * of them, and all of it on the line through two whole networks that were run, where there are such points. Search asks for a
+ * of them, and all of it on the line through two whole networks that were run, where there are such points. Search requests a
  * table over all bit pairs, deploying for the layers of one scheme.
  */
 export interface NetworkCost {

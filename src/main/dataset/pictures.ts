@@ -10,6 +10,7 @@ const maxPixels = 64e6
 sharp.concurrency(1)
 sharp.cache(false)
 
+/** Endings of picture files that are read, in small letters. */
 export const pictureEndings = ['.png', '.jpg', '.jpeg', '.bmp']
 
 /**

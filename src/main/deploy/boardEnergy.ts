@@ -34,6 +34,7 @@ interface PhaseWork {
 
 /** Name of the phase of whole inferences, and of a layer's kernels. */
 export const inferencePhase = 'inference'
+/** Name of the phase of one layer. */
 export const layerPhase = (name: string): string => `layer ${name}`
 
 /**

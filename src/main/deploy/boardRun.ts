@@ -50,7 +50,11 @@ export interface BatchPlace {
   images: number
 }
 
-/** @throws deploy.outOfMemory with the bytes that are missing when not even one image fits */
+/**
+ * Places inputs and outputs of as many images as fit behind `freeFrom`.
+ *
+ * @throws deploy.outOfMemory with the bytes that are missing when not even one image fits
+ */
 export function placeBatch(info: Pick<BoardInfo, 'ram'>, freeFrom: number, io: InputOutput): BatchPlace {
   const inputAddress = alignUp(freeFrom, 16)
   const perImage = io.inputBytes + outputBytes(io.outputCount)

@@ -105,7 +105,7 @@ export function createEnergyService(deps: {
   source: () => Promise<RecordingSource>
   store: () => Promise<EnergyStore>
 }): EnergyService {
-  /** Reports that are being made: a page and an export that ask at once share one. */
+  /** Reports that are being made: a page and an export that request one at once share it. */
   const making = new Map<string, Promise<EnergyReport>>()
   const report: EnergyService['report'] = async (recordingId, confidence = 0.95) => {
     const source = await deps.source()

@@ -3,7 +3,7 @@ import { findPlace, type LabLine, type LabPlace } from '../../core/lab/places'
 import { AppError } from '../../shared/errors'
 import type { LabSession } from './labSession'
 
-/** @throws AppError input.notFound with the places there are */
+/** Returns a place by its name or alias. @throws AppError input.notFound with the places there are */
 export function placeNamed(session: Pick<LabSession, 'places'>, name: string): LabPlace {
   const place = findPlace(session.places, name)
   if (place !== undefined) return place
@@ -16,7 +16,11 @@ export function placeNamed(session: Pick<LabSession, 'places'>, name: string): L
   )
 }
 
-/** @throws AppError input.notFound, input.invalid where the place has none, several, or none of that name */
+/**
+ * Returns the serial line of a place, the named one of several.
+ *
+ * @throws AppError input.notFound, input.invalid where the place has none, several, or none of that name
+ */
 export function chooseLine(lines: readonly LabLine[], { place, resource }: LabBoard): LabLine {
   const named = resource === null ? lines : lines.filter(({ name }) => name === resource)
   const [first, ...others] = named

@@ -50,6 +50,7 @@ export interface SessionTables {
   readonly keyed: readonly KeyedTable[]
 }
 
+/** The tables of a session in the order in which they are written. */
 export const allTables = ({ heads, rows, shared, keyed }: SessionTables): CarriedTable[] => [
   ...heads,
   ...rows,

@@ -14,6 +14,7 @@ const maxBytes = (sizeBytes: number): number => Math.min(8 * 2 ** 30, 64 * 2 ** 
 /** Records that are parsed at a time. */
 const recordBatch = 20
 
+/** Name of the temporary table that holds the rows to write. */
 export const staged = (table: string): string => `session_${table}`
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`

@@ -50,7 +50,7 @@ export interface Archive {
 /** Members are named by letters, digits, dots, dashes and underscores in folders: nothing that leaves a folder. */
 const plainName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/
 
-/** @throws data.missing, data.invalid (no regular file), session.invalid */
+/** Opens a session file and reads its list of entries. @throws data.missing, data.invalid (no regular file), session.invalid */
 export async function openArchive(file: string, limits = sessionLimits): Promise<Archive> {
   const { handle, sizeBytes } = await openRegular(file)
   try {

@@ -17,7 +17,7 @@ interface IndexRow {
   at_ms: number
 }
 
-/** Between two looks for new files, ms: searches ask many times a second. */
+/** Between two looks for new files, ms: searches look results up many times a second. */
 const lookEveryMs = 30_000
 /** A folder on a network that hangs costs an evaluation no more than this, ms; then it is left alone for a while. */
 const maxWaitMs = 3_000

@@ -19,6 +19,7 @@ const timeColumns: Readonly<Partial<Record<SharedTableName, string>>> = {
 /** The last time that a date can have, ms. */
 const maxTimeMs = 8.64e15
 
+/** Returns a text as an SQL literal. */
 export const sqlString = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**

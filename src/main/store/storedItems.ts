@@ -39,7 +39,7 @@ export interface StoredItems extends ItemSet {
 /** What bytes mean by default: 0..255 as they are, so that the network's own scale applies. */
 export const unscaled: Normalisation = { scale: 1, mean: [0], std: [1] }
 
-/** @throws AppError data.missing, data.invalid */
+/** Opens a data set that is kept in a folder. @throws AppError data.missing, data.invalid */
 export async function openStoredItems(folder: string): Promise<StoredItems> {
   const info = await readRecord(folder)
   const { element, shape, targetWidth, range } = info
@@ -110,7 +110,7 @@ function boundsOf(element: ElementType): { low: number; high: number } {
   return element === 'u8' ? { low: 0, high: 255 } : { low: -128, high: 127 }
 }
 
-/** @throws AppError data.missing, data.invalid */
+/** Reads the record of a data set that is kept in a folder. @throws AppError data.missing, data.invalid */
 export async function readRecord(folder: string): Promise<DataSetInfo> {
   const file = path.join(folder, storedFiles.record)
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {

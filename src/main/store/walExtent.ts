@@ -15,6 +15,7 @@ export interface WalReading extends WalExtent {
   readonly isWhole: boolean
 }
 
+/** No log, or an empty one. */
 export const noWal: WalExtent = { bytes: 0, changes: 0 }
 
 /** The layout whose frames carry their size and a checksum; the only one that DuckDB 1.x writes without encryption. */

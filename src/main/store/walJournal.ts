@@ -23,7 +23,9 @@ export interface WalJournalWriter {
   close(): void
 }
 
+/** Path of DuckDB's write-ahead log beside a data file. */
 export const walOf = (dataFile: string): string => `${dataFile}.wal`
+/** Path of the journal beside a data file. */
 export const journalOf = (dataFile: string): string => `${dataFile}.acknowledged`
 
 /**

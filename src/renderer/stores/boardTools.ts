@@ -5,7 +5,7 @@ import { useClient } from '../client/current'
 import { createAction } from './window/action'
 import { createNewest } from './window/newest'
 
-/** Programs of others that reach boards: what is installed, and what they are asked to do. */
+/** Programs of others that reach boards: what is installed, and what they run. */
 export const useBoardTools = defineStore('boardTools', () => {
   const client = useClient()
   const found = shallowRef<CommandOutput<'board.tools'> | null>(null)

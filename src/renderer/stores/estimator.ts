@@ -63,7 +63,7 @@ export const useEstimators = defineStore('estimator', () => {
     await load.run()
   })
   const beginPredict = createNewest()
-  /** Only the newest question's result is shown: sliders ask faster than a slow line brings results. */
+  /** Only the newest request's result is shown: sliders move faster than a slow line returns results. */
   const predict = createAction(
     async (configuration: CommandInput<'estimator.predict'>['configurations'][number]) => {
       const id = detail.value?.estimator.id

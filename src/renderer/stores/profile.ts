@@ -12,7 +12,7 @@ const loadedSamples = 20_000
 /** Samples of a board and kernel, counted. */
 export type SampleGroup = CommandOutput<'profile.summary'>['groups'][number]
 
-/** A campaign as the page asks for it; what is absent gets the contract's default. */
+/** A campaign as the page requests it; what is absent gets the contract's default. */
 export type CampaignRequestInput = Partial<CampaignRequest> & { boardId: string }
 
 /** Campaigns, and the Samples of the board that is looked at. */

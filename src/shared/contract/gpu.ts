@@ -182,7 +182,7 @@ export const clockLockSchema = z.object({
   message: z.string().nullable()
 })
 
-/** What was asked of a GPU's clocks and what became of it. */
+/** The clocks requested of a GPU, and the result. */
 export type ClockLock = z.infer<typeof clockLockSchema>
 
 export const recordingSchema = z.object({

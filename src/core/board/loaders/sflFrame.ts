@@ -8,7 +8,9 @@ export const sflCommand = { abort: 0x00, load: 0x01, jump: 0x02 } as const
 /** The reply to each frame is one byte. */
 export const sflReply = { success: 0x4b, crcError: 0x43, unknown: 0x55, error: 0x45 } as const
 
+/** What a loader sends to be loaded. */
 export const sflMagicRequest = 'sL5DdSMmkekro\n'
+/** What the host sends back to begin. */
 export const sflMagicAnswer = 'z6IHG7cYDID6o\n'
 /** Most data in one LOAD: 255 bytes of payload less the address. */
 export const sflMostDataBytes = 251
@@ -40,6 +42,7 @@ export function sflJumpFrame(address: number): Uint8Array {
   return sflFrame(sflCommand.jump, payload)
 }
 
+/** The frame that makes the loader leave without starting anything. */
 export const sflAbortFrame = (): Uint8Array => sflFrame(sflCommand.abort, new Uint8Array(0))
 
 function putAddress(into: Uint8Array, address: number): void {

@@ -40,7 +40,7 @@ const worthTuningBytes = 4 * 1024
 
 /**
  * Loads bytes into memory through U-Boot's console: finds the prompt, starts loady, loadx or loadb, transfers, verifies with
- * crc32, and starts the program if asked.
+ * crc32, and starts the program if requested.
  *
  * @throws loader.noPrompt, loader.rejected, board.crcMismatch, board.timeout, job.cancelled; the prompt is back after a failed transfer
  */
@@ -151,7 +151,7 @@ function* go(receiver: Receiver, start: { entry: number; programReturns: boolean
   return Number.parseInt(code, 16)
 }
 
-/** Types a command line and swallows its echo. */
+/** Types a command line and drops its echo. */
 function* command(receiver: Receiver, line: string): Part<void> {
   yield { kind: 'send', bytes: asciiBytes(`${line}\r`) }
   yield* expect(receiver, '\n', replyMs, `the echo of "${line}"`)

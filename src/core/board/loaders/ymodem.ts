@@ -67,7 +67,7 @@ function* closeBatch(receiver: Receiver): Part<void> {
       byte = yield* receiver.byte(lastAckMs)
     } while (++tries < 3 && (byte === null || byte === modem.crcWish || byte === modem.nak))
   }
-  // Not ours: the console speaks again.
+  // Not ours: the console prints again.
   if (byte !== null && byte !== modem.ack) receiver.unread(byte)
 }
 

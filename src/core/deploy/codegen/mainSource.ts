@@ -69,6 +69,7 @@ int main(void)
 `
 }
 
+/** Returns `images.h`: the images of a self check and the expected outputs, as C arrays. */
 export const imagesHeader = (
   check: SelfCheck
 ): string => `/* Images to check with, and the outputs that the host's integer reference gave. */

@@ -43,7 +43,7 @@ export function readInfer(lines: readonly string[]): InferReply {
   return { elapsedUs: end - begin, results: last }
 }
 
-/** @throws board.protocol with the device's own words when a reply holds a line `e-[…]` */
+/** Checks the reply to a command. @throws board.protocol with the device's own words when a reply holds a line `e-[…]` */
 export function requireNoError(command: string, lines: readonly string[]): void {
   const error = lines.find((line) => line.startsWith('e-['))
   if (error === undefined) return

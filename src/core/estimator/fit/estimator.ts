@@ -95,7 +95,7 @@ export function predictTable(estimator: LatencyEstimator, table: StageTable): Fl
   return estimator.predictMatrix(encodeTable(estimator.codec, table), tokens)
 }
 
-/** Interval factors by level, of the ratios of an estimator: sliders ask again and again. */
+/** Interval factors by level, of the ratios of an estimator: sliders request them again and again. */
 const knownFactors = new WeakMap<Float64Array, Map<number, { low: number; high: number }>>()
 
 function factorsOf(logRatios: Float64Array, level: number): { low: number; high: number } {
@@ -175,7 +175,9 @@ export function decodeAtPosition(
   return (prediction.decodePerTokenMs ?? NaN) * positionFactor(estimator.position, position, tokens)
 }
 
+/** Name of the file format. */
 export const estimatorFormat = 'bitbench-latency-estimator'
+/** Version of the file format. */
 export const estimatorVersion = 1
 
 /** An estimator as it is stored (format and version checked on read). */
@@ -223,7 +225,7 @@ export function estimatorToJson(
   }
 }
 
-/** @throws input.unsupported for other files and newer versions */
+/** Returns a stored estimator. @throws input.unsupported for other files and newer versions */
 export function estimatorFromJson(json: EstimatorJson): LatencyEstimator {
   if (json.format !== estimatorFormat || json.version > estimatorVersion) {
     throw new AppError(

@@ -41,7 +41,7 @@ export function filterByBudget(
   return kept.slice(0, count)
 }
 
-/** @throws input.invalid unless the budget is a time above 0 */
+/** Checks a budget, ms. @throws input.invalid unless the budget is a time above 0 */
 export function requireBudget(budgetMs: number): void {
   if (Number.isFinite(budgetMs) && budgetMs > 0) return
   throw new AppError(

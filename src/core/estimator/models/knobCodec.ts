@@ -30,7 +30,7 @@ export interface KnobCodec {
   outputTokens: Pick<KnobRange, 'min' | 'max' | 'byLevel'> | null
 }
 
-/** One configuration that is asked about. */
+/** One configuration to predict. */
 export interface Configuration {
   knobs: Readonly<Record<string, KnobValue>>
   outputTokens?: number
@@ -106,7 +106,7 @@ export function encodeTable(codec: KnobCodec, table: StageTable): FeatureMatrix 
   })
 }
 
-/** The same of configurations that are asked about. @throws input.invalid naming a missing knob */
+/** The same of configurations to predict. @throws input.invalid naming a missing knob */
 export function encodeConfigurations(codec: KnobCodec, asked: readonly Configuration[]): FeatureMatrix {
   return encode(codec, asked.length, (name, row) =>
     name === null ? asked[row].outputTokens : asked[row].knobs[name]

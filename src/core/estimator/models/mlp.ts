@@ -38,7 +38,7 @@ export function mlpFromNet(net: NetRegression): FittedStage<MlpJson> {
   }
 }
 
-/** @throws input.invalid where the weights do not fit the sizes */
+/** Returns a stored network of one stage. @throws input.invalid where the weights do not fit the sizes */
 export function mlpFromJson(json: MlpJson): FittedStage<MlpJson> {
   if (json.weights.length !== weightCount(json.sizes)) {
     throw new AppError('input.invalid', 'The estimator holds a broken network.', 'Train it again.')

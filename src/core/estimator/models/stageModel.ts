@@ -31,7 +31,7 @@ export function fitStageModel(name: StageModelName, fit: StageFit): StageModel {
   }
 }
 
-/** @throws input.unsupported for a model written by a newer version */
+/** Returns a stored model of any kind. @throws input.unsupported for a model written by a newer version */
 export function stageModelFromJson(json: StageModelJson): StageModel {
   switch (json.kind) {
     case 'physical':

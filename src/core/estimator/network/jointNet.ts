@@ -265,7 +265,7 @@ export function jointToJson(net: JointNet): JointJson {
   }
 }
 
-/** @throws input.invalid where the weights do not fit the sizes */
+/** Returns a stored network of all stages. @throws input.invalid where the weights do not fit the sizes */
 export function jointFromJson(json: JointJson): JointNet {
   if (json.weights.length !== weightCount(json.sizes)) {
     throw new AppError('input.invalid', 'The estimator holds a broken network.', 'Train it again.')

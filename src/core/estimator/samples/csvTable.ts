@@ -6,7 +6,7 @@ export interface CsvTable {
   rows: string[][]
 }
 
-/** @throws data.invalid naming the line for a row that does not fit the header */
+/** Splits a file into its header and rows. @throws data.invalid naming the line for a row that does not fit the header */
 export function parseCsv(text: string, fileName: string): CsvTable {
   const lines = text
     .replace(/^\ufeff/, '')

@@ -1,6 +1,6 @@
 /** A transfer fitted on some target rows. */
 export interface FittedTransfer {
-  /** Milliseconds per stage and row asked; NaN where the configuration has no such stage. */
+  /** Milliseconds per stage and requested row; NaN where the configuration has no such stage. */
   predict(rows: Int32Array): Float64Array[]
   /** The same method on other target rows, hyperparameters kept: what leaving rows out needs. */
   refit(rows: Int32Array): FittedTransfer

@@ -18,6 +18,7 @@ export type Ppk2Mode = 'ampere' | 'source'
 export const ppk2VoltageMv = { min: 800, max: 5000 } as const
 /** Readings per second, and the time of one in ms. */
 export const ppk2Hz = 100_000
+/** Time between two readings, ms. */
 export const ppk2StepMs = 1000 / ppk2Hz
 /** Volts per count of four: reference 1.8 V over 163,840. */
 export const ppk2VoltsPerCount = 1.8 / 163_840

@@ -69,7 +69,7 @@ export function importOnnx(model: OnnxModel, output?: string): Graph {
   return importModel(model, output).graph
 }
 
-/** @throws AppError as importOnnx; the details list all obstacles. */
+/** Returns the graph of a parsed model. @throws AppError as importOnnx; the details list all obstacles. */
 export function importModel(model: OnnxModel, output?: string): ImportedModel {
   const { imported, obstacles, errors } = readOnnx(model, output)
   if (imported !== null) return imported

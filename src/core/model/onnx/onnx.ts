@@ -69,9 +69,13 @@ export interface OnnxModel extends OnnxGraph {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** An integer attribute. */
 export const int = (value: number): OnnxAttribute => ({ kind: 'int', value })
+/** An attribute that is a list of integers. */
 export const ints = (value: readonly number[]): OnnxAttribute => ({ kind: 'ints', value })
+/** An attribute that is a number. */
 export const float = (value: number): OnnxAttribute => ({ kind: 'float', value })
+/** An attribute that is a text. */
 export const text = (value: string): OnnxAttribute => ({ kind: 'string', value })
 
 /** Returns an integer attribute, or `fallback` where it is absent. */

@@ -24,7 +24,9 @@ import { addTable } from './unary'
 
 /** Two computed values, or a value and a constant, element by element with ONNX broadcasting. */
 export const readAdd: OperatorReader = (state, node) => readJoin(state, node, 'add')
+/** The same of a difference. */
 export const readSub: OperatorReader = (state, node) => readJoin(state, node, 'sub')
+/** The same of a product. */
 export const readMul: OperatorReader = (state, node) => readJoin(state, node, 'mul')
 
 function readJoin(state: ImportState, node: OnnxNode, join: BinaryFunction): void {

@@ -30,6 +30,7 @@ export interface Convolution {
   readonly bias: Float32Array
 }
 
+/** A convolution of one or two dimensions, grouped or not; a Pad before it becomes its own padding. */
 export const readConv: OperatorReader = (state, node) => {
   const value = valueAt(state, node, 0)
   const kernel = weightsAt(state, node, 1)

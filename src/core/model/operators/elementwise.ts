@@ -18,6 +18,7 @@ import { numberArgument } from './arguments'
 import { joinValues } from './binary'
 import { clipped, reluOf, addTable } from './unary'
 
+/** Relu, as a function of one value. */
 export const readRelu: OperatorReader = (state, node) =>
   bind(state, node, reluOf(state, node, valueAt(state, node, 0)))
 

@@ -8,6 +8,7 @@ import { imageInput, imageValue } from './images'
 import { spreadWindows } from './spread'
 import { readWindow } from './window'
 
+/** The largest value of every window. */
 export const readMaxPool: OperatorReader = (state, node) => {
   const image = imageInput(state, node, valueAt(state, node, 0), true)
   checkStrides(node, image.size, kernelOf(node))

@@ -12,7 +12,7 @@ export interface EmitterSite<N extends GraphNode = GraphNode> {
   readonly inputs: readonly string[]
   /** Shapes of those without the batch. */
   readonly inputShapes: readonly Shape[]
-  /** Names of the node's parameters (already fake-quantized where asked), in the order `parameters` lists them. */
+  /** Names of the node's parameters (already fake-quantized where requested), in the order `parameters` lists them. */
   readonly parameters: readonly string[]
 }
 

@@ -45,10 +45,11 @@ export function nextCell(text: string, from: number, delimiter: number): CsvCell
 export interface NumberFormat {
   decimal: '.' | ','
   thousands: '.' | ',' | null
-  /** Nothing but habits speaks for it: three digits behind every mark may be thousands as well. */
+  /** Nothing but habits supports it: three digits behind every mark may be thousands as well. */
   isHabit?: true
 }
 
+/** 1234.5 */
 export const plainFormat: NumberFormat = { decimal: '.', thousands: null }
 
 /** Numbers with marks of thousands: three digits behind each, and a fraction with the other mark. */

@@ -58,7 +58,7 @@ export function numberFormats(
   const commaDecimal: NumberFormat = { decimal: ',', thousands: mayGroup('.') ? '.' : null }
   if (has(',', 'decimal') || has('.', 'thousands')) return [commaDecimal]
   if (has('.', 'decimal') || has(',', 'thousands')) return [pointDecimal]
-  // Only habits speak from here on: one of both marks alone is believed.
+  // Only habits decide from here on: one of both marks alone is accepted.
   if (has(',', 'likely')) return has('.', 'likely') ? [commaDecimal, pointDecimal] : [commaDecimal]
   if (has('.', 'likely'))
     return has(',', 'open') ? [pointDecimal, commaDecimal] : [{ ...pointDecimal, isHabit: true }]

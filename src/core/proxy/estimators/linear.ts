@@ -10,6 +10,7 @@ type LinearJson = Extract<ModelJson, { kind: 'linear' }>
  * arXiv 2508.09500), coefficients non-negative, least squares of the relative error.
  */
 export const bopsLinear: Estimator = linearEstimator('bops', 'BOPs, linear')
+/** The second of them: CBOPs. */
 export const cbopsLinear: Estimator = linearEstimator('cbops', 'CBOPs, linear and non-negative')
 
 function linearEstimator(terms: LinearJson['terms'], title: string): Estimator {

@@ -33,7 +33,11 @@ export const publishedDataSets: readonly PublishedDataSet[] = [
   set('MiCo high', 'mico_high', 'conv2d', [2.52, 0.99])
 ]
 
-/** @throws AppError input.invalid for a data set the table has no row of */
+/**
+ * Returns a data set by its name in the published table.
+ *
+ * @throws AppError input.invalid for a data set the table has no row of
+ */
 export function publishedSetOf(dataset: string): PublishedDataSet {
   const found = publishedDataSets.find((one) => one.dataset === dataset)
   if (found !== undefined) return found

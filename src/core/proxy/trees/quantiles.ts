@@ -4,7 +4,7 @@ import { quantile } from '../../math/quantile'
 import { valuesByTree } from './ensemble'
 import type { TreeEnsemble } from './treeEnsemble'
 
-/** Rows whose trees are asked at once: bounds the memory, whatever the number of rows. */
+/** Rows whose trees are evaluated at once: bounds the memory, whatever the number of rows. */
 const blockRows = 4096
 
 /**

@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors'
 import { bitWidths, type Bits, type Scheme } from '../../quant/scheme'
 
 /**
- * Cost of every layer at every bit pair, so that a search may ask for a scheme's cost a million times: a sum over the
+ * Cost of every layer at every bit pair, so that a search may look up a scheme's cost a million times: a sum over the
  * layers plus what does not depend on the bits.
  */
 export interface CostTable {

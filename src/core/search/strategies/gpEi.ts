@@ -14,6 +14,7 @@ import { randomStrategy } from './random'
 const lengths = [1, 2, 4, 8]
 const samples = 600
 
+/** Gaussian process with expected improvement. */
 export const gpEiStrategy: Strategy = {
   propose(state, count) {
     const initial = Math.max(4, Math.floor(state.evaluations / 4))

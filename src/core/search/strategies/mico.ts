@@ -67,7 +67,9 @@ export function createMico(settings: MicoSettings): Strategy {
   }
 }
 
+/** MiCo with the corrections of `mendedMico`. */
 export const micoStrategy = createMico(mendedMico)
+/** MiCo as published. */
 export const micoPublishedStrategy = createMico(publishedMico)
 
 function initialCount(evaluations: number): number {

@@ -4,7 +4,7 @@ import { sampleWindow } from '../proposals/sampler'
 import { genesKey, randomGenes, type Genes } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
 
-/** Tries per scheme before the window sampler is asked: in a loose budget a plain draw fits soon. */
+/** Tries per scheme before the window sampler is used: in a loose budget a plain draw fits soon. */
 const plainDraws = 200
 
 /** The baseline: schemes drawn uniformly from those within the budgets. */

@@ -27,9 +27,13 @@ export function multiplyHighSignedUnsigned(a: number, b: number): number {
 }
 
 // Division never traps: x / 0 = -1, x % 0 = x, and the overflow -2^31 / -1 wraps (manual, table 7.1).
+/** div. */
 export const divide = (a: number, b: number): number => (b === 0 ? -1 : (a / b) | 0)
+/** divu; the result as int32. */
 export const divideUnsigned = (a: number, b: number): number => (b === 0 ? -1 : ((a >>> 0) / (b >>> 0)) | 0)
+/** rem. */
 export const remainder = (a: number, b: number): number => (b === 0 ? a : (a % b) | 0)
+/** remu; the result as int32. */
 export const remainderUnsigned = (a: number, b: number): number => (b === 0 ? a : ((a >>> 0) % (b >>> 0)) | 0)
 
 /** Trailing zeros; 32 for zero. */
@@ -42,8 +46,10 @@ export function countOnes(a: number): number {
   return Math.imul((sum + (sum >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
 
+/** ror: rotates 32 bits; only the low five bits of `bits` count. */
 export const rotateRight = (a: number, bits: number): number => (a >>> (bits & 31)) | (a << (-bits & 31))
 
+/** rev8: the bytes in the opposite order. */
 export const reverseBytes = (a: number): number =>
   (a << 24) | ((a & 0xff00) << 8) | ((a >>> 8) & 0xff00) | (a >>> 24)
 

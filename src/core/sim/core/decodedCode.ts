@@ -22,7 +22,7 @@ export const granuleShift = 6
  */
 export const reachBytes = 10
 
-/** Register slot that swallows writes to x0. */
+/** Register slot that takes writes to x0 and is never read. */
 export const discardRegister = 32
 
 /**

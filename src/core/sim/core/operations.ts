@@ -108,8 +108,11 @@ export const op = {
 /** First operation that the fast loops hand to the slow path. */
 export const firstSlowOperation = op.csrrw
 
+/** Whether an operation reads memory. */
 export const isLoad = (operation: number): boolean => operation >= op.lb && operation <= op.lhu
+/** Whether an operation writes memory. */
 export const isStore = (operation: number): boolean => operation >= op.sb && operation <= op.sw
+/** Whether an operation is a conditional branch. */
 export const isBranch = (operation: number): boolean => operation >= op.beq && operation <= op.bgeu
 /** Products, whose results some cores have a cycle late; the unit of the extension xbb is such a multiplier. */
 export const isMultiply = (operation: number): boolean =>
@@ -124,7 +127,9 @@ export const endsFlow = (operation: number): boolean =>
   isBranch(operation) || operation === op.jal || operation === op.jalr
 const immediateShifts: ReadonlySet<number> = new Set([op.slli, op.srli, op.srai, op.rori])
 const registerShifts: ReadonlySet<number> = new Set([op.sll, op.srl, op.sra, op.rol, op.ror])
+/** Whether an operation shifts or rotates by a constant. */
 export const isImmediateShift = (operation: number): boolean => immediateShifts.has(operation)
+/** Whether an operation shifts or rotates by a register. */
 export const isRegisterShift = (operation: number): boolean => registerShifts.has(operation)
 
 const shifts: ReadonlySet<number> = new Set([...immediateShifts, ...registerShifts])

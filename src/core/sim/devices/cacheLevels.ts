@@ -41,7 +41,7 @@ export interface CacheLevels {
   seesStores: boolean
 }
 
-/** The caches of a cycle model, one level or two. A miss that costs nothing at the first level asks no second. */
+/** The caches of a cycle model, one level or two. A miss that costs nothing at the first level is not looked up at the second. */
 export function createCaches(model: CycleModel | null): CacheLevels {
   const second = model?.secondLevelCache
     ? new Cache(

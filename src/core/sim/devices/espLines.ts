@@ -27,7 +27,7 @@ export class UartEsp implements Device {
   }
 }
 
-/** The monitor asks its record which line it has before each look, and takes longer from one to the next. */
+/** The monitor reads from its record which line it has before each look, and takes longer from one to the next. */
 export const espPollDistance = 160
 
 /** Bytes of one packet. */

@@ -15,7 +15,7 @@ const lineStatus = { dataReady: 0x01, transmitEmpty: 0x60 } as const
 
 /**
  * NS16550A, register stride 1 (National Semiconductor PC16550D data sheet, section 8). Both directions are instant:
- * no baud rate is modelled, and the divisor latch only remembers what was written. Received bytes wait in a host
+ * no baud rate is modelled, and the divisor latch only keeps what was written. Received bytes wait in a host
  * queue behind the 16-byte FIFO, which is the back pressure that a real line lacks.
  */
 export class Uart16550 implements Device {
@@ -46,7 +46,7 @@ export class Uart16550 implements Device {
     private readonly idlePollDistance = usualPollDistance
   ) {}
 
-  /** True when the guest has been polling an empty receiver and doing nothing else; asking clears it. */
+  /** True when the guest has been polling an empty receiver and doing nothing else; reading this clears it. */
   takeIdle(): boolean {
     if (this.polls < idlePolls) return false
     this.polls = 0

@@ -23,6 +23,7 @@ import {
 import { impactRows } from './impacts'
 import { stepFigures, type StepFigures } from './stepFigures'
 
+/** Evidence of a run that has measured nothing yet. */
 export const emptyEvidence = (): WorkloadEvidence => ({
   ...{
     layers: [],

@@ -14,7 +14,9 @@ export interface GatedValue {
 
 /** Inputs of a gated network, scalars: out' = keep * out + mean * m + skip * x. Open: keep 1, the others 0. */
 export const keepInput = (layer: string): string => `gate/keep/${layer}`
+/** Name of the input m of a layer. */
 export const meanInput = (layer: string): string => `gate/mean/${layer}`
+/** Name of the input skip of a layer. */
 export const skipInput = (layer: string): string => `gate/skip/${layer}`
 
 /**

@@ -78,7 +78,7 @@ export function mergeTables(layers: readonly LayerRow[], impacts: readonly Impac
     .sort((a, b) => place.get(a.layer)! - place.get(b.layer)! || (a.change < b.change ? -1 : 1))
 }
 
-/** The ablation that the findings speak of: mean where it was done. */
+/** The ablation that the findings use: mean where it was done. */
 export function mainChange(impacts: readonly { change: ImpactChange }[]): ImpactChange | null {
   return ablationOrder.find((change) => impacts.some((impact) => impact.change === change)) ?? null
 }

@@ -61,7 +61,7 @@ export async function readLoadImage(source: FileSource, address: number | null):
   }
 }
 
-/** @throws board.addressRange when a piece lies outside the board's usable RAM */
+/** Checks where the pieces of a program go. @throws board.addressRange when a piece lies outside the board's usable RAM */
 export function checkAgainstRam(image: LoadImage, ram: AddressRange): void {
   for (const { address, bytes } of image.segments) {
     if (address >= ram.low && address + bytes.length <= ram.high) continue

@@ -48,7 +48,7 @@ export function createToolHandlers(
       const file = await readSource(order.file)
       inspectBitstream(file.name, file.bytes)
       const follow = order.then === null ? null : await followUp(order.then)
-      // The line is opened before the design runs: a boot loader speaks at once and asks only briefly.
+      // The line is opened before the design runs: a boot loader sends at once and waits only briefly.
       if (order.id !== null && follow !== null) await registry.connect(order.id, {}, false)
       return startBitstream(deps, order, file, follow)
     },

@@ -65,7 +65,7 @@ export const adaptiveVerb: CliVerb = {
   }
 }
 
-/** What the options ask for. @throws UsageError */
+/** The run that the options describe. @throws UsageError */
 function wantedRun(args: CliArguments) {
   const whole = (name: string, min: number, max: number): number | undefined =>
     numberOption(args, name, { min, max, integer: true })

@@ -13,7 +13,7 @@ export const decimalOption = {
   help: 'decimal mark, "." or ",", where a file can be read both ways'
 } as const
 
-/** @throws UsageError naming the kernels there are */
+/** Returns a kernel by its name. @throws UsageError naming the kernels there are */
 export function kernelOf(name: string): KernelName {
   const kernel = kernelNames.find((known) => known === name)
   if (kernel === undefined)

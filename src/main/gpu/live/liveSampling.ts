@@ -2,7 +2,7 @@ import type { Gpu, GpuMetric, Envelope, SamplingState } from '../../../shared/co
 import { createLiveFeed } from './liveFeed'
 import type { SmiSamplerOptions, SamplerState, SmiSampler } from '../smi/smiSampler'
 
-/** The live sampler and the feed behind it. A recording borrows the GPU: one nvidia-smi runs at a time. */
+/** The live sampler and the feed behind it. A recording replaces the live sampler: one nvidia-smi runs at a time. */
 export interface LiveSampling {
   start(gpus: readonly Gpu[], intervalMs: number): Promise<SamplingState>
   stop(): Promise<SamplingState>

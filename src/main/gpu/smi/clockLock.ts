@@ -19,7 +19,7 @@ export async function lockClocks(
   smClockMhz: number
 ): Promise<LockedClocks> {
   const locked: number[] = []
-  /** What nvidia-smi or its start had against it; null when it did as it was asked. */
+  /** What nvidia-smi or its start had against it; null when it succeeded. */
   const problemOf = async (index: number, ...options: string[]): Promise<string | null> => {
     try {
       return refusal(await askSmi(spawn, smi, ['-i', String(index), ...options]))

@@ -21,7 +21,7 @@ export interface GpuChoice {
   requireSmi(): SmiCommand
 }
 
-/** Returns the choice of GPUs; nvidia-smi is asked once and then only on request. */
+/** Returns the choice of GPUs; nvidia-smi runs once and then only on request. */
 export function createGpuChoice(deps: GpuChoiceDeps): GpuChoice {
   const findCommand = (): ReturnType<typeof findSmi> => findSmi(deps.nvidiaSmiPath(), deps.env)
   let known: { at: string; list: Promise<GpuList> } | undefined

@@ -60,7 +60,7 @@ async function runSession(
   return tensorReals(results[session.outputNames[0]])
 }
 
-/** @throws AppError data.missing when the split holds nothing */
+/** Checks that a split has items. @throws AppError data.missing when the split holds nothing */
 export function requireItems(set: ItemSet, split: ImageSplit, total: number): void {
   if (total > 0) return
   throw new AppError(

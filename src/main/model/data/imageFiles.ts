@@ -39,7 +39,11 @@ export async function encodeSubset({ shape, splits }: ImageSubset): Promise<Buff
   return pack(Buffer.concat(parts), { level: 9 })
 }
 
-/** @throws AppError data.invalid when the file is not such a subset or is cut short. */
+/**
+ * Reads images and labels from a file of resources/.
+ *
+ * @throws AppError data.invalid when the file is not such a subset or is cut short.
+ */
 export async function decodeSubset(file: Uint8Array, path: string): Promise<ImageSubset> {
   const bytes = await unzipped(file, path)
   if (bytes.length < headerBytes || bytes.toString('latin1', 0, 4) !== magic || bytes.readUInt16LE(4) !== 1) {

@@ -2,7 +2,11 @@ import { AppError } from '../../../shared/errors'
 import { sizeOf, type Graph } from '../../../core/model/graph'
 import { toHwc } from '../../../core/quant/hwcGraph'
 
-/** @throws AppError model.unsupportedShape unless the network reads images of this shape (HWC). */
+/**
+ * Checks a network's input against images.
+ *
+ * @throws AppError model.unsupportedShape unless the network reads images of this shape (HWC).
+ */
 export function checkImages(graph: Graph, shape: readonly number[]): void {
   const wanted = toHwc(graph.inputShape)
   const isFlat = wanted[0] === 1 && wanted[1] === 1 && wanted[2] === shape.reduce((a, b) => a * b, 1)
@@ -22,7 +26,11 @@ export function fitsClasses(graph: Graph, labels: Uint8Array): boolean {
 const outputsOf = (graph: Graph): number => sizeOf(graph.nodes[graph.output].outputShape)
 const classesOf = (labels: Uint8Array): number => labels.reduce((most, label) => Math.max(most, label + 1), 0)
 
-/** @throws AppError model.unsupportedShape unless the network gives one score per class of the labels. */
+/**
+ * Checks a network's outputs against labels.
+ *
+ * @throws AppError model.unsupportedShape unless the network gives one score per class of the labels.
+ */
 export function checkClasses(graph: Graph, labels: Uint8Array): void {
   if (fitsClasses(graph, labels)) return
   const [outputs, classes] = [outputsOf(graph), classesOf(labels)]

@@ -59,7 +59,7 @@ const attributeType = {
   strings: 8
 } as const
 
-/** @throws AppError model.invalid when the bytes are not an ONNX model. */
+/** Decodes an ONNX model. @throws AppError model.invalid when the bytes are not an ONNX model. */
 export function parseOnnx(bytes: Uint8Array): ModelProto {
   let model: ModelProto
   try {

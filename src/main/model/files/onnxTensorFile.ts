@@ -17,6 +17,7 @@ export interface ExternalPlace {
 /** Reads a tensor that lies in a file beside the model. */
 export type ExternalData = (tensor: string, place: ExternalPlace) => Uint8Array
 
+/** For files that are read alone. @throws model.invalid naming the tensor and its file */
 export const refuseExternal: ExternalData = (tensor, { location }) => {
   throw notOnnx(`Tensor "${tensor}" is kept in another file ("${location}"), which is not at hand.`)
 }
@@ -83,7 +84,11 @@ const elementReaders: Readonly<Record<number, ElementReader>> = {
   }
 }
 
-/** @throws AppError model.invalid when the data does not fit the shape; model.unsupportedOperator for unknown element types. */
+/**
+ * Decodes a tensor; `external` returns data kept beside the file.
+ *
+ * @throws AppError model.invalid when the data does not fit the shape; model.unsupportedOperator for unknown element types.
+ */
 export function decodeTensor(tensor: TensorProto, external: ExternalData): OnnxTensor {
   const name = tensor.name ?? ''
   const dims = (tensor.dims ?? []).map(numberOf)

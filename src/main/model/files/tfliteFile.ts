@@ -17,7 +17,7 @@ export function isTflite(bytes: Uint8Array): boolean {
   return bytes.length >= 8 && Buffer.from(bytes.subarray(4, 8)).toString('latin1') === 'TFL3'
 }
 
-/** @throws AppError model.invalid when tables or vectors do not lie within the file. */
+/** Decodes a TFLite model. @throws AppError model.invalid when tables or vectors do not lie within the file. */
 export function decodeTflite(bytes: Uint8Array): TfliteModel {
   const reader = createTables(bytes)
   const model = reader.root()

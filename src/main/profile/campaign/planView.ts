@@ -11,6 +11,7 @@ import type { BoardIdentity } from '../samples/sampleStore'
 /** Shapes shown of a plan. */
 const previewShapes = 40
 
+/** What Samples keep of the board they were measured on. */
 export const identityOf = (board: ProfiledBoard): BoardIdentity => ({
   boardId: board.id,
   buildId: board.info.buildId,

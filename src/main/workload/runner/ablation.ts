@@ -39,6 +39,7 @@ export async function gatesOf(subject: Subject): Promise<GatedValue[]> {
   })
 }
 
+/** Whether a gated value can be ablated in this way. */
 export const offers = (gate: GatedValue, kind: AblationKind): boolean =>
   kind === 'zero' || (kind === 'mean' ? gate.mean !== null : gate.input !== null)
 

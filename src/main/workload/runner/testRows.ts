@@ -27,7 +27,7 @@ export interface TestSet {
 /** Calibration samples taken from the test part where a set has none of their own. */
 const borrowed = 32
 
-/** @throws data.missing, data.invalid (with the line) */
+/** Reads a test set (JSON lines). @throws data.missing, data.invalid (with the line) */
 export function readTestSet(file: string): TestSet {
   let text: string
   try {

@@ -8,6 +8,7 @@ export interface RowSelection {
   readonly marked: ReadonlySet<RowKey>
 }
 
+/** No row is current or marked. */
 export const noSelection: RowSelection = { current: null, anchor: null, marked: new Set() }
 
 /** A click: alone it goes to the row, with Ctrl it marks or unmarks it, with Shift it marks all from the anchor. */

@@ -20,7 +20,7 @@ export interface FailedRemoval extends Removal {
 }
 
 /**
- * Removals that were confirmed and can still be taken back: the host is asked only when the time is over, so that a
+ * Removals that were confirmed and can still be taken back: the host removes only when the time is over, so that a
  * window that is closed before has removed nothing.
  */
 export const useRemovals = defineStore('removal', () => {

@@ -27,7 +27,7 @@ export async function restoreWorkspace(client: Client): Promise<void> {
       useApp().settings ??= settings
       if (navigation.current === first) apply(settings.workspace)
     } catch {
-      // Reported by the window itself, which asks for the settings again.
+      // Reported by the window itself, which requests the settings again.
     }
     keep(client)
   })()

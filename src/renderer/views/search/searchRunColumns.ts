@@ -6,7 +6,7 @@ import { percentOf, type TableColumn } from '../../components/table/tableColumn'
 import type { SearchSummary } from '../../stores/search'
 import { strategyTexts } from '../../stores/text/searchText'
 
-/** Columns of what searches were asked and what they found. */
+/** Columns of the settings of searches and of what they found. */
 export function searchRunColumns(searchOf: (id: string) => SearchSummary | null): TableColumn<Run>[] {
   const budgetOf = ({ id }: Run): number | null => percentOf(searchOf(id)?.request.budgetRatio)
   const costOf = (search: SearchSummary | null): number | null =>

@@ -18,6 +18,7 @@ export function detailOf(
 
 /** Formats of a figure's unit: µs and J. */
 export const microseconds = (value: number): string => formatDuration(value / 1000)
+/** The same of J. */
 export const joules = (value: number): string => formatCount(value, 'J')
 
 /** A column of figures with their intervals behind them; what must not be quoted is struck through. */

@@ -23,9 +23,11 @@ export const limited =
     return true
   }
 
+/** LEAKY_RELU, with its slope. */
 export const leakyRelu: Converter = (conversion, operator) =>
   plain('LeakyRelu', { alpha: float(optionNumber(operator, 'alpha')) })(conversion, operator)
 
+/** GELU, exact or by tanh as its option says. */
 export const gelu: Converter = (conversion, operator) =>
   plain('Gelu', { approximate: text(optionOf(operator, 'approximate') === true ? 'tanh' : 'none') })(
     conversion,
@@ -39,12 +41,14 @@ export const square: Converter = (conversion, operator) => {
   return true
 }
 
+/** RSQRT: 1 / √x. */
 export const reciprocalRoot: Converter = (conversion, operator) => {
   const root = conversion.add('Sqrt', [conversion.real(operator.inputs[0])])
   conversion.bind(operator.outputs[0], conversion.add('Reciprocal', [root]))
   return true
 }
 
+/** SQUARED_DIFFERENCE: (a - b)². */
 export const squaredDifference: Converter = (conversion, operator) => {
   const difference = conversion.add(
     'Sub',

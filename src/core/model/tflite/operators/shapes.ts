@@ -14,6 +14,7 @@ export const reshape: Converter = (conversion, operator) => {
   return true
 }
 
+/** TRANSPOSE by a constant order. */
 export const transpose: Converter = (conversion, operator) => {
   const order = conversion.integers(operator.inputs[1])
   if (order === null) return false
@@ -35,6 +36,7 @@ export const pad: Converter = (conversion, operator) => {
   return true
 }
 
+/** CONCATENATION along an axis, with its activation. */
 export const concatenation: Converter = (conversion, operator) => {
   const inputs = operator.inputs.map((index) => conversion.real(index))
   const made = conversion.add('Concat', inputs, { axis: int(optionNumber(operator, 'axis')) })
@@ -63,6 +65,7 @@ export const pack: Converter = (conversion, operator) => {
   return true
 }
 
+/** UNPACK: one output per index of the axis, without that axis. */
 export const unpack: Converter = (conversion, operator) => {
   const axis = optionNumber(operator, 'axis')
   const parts = split(conversion, operator, operator.inputs[0], axis, null)
@@ -150,6 +153,7 @@ export const stridedSlice: Converter = (conversion, operator) => {
   return true
 }
 
+/** GATHER by constant indices, without batch dimensions. */
 export const convertGather: Converter = (conversion, operator) => {
   if (optionNumber(operator, 'batchDims') !== 0) return false
   const indices = conversion.integers(operator.inputs[1])
@@ -177,6 +181,7 @@ export const withShape =
     return true
   }
 
+/** A reduction over constant axes, as the given ONNX operator. */
 export const convertReduce =
   (opType: 'ReduceMean' | 'ReduceSum' | 'ReduceMax' | 'ReduceMin'): Converter =>
   (conversion, operator) => {
@@ -195,6 +200,7 @@ export const convertReduce =
     return true
   }
 
+/** ARG_MAX along a constant axis. */
 export const argMax: Converter = (conversion, operator) => {
   const axis = conversion.integers(operator.inputs[1])?.[0]
   if (axis === undefined) return false
