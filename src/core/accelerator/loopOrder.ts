@@ -4,6 +4,7 @@
 
 /** Streams between DRAM and SRAM: activations in, weights in, partial sums in, sums out. */
 export const [activations, weights, sumsIn, sumsOut] = [0, 1, 2, 3]
+/** How many streams there are. */
 export const streams = 4
 /** Loops over tiles: batch, output columns, output rows, input channels, output channels. */
 export const loops = 5

@@ -10,6 +10,7 @@ export interface SplitShares {
   readonly search: number
 }
 
+/** Shares of the training items unless the user gives others; the rest trains. */
 export const usualShares: SplitShares = { calibration: 0.1, tune: 0.1, search: 0.3 }
 
 /** What is known of each item when splits are drawn; arrays run over items. */
@@ -22,6 +23,7 @@ export interface SplitBasis {
   readonly origins: Uint8Array
 }
 
+/** Codes of origins in arrays over items; 0: unknown. */
 export const originCodes: Readonly<Record<ItemOrigin, number>> = { train: 1, test: 2 }
 
 /**

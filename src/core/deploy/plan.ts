@@ -85,8 +85,9 @@ export interface PlanLayer {
 }
 
 export const plainCodesLayout = 255
-/** docs/image.md: header and layer record. */
+/** Bytes of the header (docs/image.md). */
 export const imageHeaderBytes = 96
+/** Bytes of a layer record (docs/image.md). */
 export const layerRecordBytes = 96
 /** The runtime keeps counters for this many. */
 export const maxLayers = 192

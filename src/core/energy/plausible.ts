@@ -7,7 +7,7 @@ import type { ReadingBlock } from './powerTrace'
 const beyondBoardsW = 3000
 /** Where no limit is known, only a lone reading above this is judged as a spike, W: many boards reach less for one reading. */
 const spikeFromW = 1000
-/** Above this many times the power limit no reading is believed: boards exceed their limit for moments, not by half. */
+/** Above this many times the power limit no reading is taken as true: boards exceed their limit for moments, not by half. */
 const believableOverLimit = 1.5
 /** A single reading above the limit and this many times its neighbours is a fault of the sensor. */
 const spikeOverNeighbours = 2

@@ -21,7 +21,9 @@ export interface SimulationOptions {
 const tokenNoise = 0.03
 
 const tiers = { low: 256, medium: 576, high: 1152 } as const
+/** Values of the knob of active experts. */
 export const simulatedTopK = [4, 6, 8, 10, 12] as const
+/** Values of the knob of vision blocks. */
 export const simulatedBlocks = [8, 10, 12, 14, 16] as const
 
 /**

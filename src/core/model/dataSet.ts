@@ -23,7 +23,9 @@ export const trainingSplits: readonly SplitSpec[] = [
   { split: 'calibration', perClass: 100 },
   { split: 'tune', perClass: 200 }
 ]
+/** What the subset takes from the test set. */
 export const testSplits: readonly SplitSpec[] = [{ split: 'test', perClass: 100 }]
+/** Seed of the choice of the shipped subset. */
 export const subsetSeed = 20261121
 
 /**

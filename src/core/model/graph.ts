@@ -90,6 +90,7 @@ export interface TableNode extends NodeBase {
   readonly function: TableFunction
 }
 
+/** Functions of two values. */
 export const binaryFunctions = ['add', 'sub', 'mul'] as const
 
 /** Function of two values that is applied by element. */

@@ -12,6 +12,7 @@ export interface WeightLayout {
   readonly bits: readonly Bits[]
 }
 
+/** Layouts of weights in an Image, at their ids, with the bits that each packs. */
 export const weightLayouts: readonly WeightLayout[] = [
   { id: 0, name: 'packed', bits: [8, 4, 2, 1] },
   { id: 1, name: 'planes', bits: [4, 2, 1] },

@@ -33,6 +33,7 @@ export interface SearchSpec {
   readonly sensitivity?: GivenSensitivity | undefined
 }
 
+/** Schemes that are evaluated at once unless a search names another number. */
 export const defaultBatch = 4
 
 /** Trace of a search and its best candidate; null where none is within the budgets. */

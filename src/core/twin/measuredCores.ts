@@ -2,6 +2,7 @@ import { corePresets } from '../sim/boards/presets'
 import { plainTerms, type CycleModel } from '../sim/core/timing'
 import { twinMachine, type CodeForm, type TwinMachine } from './twinMachine'
 
+/** Cores whose RTL was measured. */
 export const measuredCoreNames = [
   'picorv32',
   'picorv32-1wait',

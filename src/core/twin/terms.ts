@@ -22,6 +22,7 @@ export interface TwinTerm {
   events(kernel: KernelEvents, memory: number): number
 }
 
+/** Costs that the cycle model of a twin is made of. */
 export const termNames = [
   'alu',
   'shift',
@@ -145,6 +146,7 @@ const eventsOf: Record<TermName, TwinTerm['events']> = {
   secondWriteBack: ({ memory }, shape) => memory[shape].secondWriteBacks
 }
 
+/** The terms by name. */
 export const twinTerms: Readonly<Record<TermName, TwinTerm>> = Object.fromEntries(
   termNames.map((name) => {
     const [multicycle, pipeline] = expectations[name]

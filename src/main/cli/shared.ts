@@ -142,7 +142,7 @@ export const sharedCli: CliNoun = {
         const limit = numberOption(args, 'limit', { min: 1, max: 2000, integer: true }) ?? 200
         const found = await (await clientOf(context)).call('shared.query', { sql, limit })
         const lines = [found.columns, ...found.rows].map((row) =>
-          // Cells come from strangers; a tab or a line end would be a column or a row of its own.
+          // Cells come from other hosts; a tab or a line end would be a column or a row of its own.
           row.map((cell) => String(cell ?? '').replace(/\p{Cc}/gu, ' ')).join('\t')
         )
         if (found.more) lines.push(`… more than ${limit} rows`)

@@ -13,7 +13,7 @@ import type { TrainOutput } from './estimatorTasks'
 
 export type { EstimatorServiceDeps, EstimatorTaskRunner } from './estimatorJobs'
 
-/** Models that are kept revived for live predictions. */
+/** Models that are kept in memory for live predictions. */
 const maxRevived = 8
 
 /** The latency estimators of the contract. */

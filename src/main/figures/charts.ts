@@ -31,6 +31,7 @@ export interface Panel {
 
 const panelSize = { width: 560, height: 420 }
 const margin = { left: 76, right: 24, top: 66, bottom: 62 }
+/** Colour of text and axes. */
 export const ink = '#333333'
 
 /** Panels in rows of `columns`. */

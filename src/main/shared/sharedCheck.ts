@@ -23,7 +23,7 @@ const maxTimeMs = 8.64e15
 export const sqlString = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**
- * Reads a part to its end, as hostile as it may be: null, or why it is left out. What it says of its origin must be the
+ * Reads a part to its end and returns why it is left out, or null. It may be hostile. The origin in its rows must be the
  * host whose folder it lies in.
  */
 export async function checkPart(ask: Ask, part: SharedPart): Promise<string | null> {
@@ -86,7 +86,7 @@ export function firstLine(cause: unknown): string {
   return withoutControls((text.split('\n', 1)[0] ?? text).slice(0, 200))
 }
 
-/** Text of a stranger without what would move the cursor or change the colours of a terminal. */
+/** Text of another host without what would move the cursor or change the colours of a terminal. */
 export const withoutControls = (text: string): string => text.replace(/\p{Cc}/gu, ' ')
 
 /** The error of a statement over the views. */

@@ -111,12 +111,12 @@ export async function withSharedSession<T>(
       `${run.host} lists no run ${run.id}.`,
       'List them: bitbench shared runs.'
     )
-  // The name comes from a stranger: nothing but a plain name of a session file.
+  // The name comes from another host: only a plain name of a session file is accepted.
   if (row.session === null || !/^[A-Za-z0-9_.-]{1,150}\.bbsession$/.test(row.session))
     throw new AppError(
       'data.missing',
       `${run.host} published the run ${run.id} without its session file.`,
-      'Its rows can be queried; ask there for "bitbench shared publish".'
+      'Its rows can be queried; run "bitbench shared publish" there.'
     )
   await mkdir(source.scratchFolder, { recursive: true })
   const scratch = await mkdtemp(path.join(source.scratchFolder, 'taking-'))
@@ -134,7 +134,7 @@ async function copyChecked(from: string, to: string, { session_sha256: wanted }:
     new AppError(
       'data.missing',
       `The session file ${from} ${why}.`,
-      'It may be published again just now: try again, and otherwise ask its host to publish.',
+      'It may be published again just now: try again, and otherwise run "bitbench shared publish" on its host.',
       { cause }
     )
   const found = await lstat(from).catch((cause: unknown) => {

@@ -42,7 +42,7 @@ const settings = {
 const spillFolder = (): string => path.join(tmpdir(), `bitbench-shared-${randomBytes(6).toString('hex')}`)
 
 /**
- * Opens a DuckDB of its own, without a file, that can read this folder and nothing else: files of strangers never come
+ * Opens a DuckDB of its own, without a file, that can read this folder and nothing else: files of other hosts never come
  * near the data file, and its statements keep none of the data file waiting.
  *
  * @throws data.missing, tool.missing, store.failed

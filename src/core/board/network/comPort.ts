@@ -16,8 +16,9 @@ export type ComPortCommand = keyof typeof comPortCommands
 /** Values of `control` that this product sends. */
 export const controlValues = { noFlowControl: 1, dtrOn: 8, dtrOff: 9, rtsOn: 11, rtsOff: 12 } as const
 
-/** Values of `parity` that this product sends. Value of `purge`: what the server has received and what it has still to send. */
+/** Values of `parity` that this product sends. */
 export const parityValues = { none: 1, even: 3 } as const
+/** Value of `purge`: what the server has received and what it has still to send. */
 export const purgeBoth = 3
 
 const replyOffset = 100

@@ -14,7 +14,9 @@ export interface PredictedTotal {
   highMs: number
 }
 
+/** Factor on a prediction before it is compared with the budget. */
 export const defaultMargin = 1.1
+/** Budgets of an evaluation, as fractions of the 90th percentile of the measured totals. */
 export const budgetFractions = [0.5, 0.7, 0.85, 1] as const
 
 /** What to do with a candidate. */

@@ -130,7 +130,7 @@ function* columnsOf(
   }
 }
 
-/** Inside {stages} every name is a stage, inside {knobs} a knob, unless the table knows better. */
+/** Inside {stages} every name is a stage, inside {knobs} a knob, unless the preset's table gives another role. */
 function roleIn(part: Part, preset: SamplePresetName, column: string): ColumnRole | null {
   if (part === null && column.toLowerCase() === 'origin') return { kind: 'origin' }
   const role = presetRole(preset, column)

@@ -107,7 +107,7 @@ export function decide(plan: AdaptiveSpec, state: AdaptiveState): AdaptiveDecisi
 }
 
 /**
- * Measures where it pays: batch after batch, each chosen by `decide`, until the error on unseen shapes is small enough
+ * Measures where it lowers the error most: batch after batch, each chosen by `decide`, until the error on unseen shapes is small enough
  * or the next rows would overrun the budget. `measure` runs rows of the pool on the board; `decideNow` may run the
  * decision elsewhere (a worker).
  */

@@ -47,6 +47,7 @@ export function physicsModel(json: PhysicsJson): LatencyModel {
   }
 }
 
+/** The estimator `roofline`: time is the larger of computing and moving. */
 export const roofline: Estimator = {
   name: 'roofline',
   title: 'roofline: the larger of a computing and a moving part',

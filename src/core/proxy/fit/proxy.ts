@@ -65,7 +65,7 @@ export interface FitProxyOptions {
   using?: Estimator
 }
 
-/** Fewer distinct measurements than this fit nothing worth the name. */
+/** Fewer distinct measurements than this are too few for a fit. */
 const minRows = 3
 
 /**

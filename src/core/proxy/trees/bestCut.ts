@@ -3,6 +3,7 @@
  * cross function borders there are never boxed.
  */
 export const [totalAt, meanAt, minLeafAt, spreadAt, productAt] = [0, 1, 2, 3, 4]
+/** Length of that array. */
 export const cutSearchLength = 5
 
 /** Begins the search of a node of this weight and weighted sum of targets. */

@@ -1,7 +1,7 @@
 import type { FeatureMatrix } from '../features'
 import type { TreeEnsemble } from './treeEnsemble'
 
-/** Rows as a walk reads them: one row's features side by side, rows of like fate behind one another. */
+/** Rows in the order in which trees are descended: the features of a row side by side, rows that end in the same leaf behind one another. */
 export interface Walkers {
   readonly count: number
   readonly width: number
@@ -49,9 +49,9 @@ function sortByLeaf(trees: TreeEnsemble, { columns, count }: FeatureMatrix, rows
 }
 
 /**
- * Adds to sums[place] the leaf value that every walker falls into in the tree at `root`.
+ * Adds to sums[place] the value of the leaf in which every row ends in the tree at `root`.
  *
- * Eight rows walk down together: a step waits for memory, not for the processor, and eight can wait at once. The child is
+ * Eight rows descend together: a step waits for memory, not for the processor, and eight can wait at once. The child is
  * computed, not branched to, since its side cannot be guessed; rows that have reached a leaf stay there (its threshold
  * is infinite and it is its own child) until the last of the eight has.
  */

@@ -9,7 +9,7 @@ export interface LayerCodes {
   /** What a layer's output depends on, as text: layers with equal texts have equal outputs. */
   signatureOf(position: number): string
   bytesOf(position: number): FitWork<Uint8Array>
-  /** Lets go of outputs that nothing needs from now on. They are computed again where it does. */
+  /** Drops outputs that nothing needs from now on. They are computed again where one is needed after all. */
   release(): void
 }
 

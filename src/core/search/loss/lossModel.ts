@@ -32,6 +32,7 @@ export interface LossModelSettings {
   readonly noise: number
 }
 
+/** Prior of a loss in which pairs of widths count too. */
 export const pairwiseSettings: LossModelSettings = {
   offset: 0.1,
   shape: [0, 0.5, 0.2, 0.4],
@@ -39,6 +40,7 @@ export const pairwiseSettings: LossModelSettings = {
   pair: 0.4,
   noise: 0.03
 }
+/** The same prior without pairs. */
 export const additiveSettings: LossModelSettings = { ...pairwiseSettings, pair: 0 }
 
 /** Widths whose losses depart from the shape alike. */

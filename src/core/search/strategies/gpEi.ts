@@ -6,15 +6,14 @@ import { genesOfScheme, type Genes } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
 import { randomStrategy } from './random'
 
+const lengths = [1, 2, 4, 8]
+const samples = 600
+
 /**
  * Plain Bayesian optimisation: a Gaussian process with a squared exponential covariance over the bit exponents, its
  * length scale chosen by marginal likelihood, and expected improvement among sampled schemes within the budgets. It
  * makes no use of layers or of maximal schemes.
  */
-const lengths = [1, 2, 4, 8]
-const samples = 600
-
-/** Gaussian process with expected improvement. */
 export const gpEiStrategy: Strategy = {
   propose(state, count) {
     const initial = Math.max(4, Math.floor(state.evaluations / 4))

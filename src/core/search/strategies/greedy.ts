@@ -11,15 +11,15 @@ import {
 import { genesKey, type Genes } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
 
+const attempts = 60
+/** Standard deviation of the logarithm; grows with the attempts, so that new schemes come out of it. */
+const disturbance = 0.05
+
 /**
  * Greedy descent: after the probes, the widest scheme is lowered step by step where the least expected loss is paid
  * per cost saved, until it is within the budgets; then what is left over is used to raise widths again. Further schemes come
  * from the same descent with disturbed losses.
  */
-const attempts = 60
-/** Standard deviation of the logarithm; grows with the attempts, so that new schemes come out of it. */
-const disturbance = 0.05
-
 export const greedyStrategy: Strategy = {
   propose(state, count) {
     const probes = probesFor(state)

@@ -26,6 +26,7 @@ export interface MicoSettings {
   readonly refineShare: number
 }
 
+/** Settings of MiCo as published. */
 export const publishedMico: MicoSettings = {
   stopsBelowInterest: true,
   needsBudget: true,
@@ -34,6 +35,7 @@ export const publishedMico: MicoSettings = {
   refineShare: 0
 }
 
+/** Settings of MiCo with our corrections. */
 export const mendedMico: MicoSettings = {
   stopsBelowInterest: false,
   needsBudget: false,

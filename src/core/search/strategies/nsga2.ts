@@ -3,13 +3,13 @@ import { dominates, fronts } from '../pareto'
 import { freeGenes, genesKey, genesOfScheme, randomGenes, type Genes } from '../space'
 import type { SearchState, Strategy } from '../strategy'
 
+const maxParents = 16
+const crossoverShare = 0.9
+
 /**
  * NSGA-II (Deb et al. 2002) on loss and first cost, with Deb's rule for the budgets: within beats over, less over beats more.
  * The population is the best `size` of everything evaluated; a batch is its next offspring.
  */
-const maxParents = 16
-const crossoverShare = 0.9
-
 export const nsga2Strategy: Strategy = {
   propose(state, count) {
     const { space, history, seen, random, evaluations } = state

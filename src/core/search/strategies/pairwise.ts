@@ -13,13 +13,13 @@ import {
 import { genesKey, genesOfScheme, type Genes } from '../space'
 import type { SearchState, Strategy } from '../strategy'
 
+const pairShare = 0.6
+
 /**
  * CLADO-like (Deng et al., arXiv 2307.05657): beside single sensitivities, what pairs of widths lose together beyond
  * their sum. Pairs are measured, those of greatest single losses first, up to 60 % of the evaluations; then
  * the schemes of least quadratic loss are evaluated in turn. Unmeasured pairs count as additive.
  */
-const pairShare = 0.6
-
 export const pairwiseStrategy: Strategy = {
   propose(state, count) {
     const probes = probesFor(state)

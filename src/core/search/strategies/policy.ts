@@ -4,18 +4,18 @@ import { genesKey, genesOfScheme, type Genes, type SearchSpace } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
 import { drawnIndex } from './tpe'
 
-/**
- * HAQ-like reinforcement (Wang et al., CVPR 2019): a policy walks over the widths in network order and draws each from what it
- * sees of the layer (place, share of work, weights or activations, the width before); then, as in HAQ, widths are lowered
- * in turn until the scheme is within the budgets. The policy is a linear softmax trained by REINFORCE on all
- * evaluations (HAQ trains an actor-critic over hundreds of them, which no search of this length has).
- */
 const passes = 8
 const rate = 2
 /** How often a width is drawn regardless of the policy. */
 const exploration = 0.15
 const attempts = 60
 
+/**
+ * HAQ-like reinforcement (Wang et al., CVPR 2019): a policy walks over the widths in network order and draws each from what it
+ * sees of the layer (place, share of work, weights or activations, the width before); then, as in HAQ, widths are lowered
+ * in turn until the scheme is within the budgets. The policy is a linear softmax trained by REINFORCE on all
+ * evaluations (HAQ trains an actor-critic over hundreds of them, which no search of this length has).
+ */
 export const policyStrategy: Strategy = {
   propose(state, count) {
     const policy = trainedPolicy(state)

@@ -4,16 +4,16 @@ import type { Proposal, SearchState, Strategy } from '../strategy'
 import { highest } from './mico'
 import { randomStrategy } from './random'
 
-/**
- * Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011) for categories: per width the frequencies among the best
- * quarter and among the rest; schemes drawn from the first are ranked by the ratio of both. Schemes over a budget
- * rank behind all others.
- */
 const goodShare = 0.25
 const drawsPerScheme = 24
 /** Weight of the uniform prior, in observations. */
 const prior = 1
 
+/**
+ * Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011) for categories: per width the frequencies among the best
+ * quarter and among the rest; schemes drawn from the first are ranked by the ratio of both. Schemes over a budget
+ * rank behind all others.
+ */
 export const tpeStrategy: Strategy = {
   propose(state, count) {
     const initial = Math.max(4, Math.floor(state.evaluations / 4))

@@ -29,6 +29,7 @@ export interface CsrSurroundings {
  */
 export type HartCounters = 'all' | 'cycle' | 'none' | number
 
+/** Bits of mie and mip for machine mode. */
 export const machineInterrupt = { software: 1 << 3, timer: 1 << 7, external: 1 << 11 } as const
 const allInterrupts = machineInterrupt.software | machineInterrupt.timer | machineInterrupt.external
 

@@ -75,7 +75,7 @@ export async function openQemuLink(options: QemuOptions): Promise<Link> {
   }
 }
 
-/** The pty's link, without the speed and modem lines that a pty only pretends to have. */
+/** The pty's link, without the speed and modem lines that a pty accepts without effect. */
 function withoutLine(inner: Link, close: () => Promise<void>): Link {
   return {
     get descriptor() {

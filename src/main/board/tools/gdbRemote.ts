@@ -74,7 +74,7 @@ interface Gdb {
   ask(step: GdbStep, command: string): Promise<{ values: Record<string, MiValue>; text: string }>
   /** @throws board.faulted when the core stopped right after its start */
   checkRunning(): Promise<void>
-  /** Lets go of the core without touching it, and ends GDB. */
+  /** Detaches from the core, which keeps its state, and ends GDB. */
   leave(): Promise<void>
 }
 

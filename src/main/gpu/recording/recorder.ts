@@ -218,7 +218,7 @@ function verdict(
   return ['done', endMs, failure()?.message ?? null]
 }
 
-/** The rest after the command; its processes that are left on the GPU are strangers by now. */
+/** The rest after the command; its processes that are left on the GPU count as processes of others by now. */
 async function rest({ request, deps, recording, cancel, broken }: Making): Promise<void> {
   const fromMs = deps.clock.nowMs()
   if (request.looksAfter && !cancel.aborted) await deps.evidence.lookAfter()

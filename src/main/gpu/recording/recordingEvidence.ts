@@ -34,7 +34,7 @@ export interface Evidence {
   /** Reads the counters until `stopCounters`. */
   startCounters(onReading: (reading: CounterReading) => void): void
   stopCounters(): Promise<void>
-  /** The command has ended: who is still on the GPUs is a stranger too. */
+  /** The command has ended: records the processes that are still on the GPUs as those of others. */
   lookAfter(): Promise<void>
   /** Frees clocks and libraries; also after an error, any number of times. */
   release(): Promise<void>

@@ -65,6 +65,6 @@ export function nothingToMeasure(planned: PlannedCampaign): AppError {
   return new AppError(
     'input.invalid',
     `There is nothing to measure: ${why}.`,
-    'Give shapes or a model, ask for a space-filling set, or choose other bit pairs.'
+    'Give shapes or a model, choose a space-filling set, or choose other bit pairs.'
   )
 }

@@ -73,4 +73,5 @@ export function emitBatchNorm({ builder, inputs, parameters }: EmitterSite<Batch
   }
 }
 
+/** Added to the variance in training. */
 export const batchNormEpsilon = 1e-5
