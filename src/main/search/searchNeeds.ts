@@ -42,6 +42,8 @@ export interface SearchPrice {
 }
 
 /**
+ * Returns what schemes of a network cost.
+ *
  * @throws AppError proxy.kernelMissing when the cost is `proxy` and a kernel of the model has none, search.invalid when the cost
  * does not know the widths
  */

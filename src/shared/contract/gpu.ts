@@ -219,7 +219,7 @@ export const recordingSchema = z.object({
   cpuCounter: counterStateSchema,
   /** Processes that were on the GPUs before the command started or after it had ended. */
   strangers: z.array(gpuProcessSchema),
-  /** Why strangers could not be looked for; null when they were. */
+  /** Why such processes could not be looked for; null when they were. */
   strangersUnknown: z.string().nullable(),
   /** Clocks that were locked for the recording. */
   clockLock: clockLockSchema.nullable(),

@@ -56,6 +56,7 @@ export const commands = {
   ...workloadContract.commands
 } as const
 
+/** Payload schemas of all events by name. */
 export const events = {
   ...appContract.events,
   ...boardContract.events,

@@ -50,6 +50,8 @@ export async function dataFilesOf(
 export const maxModelBytes = 2 ** 31 - 1
 
 /**
+ * Reads a network from an ONNX or TFLite file, with data that is kept beside it.
+ *
  * @throws AppError input.notFound, input.invalid (no regular file, too large); model.invalid when it is no ONNX model or names
  *   data outside its folder; data.missing when that data is not there; model.unsupportedOperator for unknown element types.
  */

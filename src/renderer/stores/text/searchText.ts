@@ -22,6 +22,7 @@ export const strategyTexts: Record<StrategyName, string> = {
   random: 'Random: the baseline'
 }
 
+/** Names of objectives as pages show them. */
 export const objectiveTexts = {
   kl: 'KL to the float network',
   crossEntropy: 'cross-entropy',

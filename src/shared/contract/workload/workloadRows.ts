@@ -144,6 +144,7 @@ export const alonePrecisions = { fp16: 'fp16', int8: 'int8Dynamic', int4: 'int4'
 
 /** A layer alone at a lower precision. */
 export type AloneChange = keyof typeof alonePrecisions
+/** Every such change, the mildest first. */
 export const aloneChanges = ['fp16', 'int8', 'int4'] as const satisfies readonly AloneChange[]
 
 /** Ablation of a layer, or this layer alone at a lower precision. */
