@@ -115,7 +115,7 @@ export function createSampleStore(store: Store): SampleStore {
     async kinds(query) {
       const { where, params } = conditions(query)
       return await store.read(
-        `SELECT kernel, unit, count(*) AS rows FROM profile_sample s ${where} GROUP BY kernel, unit ORDER BY rows DESC`,
+        `SELECT kernel, unit, count(*) AS rows FROM profile_sample s ${where} GROUP BY kernel, unit ORDER BY rows DESC, kernel, unit`,
         params
       )
     },
