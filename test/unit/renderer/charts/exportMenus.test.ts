@@ -10,6 +10,8 @@ let view: Mounted<Record<string, unknown>>
 const saved: { name: string; blob: Blob }[] = []
 beforeEach(() => {
   withClient({})
+  // Looks of tables that other files of this worker kept.
+  localStorage.clear()
   saved.length = 0
   let blob = new Blob()
   vi.spyOn(URL, 'createObjectURL').mockImplementation((given) => {

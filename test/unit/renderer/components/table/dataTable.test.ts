@@ -46,7 +46,10 @@ beforeEach(() => {
   localStorage.clear()
   setActivePinia(createPinia())
 })
-afterEach(() => view.unmount())
+afterEach(() => {
+  view.unmount()
+  localStorage.clear()
+})
 
 describe('the table', () => {
   it('sorts by a click on a title, says so, and remembers it', async () => {
