@@ -1,8 +1,4 @@
-import {
-  estimatorToJson,
-  type EstimatorJson,
-  type LatencyEstimator
-} from '../../core/estimator/fit/estimator'
+import { estimatorToJson, type EstimatorJson } from '../../core/estimator/fit/estimator'
 import { intervalLevel } from '../../core/estimator/fit/intervals'
 import { dropOutliers } from '../../core/estimator/fit/outliers'
 import { evaluateEstimator, evaluateRows } from '../../core/estimator/fit/report'
@@ -79,12 +75,11 @@ export const estimatorTasks = {
         rows: { train: split.train.length, validation: split.validation.length }
       }),
       detail: {
-        knobs: estimator.codec.knobs.map(({ levels, byLevel, ...knob }) => ({
+        knobs: estimator.codec.knobs.map(({ levels, ...knob }) => ({
           ...knob,
-          levels: levels === null ? null : [...levels],
-          ...(byLevel && { byLevel: [...byLevel] })
+          levels: levels === null ? null : [...levels]
         })),
-        outputTokens: tokensOf(estimator),
+        outputTokens: estimator.codec.outputTokens,
         evaluation: evaluateEstimator(estimator, judged),
         history,
         coverage,
@@ -112,10 +107,4 @@ export const estimatorTasks = {
       }))
     }
   }
-}
-
-function tokensOf({ codec: { outputTokens } }: LatencyEstimator): EstimatorDetail['outputTokens'] {
-  if (outputTokens === null) return null
-  const { byLevel, ...range } = outputTokens
-  return byLevel === undefined ? range : { ...range, byLevel: [...byLevel] }
 }

@@ -11,23 +11,26 @@ export interface LevelRange {
   max: number
 }
 
-/** One knob as it was measured. */
-export interface KnobRange {
-  name: string
-  /** Measured names; null for numbers. */
-  levels: readonly string[] | null
-  /** Measured range of a number; 0 for names. */
+/** Measured range of a number. */
+export interface MeasuredRange {
   min: number
   max: number
   /** Names with which a much narrower range was measured; absent where there are none. */
-  byLevel?: readonly LevelRange[] | undefined
+  byLevel?: LevelRange[] | undefined
+}
+
+/** One knob as it was measured; the range of names is 0 to 0. */
+export interface KnobRange extends MeasuredRange {
+  name: string
+  /** Measured names; null for numbers. */
+  levels: readonly string[] | null
 }
 
 /** Turns knobs into the columns that models are fitted on, and says how far outside the measured range they are. */
 export interface KnobCodec {
   knobs: readonly KnobRange[]
   /** Tokens written are an input too. */
-  outputTokens: Pick<KnobRange, 'min' | 'max' | 'byLevel'> | null
+  outputTokens: MeasuredRange | null
 }
 
 /** One configuration to predict. */
@@ -46,7 +49,7 @@ const range = (values: Float64Array): { min: number; max: number } => {
 const narrowerBy = 0.1
 
 /** A number's range, and the ranges that go with names where those are narrower: image tiers fix the vision tokens. */
-function measuredRange(table: StageTable, values: Float64Array): Pick<KnobRange, 'min' | 'max' | 'byLevel'> {
+function measuredRange(table: StageTable, values: Float64Array): MeasuredRange {
   const whole = range(values)
   const least = narrowerBy * (whole.max - whole.min)
   const byLevel: LevelRange[] = []
@@ -75,7 +78,7 @@ export function knobCodec(table: StageTable): KnobCodec {
 
 /** The range of a number that was measured with these names: the part that all of them share, or of the first alone. */
 export function rangeWith(
-  { min, max, byLevel = [] }: Pick<KnobRange, 'min' | 'max' | 'byLevel'>,
+  { min, max, byLevel = [] }: MeasuredRange,
   knobs: Configuration['knobs']
 ): { min: number; max: number } {
   let shared = { min, max }
@@ -88,7 +91,7 @@ export function rangeWith(
 }
 
 /** The middle of what was measured with these names: a whole number where one lies within. */
-export function middleWith(measured: Parameters<typeof rangeWith>[0], knobs: Configuration['knobs']): number {
+export function middleWith(measured: MeasuredRange, knobs: Configuration['knobs']): number {
   const { min, max } = rangeWith(measured, knobs)
   const middle = (min + max) / 2
   const whole = Math.round(middle)
@@ -203,7 +206,7 @@ function missing(name: string): AppError {
 export function outsideRange(codec: KnobCodec, asked: Configuration): { distance: number; what: string[] } {
   let distance = 0
   const what: string[] = []
-  const check = (name: string, value: number, measured: Pick<KnobRange, 'min' | 'max' | 'byLevel'>): void => {
+  const check = (name: string, value: number, measured: MeasuredRange): void => {
     const { min, max, byLevel = [] } = measured
     const width = Math.max(max - min, 0.1 * Math.abs(max), 1e-9)
     const beyondOf = (part: { min: number; max: number }): number =>
