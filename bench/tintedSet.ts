@@ -8,12 +8,12 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { composeScene } from '../src/core/dataset/generated/scenes'
+import { findGeneratedSet } from '../src/core/dataset/generated/generatedSets'
 import { createRandom } from '../src/core/math/random'
 import { fashionFolder, readFashion } from '../src/main/model/data/imageLibrary'
 
-const form = { side: 32, smallest: 26, largest: 32 }
-const itemBytes = form.side * form.side * 3
+const tinted = findGeneratedSet('tinted-fashion')!
+const itemBytes = tinted.shape.reduce((product, size) => product * size, 1)
 const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('Name a folder: npm run bench:tinted-set -- FOLDER')
 mkdirSync(folder, { recursive: true })
@@ -24,14 +24,15 @@ await write(folder, 't10k', 10_000, 72)
 async function write(folder: string, half: 'train' | 't10k', count: number, seed: number): Promise<void> {
   const { pixels, labels } = await readFashion(fashionFolder, half)
   const images = new Uint8Array(count * itemBytes)
+  const classes = new Uint8Array(count)
   for (let at = 0; at < count; at++) {
-    const garment = pixels.subarray(at * 784, (at + 1) * 784)
+    const garment = { pixels: pixels.subarray(at * 784, (at + 1) * 784), label: labels[at]! }
     const item = images.subarray(at * itemBytes, (at + 1) * itemBytes)
-    composeScene(garment, form, createRandom(seed * 1_000_003 + at), item)
+    const random = createRandom(seed * 1_000_003 + at)
+    classes[at] = tinted.make(random, half === 'train' ? 'training' : 'test', at, garment, item)
   }
-  const dims = [count, form.side, form.side, 3]
+  const dims = [count, ...tinted.shape]
   writeFileSync(path.join(folder, `${half}-images-idx4-ubyte`), Buffer.concat([idxHead(dims), images]))
-  const classes = labels.subarray(0, count)
   writeFileSync(path.join(folder, `${half}-labels-idx1-ubyte`), Buffer.concat([idxHead([count]), classes]))
 }
 
