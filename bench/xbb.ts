@@ -39,6 +39,7 @@ const bars = new Map([
 interface Row {
   shape: string
   pair: string
+  cycles: number
   cyclesPerMac: number
   /** How many times as fast as w8a8 without the unit. */
   speedup: number
@@ -80,6 +81,7 @@ function rowOf(shape: Shape, pair: Pair, without: Cycles, unit: Cycles): Row {
   return {
     shape: `${shape.kernel} ${shape.dims.join('x')}`,
     pair: name,
+    cycles,
     cyclesPerMac: cycles / shape.macs,
     speedup,
     bar,
