@@ -27,8 +27,7 @@ export function readForItems(model: OnnxModel, array: NpyArray, output?: string)
   if (array.shape.length === 1) return importModel(withItems(model, items), output)
   const trial = readOnnx(withItems(model, trialItems), output).imported
   const { imported: single } = readOnnx(model, output)
-  if (single !== null && trial !== null && areApart(single, trial))
-    return { ...single, input: { ...single.input, isOneItem: false } }
+  if (single !== null && trial !== null && areApart(single, trial)) return single
   const { imported: together, errors } = readOnnx(withItems(model, items), output)
   if (together !== null) return together
   if (single === null) return importModel(model, output)

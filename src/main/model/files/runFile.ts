@@ -89,13 +89,6 @@ function itemsOf({ input }: ImportedModel, { shape, values }: NpyArray): Float64
       'Give one item of the input, or several along a first dimension.'
     )
   }
-  if (isBatch && shape[0] > 1 && input.isOneItem === true) {
-    throw new AppError(
-      'input.invalid',
-      `The array holds ${shape[0]} items, and the network does more with the first axis of "${input.name}" than keep items apart.`,
-      'Run it with one item at a time, or export it with fixed sizes.'
-    )
-  }
   const size = sizeOf(own)
   return Array.from({ length: isItem ? 1 : shape[0] }, (_, at) => values.subarray(at * size, (at + 1) * size))
 }
