@@ -71,6 +71,11 @@ export interface ValueCodes {
   readonly limits: readonly [low: number, high: number] | null
 }
 
+/** Codes of a scale that the file gives. */
+export interface KnownCodes extends ValueCodes {
+  readonly limits: NonNullable<ValueCodes['limits']>
+}
+
 /** What the graph leaves out at the end of the network: an operator that keeps the winner, or the codes of the values. */
 export type Ending = AxisEnding | CodeEnding
 
@@ -139,6 +144,12 @@ export function constantAt(state: ImportState, node: OnnxNode, position: number)
 /** Sizes of a constant or computed input; a missing one is an error. */
 export function dimsAt(state: ImportState, node: OnnxNode, position: number): readonly number[] {
   return constantAt(state, node, position)?.dims ?? valueAt(state, node, position).dims
+}
+
+/** The codes that a value holds; undefined where it holds none, and where their scale is found at run time (it is read as 1). */
+export function knownCodes({ codes }: ImportState, name: string): KnownCodes | undefined {
+  const held = codes.get(name)
+  return held === undefined || held.limits === null ? undefined : { ...held, limits: held.limits }
 }
 
 /** Whether an optional input is given. */

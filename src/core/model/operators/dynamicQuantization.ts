@@ -12,6 +12,7 @@ import {
 import { constantOf, numbersOf } from '../constants/numbers'
 import { dequantized } from '../constants/quantized'
 import { createMacro, type Macro } from './macro'
+import { codesHeld } from './quantization'
 
 /**
  * Dynamically quantized networks (onnxruntime's quantize_dynamic): activations are read as the real numbers that their codes stand
@@ -107,7 +108,7 @@ function withoutZero(
   const constant = constantAt(state, node, at.operand)
   if (constant !== undefined)
     return kept(macro, dequantized(node, constant, constantOf('float32', [], [1]), given, at.axis))
-  const read = state.codes.get(name) ?? (state.integers.has(name) ? { scale: 1, zero: 0 } : undefined)
+  const read = codesHeld(state, name)
   if (read === undefined)
     throw unsupported(
       node,

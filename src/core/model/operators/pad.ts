@@ -5,6 +5,7 @@ import {
   constantAt,
   innerShape,
   integersOf,
+  knownCodes,
   laidOut,
   plainValue,
   unsupported,
@@ -66,8 +67,8 @@ export const readPad: OperatorReader = (state, node) => {
 
 /** What is filled in: beside codes it is one, and is read as what it means. */
 function meaning(state: ImportState, node: OnnxNode, fill: number): number {
-  const codes = state.codes.get(node.inputs[0])
-  return codes === undefined || codes.limits === null ? fill : codes.scale * (fill - codes.zero)
+  const codes = knownCodes(state, node.inputs[0])
+  return codes === undefined ? fill : codes.scale * (fill - codes.zero)
 }
 
 function sourceIndex(node: OnnxNode, mode: string, index: number, size: number): number {

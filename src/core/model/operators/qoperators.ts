@@ -56,9 +56,10 @@ export function readQuantizedOperator(
       inputs.push(biasName(state, node, form.bias))
     reader(state, { ...node, opType: form.opType, domain: '', inputs })
     const value = state.values.get(node.outputs[0])
-    state.codes.set(node.outputs[0], codesAt(state, node, form.output))
+    const codes = codesAt(state, node, form.output)
+    state.codes.set(node.outputs[0], codes)
     if (value === undefined || state.left.has(node.outputs[0])) return
-    state.values.set(node.outputs[0], limitedByCodes(state, node, value, form.output, form.output + 1))
+    state.values.set(node.outputs[0], limitedByCodes(state, node, value, codes))
   }
 }
 
@@ -67,7 +68,7 @@ function operandName(state: ImportState, node: OnnxNode, position: number): stri
   const tensor = constantAt(state, node, position)
   if (tensor === undefined) {
     const name = `${node.name}.operand${position}`
-    const value = meantBy(state, { ...node, name }, position, position + 1)
+    const value = meantBy(state, { ...node, name }, position)
     if (value === state.values.get(node.inputs[position])) return node.inputs[position]
     state.values.set(name, value)
     return name

@@ -2,10 +2,12 @@ import { intAttribute, textAttribute, type OnnxNode, type OnnxTensor } from '../
 import {
   bind,
   constantAt,
+  knownCodes,
   unsupported,
   valueAt,
   weightsAt,
   type ImportState,
+  type KnownCodes,
   type OperatorReader,
   type Value,
   type ValueCodes
@@ -32,36 +34,45 @@ export const readQuantize: OperatorReader = (state, node) => {
       'only one constant scale for a whole activation is supported',
       'Quantize activations per tensor (per_channel only for weights) and export again.'
     )
-  state.codes.set(node.outputs[0], codesAt(state, node, 1))
+  const codes = codesAt(state, node, 1)
+  state.codes.set(node.outputs[0], codes)
   // Behind a Softmax that is left out of the graph there is nothing to clip.
   if (isBehindEnding(state, node)) return bind(state, node, value)
-  bind(state, node, limitedByCodes(state, node, value, 1, 2))
+  bind(state, node, limitedByCodes(state, node, value, codes))
 }
 
 /** The codes that a constant scale and the zero point behind it give. */
-export function codesAt(state: ImportState, node: OnnxNode, position: number): ValueCodes {
+export function codesAt(state: ImportState, node: OnnxNode, position: number): KnownCodes {
   const zero = constantAt(state, node, position + 1)
   return {
-    scale: numbersOf(weightsAt(state, node, position))[0],
-    zero: zero === undefined ? 0 : numbersOf(zero)[0],
+    scale: numbersOf(weightsAt(state, node, position))[0] ?? 1,
+    zero: zero === undefined ? 0 : (numbersOf(zero)[0] ?? 0),
     limits: codeLimits(zero)
   }
 }
 
-/** What a computed value means where an operator reads it as codes of a scale: of codes of another, or of whole numbers, not itself. */
-export function meantBy(state: ImportState, node: OnnxNode, position: number, scaleAt: number): Value {
+/**
+ * What a computed value means where an operator reads it as codes of the scale behind it: of codes of another scale, or of whole
+ * numbers, not itself.
+ */
+export function meantBy(state: ImportState, node: OnnxNode, position: number): Value {
   const name = node.inputs[position]
   const value = valueAt(state, node, position)
-  const held = state.codes.get(name) ?? (state.integers.has(name) ? wholeNumbers : undefined)
+  const held = codesHeld(state, name)
   // Found at run time, and read as 1.
   if (held === undefined || held.limits === null) return value
-  const wanted = codesAt(state, node, scaleAt)
+  const wanted = codesAt(state, node, position + 1)
   const [factor, shift] = [wanted.scale / held.scale, wanted.scale * (held.zero - wanted.zero)]
   if (Math.abs(factor - 1) < 1e-6 && shift === 0) return value
   return affineOf(state, node, value, {
     scale: constantOf('float32', [], [factor]),
     shift: constantOf('float32', [], [shift])
   })
+}
+
+/** What a value holds: codes, or whole numbers, which are their own; undefined for real numbers. */
+export function codesHeld(state: ImportState, name: string): ValueCodes | undefined {
+  return state.codes.get(name) ?? (state.integers.has(name) ? wholeNumbers : undefined)
 }
 
 const wholeNumbers: ValueCodes = { scale: 1, zero: 0, limits: [-Infinity, Infinity] }
@@ -78,7 +89,7 @@ export const readDequantize: OperatorReader = (state, node) => {
   const scale = constantAt(state, node, 1)
   if (isBehindEnding(state, node) || scale === undefined) return bind(state, node, valueAt(state, node, 0))
   if (scale.data.length === 1) {
-    bind(state, node, meantBy(state, node, 0, 1))
+    bind(state, node, meantBy(state, node, 0))
     return noteRounding(state, node)
   }
   throw unsupported(node, 'only one scale for a whole activation is supported')
@@ -86,23 +97,18 @@ export const readDequantize: OperatorReader = (state, node) => {
 
 /** At the end of the network the rounding and the limits of codes are applied to its results. */
 function noteRounding(state: ImportState, node: OnnxNode): void {
-  const codes = state.codes.get(node.inputs[0])
-  if (codes !== undefined && codes.limits !== null && state.endings.has(node.outputs[0]))
+  const codes = knownCodes(state, node.inputs[0])
+  if (codes !== undefined && state.endings.has(node.outputs[0]))
     state.left.set(node.outputs[0], { kind: 'rounded', ...codes })
 }
 
-/** A value clipped to scale * (code - zero) over the codes of the zero point's type. */
+/** A value clipped to scale * (code - zero) over its codes. */
 export function limitedByCodes(
   state: ImportState,
   node: OnnxNode,
   value: Value,
-  scaleAt: number,
-  zeroAt: number
+  { scale, zero, limits: [low, high] }: KnownCodes
 ): Value {
-  const scale = numbersOf(weightsAt(state, node, scaleAt))[0] ?? 1
-  const zeroTensor = constantAt(state, node, zeroAt)
-  const zero = zeroTensor === undefined ? 0 : (numbersOf(zeroTensor)[0] ?? 0)
-  const [low, high] = codeLimits(zeroTensor)
   return limited(state, node, value, (low - zero) * scale, (high - zero) * scale)
 }
 

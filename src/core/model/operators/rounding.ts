@@ -3,6 +3,7 @@ import { moveOperators } from './moves'
 import {
   bind,
   constantAt,
+  knownCodes,
   unsupported,
   valueAt,
   weightsAt,
@@ -31,8 +32,8 @@ const floatTypes: ReadonlySet<number> = new Set([1, 10, 11, 16])
 /** Floats stay what they are; a cast to integers cuts towards 0 what is not whole already. */
 export const readCast: OperatorReader = (state, node) => {
   const to = intAttribute(node, 'to', 1)
-  const codes = state.codes.get(node.inputs[0])
-  if (codes !== undefined && codes.limits !== null && !state.left.has(node.inputs[0])) {
+  const codes = knownCodes(state, node.inputs[0])
+  if (codes !== undefined && !state.left.has(node.inputs[0])) {
     const whole = affineOf(state, node, valueAt(state, node, 0), {
       scale: constantOf('float32', [], [1 / codes.scale]),
       shift: constantOf('float32', [], [codes.zero])
@@ -99,12 +100,12 @@ const codeReaders: ReadonlySet<string> = new Set([
  */
 export function checkCodes(state: ImportState, node: OnnxNode): void {
   const given = node.inputs.map((name) => state.codes.get(name))
-  const known = given.filter((codes) => codes !== undefined && codes.limits !== null)
   const [first] = given
   const isJoined =
     node.opType !== 'Concat' ||
     given.every((codes) => codes?.scale === first?.scale && codes?.zero === first?.zero)
-  if (known.length === 0 || (codeReaders.has(node.opType) && isJoined)) return
+  const hasKnown = node.inputs.some((name) => knownCodes(state, name) !== undefined)
+  if (!hasKnown || (codeReaders.has(node.opType) && isJoined)) return
   throw unsupported(
     node,
     isJoined ? 'it computes with codes of a quantization' : 'it joins codes of several scales',
