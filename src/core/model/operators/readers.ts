@@ -33,13 +33,13 @@ import { whereReader } from './where'
 export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<string, OperatorReader>([
   ['Conv', readConv],
   ['ConvTranspose', readConvTranspose],
-  ['Gemm', gemmReader((state, node) => readOperator(state, node))],
+  ['Gemm', gemmReader(readOperator)],
   ['MatMul', readMatMul],
   ['Relu', readRelu],
   ['Clip', readClip],
   ['PRelu', readPRelu],
   ...Object.entries(tableReaders),
-  ['Pow', powerReader((state, node) => readOperator(state, node))],
+  ['Pow', powerReader(readOperator)],
   ['Add', readAdd],
   ['Sub', readSub],
   ['Mul', readMul],
@@ -49,8 +49,8 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['Min', readMinMax],
   ['Max', readMinMax],
   ['BatchNormalization', readBatchNorm],
-  ['LayerNormalization', layerNormReader((state, node) => readOperator(state, node))],
-  ['RMSNormalization', layerNormReader((state, node) => readOperator(state, node))],
+  ['LayerNormalization', layerNormReader(readOperator)],
+  ['RMSNormalization', layerNormReader(readOperator)],
   ['MaxPool', readMaxPool],
   ['AveragePool', readAveragePool],
   ['GlobalAveragePool', readGlobalPool],
@@ -63,32 +63,29 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
   ['Resize', readResize],
   ['Upsample', readResize],
   ...moveOperators.map((name): [string, OperatorReader] => [name, readMove(movePlan(name)!)]),
-  ['Gather', gatherReader((state, node) => readOperator(state, node), readMove(movePlan('Gather')!))],
+  ['Gather', gatherReader(readOperator, readMove(movePlan('Gather')!))],
   ...['LSTM', 'GRU', 'RNN'].map((name): [string, OperatorReader] => [name, readRecurrent(readOperator)]),
   ['Equal', readEqual],
-  ['Where', whereReader((state, node) => readOperator(state, node))],
+  ['Where', whereReader(readOperator)],
   ['Not', readNot],
-  ['And', andReader((state, node) => readOperator(state, node))],
+  ['And', andReader(readOperator)],
   ['IsNaN', readIsNaN],
-  ...['Or', 'Xor'].map((name): [string, OperatorReader] => [
-    name,
-    orReader((state, node) => readOperator(state, node))
-  ]),
+  ...['Or', 'Xor'].map((name): [string, OperatorReader] => [name, orReader(readOperator)]),
   ...['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual'].map((name): [string, OperatorReader] => [
     name,
-    comparisonReader((state, node) => readOperator(state, node))
+    comparisonReader(readOperator)
   ]),
-  ['Einsum', einsumReader((state, node) => readOperator(state, node))],
+  ['Einsum', einsumReader(readOperator)],
   ['QuantizeLinear', readQuantize],
   ['DequantizeLinear', readDequantize],
   ['Cast', readCast],
   ['RequantShift', readRequantShift],
   ...['Softmax', 'LogSoftmax', 'ArgMax'].map((name): [string, OperatorReader] => [
     name,
-    endingReader((state, node) => readOperator(state, node))
+    endingReader(readOperator)
   ]),
-  ...composedReaders((state, node) => readOperator(state, node)),
-  ...dynamicReaders((state, node) => readOperator(state, node)),
+  ...composedReaders(readOperator),
+  ...dynamicReaders(readOperator),
   ['Constant', readConstant],
   ['Shape', readShape],
   ['Size', readSize],
@@ -100,14 +97,14 @@ export const operatorReaders: ReadonlyMap<string, OperatorReader> = new Map<stri
 /** Domains of onnxruntime's own quantized operators and of the QONNX dialects. */
 const otherDomains: Readonly<Record<string, ReadonlyMap<string, OperatorReader>>> = {
   'com.microsoft': new Map([
-    ...fusedReaders((state, node) => readOperator(state, node)),
-    ...fusedDynamicReaders((state, node) => readOperator(state, node)),
+    ...fusedReaders(readOperator),
+    ...fusedDynamicReaders(readOperator),
     ...quantizedOperators.map((name): [string, OperatorReader] => [
       name,
       readQuantizedOperator((own) => operatorReaders.get(own))
     ])
   ]),
-  'qonnx.custom_op.channels_last': new Map(channelsLastReaders((state, node) => readOperator(state, node))),
+  'qonnx.custom_op.channels_last': new Map(channelsLastReaders(readOperator)),
   ...Object.fromEntries(
     ['PACTOps', 'ai.onnx.contrib'].map((domain) => [
       domain,
