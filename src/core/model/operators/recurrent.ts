@@ -11,7 +11,7 @@ import {
   type OperatorReader
 } from '../onnx/importState'
 import { createMacro, type Macro } from './macro'
-import { activationsOf, type Activation } from './recurrentActivations'
+import { activationsOf, limitedTo, type Activation } from './recurrentActivations'
 
 /** Most steps a recurrence is unrolled to: each becomes a handful of layers. */
 const maxSteps = 64
@@ -247,9 +247,7 @@ function longStep(
 
 /** The cell within the limits that TFLite puts on it (cell_clip, an attribute of our own; ONNX has none on the cell). */
 function limitedCell(node: OnnxNode, macro: Macro, cell: string): string {
-  const limit = floatAttribute(node, 'cell_clip', 0)
-  if (limit <= 0) return cell
-  return macro.add('Clip', [cell, ...[-limit, limit].map((side) => macro.scalar(side))])
+  return limitedTo(macro, cell, floatAttribute(node, 'cell_clip', 0))
 }
 
 /** What the GRU's tanh is taken of. */

@@ -46,7 +46,7 @@ export function activationsOf(node: OnnxNode, macro: Macro, index: number, count
     if (form.beta !== undefined) attributes['beta'] = float(betas.shift() ?? form.beta)
     // The cell, of which an LSTM's third function is taken, is not limited.
     const limit = at % own.length === 2 ? 0 : clip
-    return (value) => macro.add(form.opType, [limited(macro, value, limit)], attributes)
+    return (value) => macro.add(form.opType, [limitedTo(macro, value, limit)], attributes)
   })
   return made.slice(index * own.length, (index + 1) * own.length)
 }
@@ -61,7 +61,8 @@ function numbersAttribute(node: OnnxNode, name: string): number[] {
   return given?.kind === 'floats' ? [...given.value] : []
 }
 
-function limited(macro: Macro, value: string, limit: number): string {
+/** Name of a value within a limit of both signs; of 0 or less: the value itself. */
+export function limitedTo(macro: Macro, value: string, limit: number): string {
   if (limit <= 0) return value
   return macro.add('Clip', [value, macro.scalar(-limit), macro.scalar(limit)])
 }
