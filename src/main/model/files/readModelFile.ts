@@ -10,7 +10,7 @@ import { tfliteDomain } from '../../../core/model/tflite/conversion'
 import { tfliteToOnnx } from '../../../core/model/tflite/toOnnx'
 import { decodeForRewriting, decodeModel, externalLocations, parseOnnx } from './onnxFile'
 import { decodeTflite, isTflite } from './tfliteFile'
-import type { ExternalPlace } from './onnxTensorFile'
+import type { ExternalData, ExternalPlace } from './onnxTensorFile'
 
 /** A network's file, ONNX or TFLite (read as ONNX operators), with the weights it keeps beside it. */
 export interface ModelFile {
@@ -74,9 +74,7 @@ export async function readModelFile(file: string): Promise<ModelFile> {
     sizeBytes += data.length
     external.set(location, data)
   }
-  const model = decodeModel(proto, (tensor, place) =>
-    sliceOf(external.get(place.location) ?? new Uint8Array(0), tensor, place)
-  )
+  const model = decodeModel(proto, dataIn(external))
   return { model, id: hash.digest('hex').slice(0, 16), sizeBytes, files }
 }
 
@@ -99,13 +97,14 @@ export async function readForRewriting(file: string): Promise<OnnxModel> {
     )
   }
   const external = new Map<string, Uint8Array>()
-  for (const location of externalLocations(parseOnnx(bytes))) {
-    const beside = await resolveBeside(file, location)
-    external.set(location, await readRegularFile(beside, { maxBytes: maxModelBytes }))
-  }
-  return decodeForRewriting(bytes, (tensor, place) =>
-    sliceOf(external.get(place.location) ?? new Uint8Array(0), tensor, place)
-  )
+  for (const part of await dataFilesOf(file, bytes))
+    external.set(part.location, await readRegularFile(part.file, { maxBytes: maxModelBytes }))
+  return decodeForRewriting(bytes, dataIn(external))
+}
+
+/** Tensors of data files that were read, by the files' locations. */
+function dataIn(files: ReadonlyMap<string, Uint8Array>): ExternalData {
+  return (tensor, place) => sliceOf(files.get(place.location) ?? new Uint8Array(0), tensor, place)
 }
 
 function sliceOf(data: Uint8Array, tensor: string, { location, offset, length }: ExternalPlace): Uint8Array {
