@@ -1,4 +1,5 @@
 import { axesArgument, axisOf, integersArgument } from '../operators/arguments'
+import { sizeOf } from '../graph'
 import { intAttribute, intsAttribute, type OnnxNode } from './onnx'
 import { constantAt, dimsAt, hasInput, type ImportState } from './importState'
 
@@ -125,11 +126,10 @@ const reshape: Rule = (state, node) => {
   const target = integersArgument(state, node, 'shape', 1) ?? []
   const [first, ...rest] = target
   if (target.length === 1) return first !== state.batch
-  const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1)
   const dims = dimsAt(state, node, 0)
   if (first === -1) {
     const sizes = rest.map((size, axis) => (size === 0 ? (dims[axis + 1] ?? 1) : size))
-    return count(sizes) !== count(dims)
+    return sizeOf(sizes) !== sizeOf(dims)
   }
   return first === 1 && !state.itemSizes.has(node.inputs[1] ?? '')
 }

@@ -277,7 +277,6 @@ function picking(
   if (count(result) === 0 && constantAt(state, node, 0) === undefined)
     throw badShape(node, 'nothing is left of the tensor')
   checkedCount(node, result)
-  if (state.batch > 1 && result[0] !== dims[0]) throw mixesBatch(state, node)
   const strides = rowMajorStrides(dims)
   return {
     dims: result,

@@ -18,7 +18,6 @@ import { checkedCount } from '../constants/checkedCount'
 import { offsetMap, rowMajorStrides } from '../constants/indexing'
 import { gathered } from '../constants/numbers'
 import { integersArgument, numberArgument } from './arguments'
-import { mixesBatch } from './moves'
 import { moved } from './shaping'
 
 /** Pad in all its modes, as a view; a window behind it takes zeros over as its own padding. Negative pads cut. */
@@ -37,8 +36,6 @@ export const readPad: OperatorReader = (state, node) => {
   const sides = (offset: number): number[] =>
     dims.map((_, axis) => (axes.includes(axis) ? given[axes.indexOf(axis) + offset] : 0))
   const [before, after] = [sides(0), sides(axes.length)]
-  if ((before[0] !== 0 || after[0] !== 0) && state.batch > 1 && input !== undefined)
-    throw mixesBatch(state, node)
   const mode = textAttribute(node, 'mode', 'constant')
   const result = dims.map((size, axis) => size + before[axis] + after[axis])
   if (result.some((size) => size < 1)) throw badShape(node, 'nothing is left of the tensor')

@@ -16,7 +16,6 @@ import type { ReduceFunction, Shape } from '../graph'
 import { axisMapOf, viewBy } from '../axes'
 import { reductionLoops } from '../storage'
 import { axesArgument } from './arguments'
-import { mixesBatch } from './moves'
 import { moved } from './shaping'
 
 const functions: Readonly<Record<string, ReduceFunction>> = {
@@ -33,7 +32,6 @@ export const readReduce: OperatorReader = (state, node) => {
   const keepsAll = (given ?? []).length === 0 && intAttribute(node, 'noop_with_empty_axes', 0) !== 0
   if (keepsAll) return bind(state, node, value)
   const axes = (given ?? []).length === 0 ? value.dims.map((_, axis) => axis) : given!
-  if (axes.includes(0) && state.batch > 1) throw mixesBatch(state, node)
   const reduced = reduce(state, node, value, axes)
   const keepsAxes = intAttribute(node, 'keepdims', 1) !== 0
   const dims = keepsAxes ? reduced.dims : reduced.dims.filter((_, axis) => !axes.includes(axis))
