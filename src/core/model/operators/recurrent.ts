@@ -172,7 +172,7 @@ function unroll(
   return { states, last: state!, cell }
 }
 
-const axis0 = (macro: Macro): string => macro.constant([1], BigInt64Array.of(0n))
+const axis0 = (macro: Macro): string => macro.shape([0])
 
 /** Bias of the recurrence that may be added to the input's: all but the new state's of a GRU with linear_before_reset. */
 function ownBias(node: OnnxNode, { bias, hidden }: Direction, at: number): number {
@@ -197,9 +197,7 @@ function cellStep(
   const gate: GateOf = (from, index, count = 1) =>
     macro.add('Slice', [
       from,
-      ...[[index * hidden], [(index + count) * hidden], [1], [1]].map((list) =>
-        macro.constant([1], BigInt64Array.from(list, BigInt))
-      )
+      ...[index * hidden, (index + count) * hidden, 1, 1].map((entry) => macro.shape([entry]))
     ])
   const [first, second] = direction.functions
   if (node.opType !== 'GRU') {
@@ -327,9 +325,9 @@ function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: rea
 
 /** States [batch, hidden] of each step as [steps, 1, batch, hidden]. */
 function alongSteps(macro: Macro, states: readonly string[]): string {
-  const rows = states.map((name) => macro.add('Unsqueeze', [name, macro.constant([1], BigInt64Array.of(1n))]))
+  const rows = states.map((name) => macro.add('Unsqueeze', [name, macro.shape([1])]))
   const joined = rows.length === 1 ? rows[0] : macro.add('Concat', rows, { axis: int(1) })
-  const flat = macro.add('Unsqueeze', [joined, macro.constant([1], BigInt64Array.of(3n))])
+  const flat = macro.add('Unsqueeze', [joined, macro.shape([3])])
   return macro.add('Transpose', [flat], { perm: ints([1, 3, 0, 2]) })
 }
 
@@ -342,7 +340,7 @@ function joinedDirections(
   if (names.length === 1) return lifted(names[0], 1)
   const joined = macro.add(
     'Concat',
-    names.map((name) => macro.add('Unsqueeze', [name, macro.constant([1], BigInt64Array.of(1n))])),
+    names.map((name) => macro.add('Unsqueeze', [name, macro.shape([1])])),
     { axis: int(1) }
   )
   return macro.add('Transpose', [joined], { perm: ints([1, 0, 2]) })
