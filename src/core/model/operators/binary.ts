@@ -51,10 +51,11 @@ function readJoin(state: ImportState, node: OnnxNode, join: BinaryFunction): voi
 /** Scores that are masked by minus infinity get the lowest number instead: behind the softmax nothing is left of them either way. */
 function withoutInfinity(state: ImportState, node: OnnxNode, tensor: OnnxTensor): OnnxTensor {
   const isMask = state.scores.has(node.outputs[0]) && numbersOf(tensor).includes(-Infinity)
-  return isMask ? mapped(tensor, (x) => Math.max(x, lowestScore)) : tensor
+  return isMask ? mapped(tensor, (x) => Math.max(x, maskedScore)) : tensor
 }
 
-const lowestScore = -3.4e38
+/** What stands for minus infinity among scores of a softmax: about the lowest float32. */
+export const maskedScore = -3.4e38
 
 /** a / b: by a constant a factor, else times the reciprocal. */
 export const readDiv: OperatorReader = (state, node) => {

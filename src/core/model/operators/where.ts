@@ -10,6 +10,7 @@ import {
 import { broadcastDims } from '../constants/indexing'
 import { numbersOf } from '../constants/numbers'
 import { call } from '../tableFunction'
+import { maskedScore } from './binary'
 import { createMacro, type Macro } from './macro'
 import { addTable } from './unary'
 
@@ -99,5 +100,5 @@ function lowestAt(state: ImportState, node: OnnxNode, position: 1 | 2): number |
   const rest = broadcastDims(dimsAt(state, node, 0), dimsAt(state, node, 3 - position)) ?? []
   // A constant of more places than the rest would make more of these.
   const isWithin = broadcastDims(rest, constant.dims)?.join() === rest.join()
-  return isWithin ? Math.max(lowest, -3.4e38) : null
+  return isWithin ? Math.max(lowest, maskedScore) : null
 }
