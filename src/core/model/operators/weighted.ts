@@ -83,11 +83,10 @@ export function turned(value: Value, name: string): Value {
 }
 
 function bindProduct(state: ImportState, node: OnnxNode): void {
-  const operands = [0, 1].map((position) => {
-    const constant = constantAt(state, node, position)
-    const dims = constant?.dims ?? valueAt(state, node, position).dims
-    return { constant, dims }
-  })
+  const operands = [0, 1].map((position) => ({
+    constant: constantAt(state, node, position),
+    dims: dimsAt(state, node, position)
+  }))
   const [a, b] = operands as [(typeof operands)[0], (typeof operands)[0]]
   const batch = broadcastDims(a.dims.slice(0, -2), b.dims.slice(0, -2))
   if (batch === null || a.dims.at(-1) !== b.dims.at(-2))
