@@ -1,15 +1,9 @@
 import type { BoardDescription } from '@shared/contract/board/boardDescription'
+import { type LineStep, setLines } from './lineSteps'
 import type { Part } from './receiver'
 
 /** How modem lines lead to NRST and BOOT0 of a chip whose ROM writes flash; none: both are set by hand. */
 export type ResetLines = BoardDescription['resetLines']
-
-/** Modem lines (true: asserted, which is low at the pin of a TTL adapter), and how long they stay, ms. */
-interface LineStep {
-  readonly dtr: boolean
-  readonly rts: boolean
-  readonly holdMs: number
-}
 
 /**
  * `enter`: a reset with BOOT0 high; `leave`: BOOT0 low without a reset. One line straight to NRST and the other straight to BOOT0, or both over two
@@ -47,9 +41,5 @@ const sequences: Readonly<
 
 /** Takes a chip into the loader of its ROM, or lets the next reset start its flash; on links without modem lines nothing happens. */
 export function* setBootLines(lines: ResetLines, way: 'enter' | 'leave'): Part<void> {
-  if (lines === 'none') return
-  for (const { dtr, rts, holdMs } of sequences[lines][way]) {
-    yield { kind: 'setSignals', dtr, rts }
-    if (holdMs > 0) yield { kind: 'pause', durationMs: holdMs }
-  }
+  if (lines !== 'none') yield* setLines(sequences[lines][way])
 }

@@ -1,3 +1,4 @@
+import { type LineStep, setLines } from './lineSteps'
 import type { Part } from './receiver'
 
 /** Ways of getting a chip into its download mode by the modem lines. `none`: it is there already. */
@@ -5,19 +6,12 @@ export const espResetNames = ['none', 'classic', 'usbJtag'] as const
 /** Name of a way into download mode. */
 export type EspResetName = (typeof espResetNames)[number]
 
-/** Modem lines (true: asserted), and how long they stay, ms. */
-interface EspResetStep {
-  readonly dtr: boolean
-  readonly rts: boolean
-  readonly holdMs: number
-}
-
 /**
  * On boards with a UART bridge two transistors lead RTS to EN (low: reset) and DTR to IO0 (low at the end of reset: download), each
  * only while the other is not asserted. The peripheral USB-Serial-JTAG in the chip reads the same lines, and must not see both
  * released between reset and its end.
  */
-const espResets: Readonly<Record<EspResetName, readonly EspResetStep[]>> = {
+const espResets: Readonly<Record<EspResetName, readonly LineStep[]>> = {
   none: [],
   classic: [
     { dtr: false, rts: true, holdMs: 100 },
@@ -34,9 +28,6 @@ const espResets: Readonly<Record<EspResetName, readonly EspResetStep[]>> = {
 }
 
 /** Takes the chip through a reset into its download mode; on links without modem lines nothing happens. */
-export function* espReset(name: EspResetName): Part<void> {
-  for (const { dtr, rts, holdMs } of espResets[name]) {
-    yield { kind: 'setSignals', dtr, rts }
-    if (holdMs > 0) yield { kind: 'pause', durationMs: holdMs }
-  }
+export function espReset(name: EspResetName): Part<void> {
+  return setLines(espResets[name])
 }
