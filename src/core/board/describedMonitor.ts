@@ -6,6 +6,7 @@ import { fillInCounters, type MonitorLists } from './counterRecord'
 import { checkMonitorRam, ramEnd } from './description/checkDescription'
 import { type MonitorImage, monitorImages } from './description/monitorImages'
 import { findImageRecord } from './imageRecord'
+import { splitIsa } from './isaParts'
 import { fillInLitexMonitor } from './litexMonitor'
 import { moveImage } from './movedImage'
 
@@ -22,8 +23,9 @@ type FilledInForm = Exclude<MonitorForm, 'virt' | 'virt64'>
 /** What the monitor of a described board is made from: names of files in resources/firmware/build, without extension. */
 const imageNames: Record<FilledInForm, (isa: string | null) => string> = {
   litex: (isa) => {
-    if (isa?.startsWith('rv64') === true) return 'monitor-litex64'
-    return isa?.split('_').includes('xbbcfu') === true ? 'monitor-litex-cfu' : 'monitor-litex'
+    const { base, extensions } = splitIsa(isa ?? '')
+    if (base.startsWith('rv64')) return 'monitor-litex64'
+    return extensions.includes('xbbcfu') ? 'monitor-litex-cfu' : 'monitor-litex'
   },
   supervisor: () => 'monitor-rv64s',
   esp32c3: () => 'monitor-esp32c3',

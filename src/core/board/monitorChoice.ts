@@ -1,6 +1,7 @@
 import type { BoardDescription } from '../../shared/contract/board/boardDescription'
 import { monitorImages } from './description/monitorImages'
 import { shippedBoards } from './description/shippedBoards'
+import { splitIsa } from './isaParts'
 import type { Range } from './loaders/ubootBoard'
 
 /** The monitors that are built (scripts/firmware.mjs), by name of their file without extension. */
@@ -12,9 +13,8 @@ export type MonitorName =
  * "rv32imac_zicsr_zbb" or "rv64gcv".
  */
 export function monitorFor(isa: string): MonitorName {
-  const [base = '', ...extensions] = isa.toLowerCase().split('_')
-  // Single letters follow rv32 or rv64 at once; a later part of one letter is an extension too ("rv64imac_v").
-  const letters = base.slice(4)
+  const { base, letters, extensions } = splitIsa(isa)
+  // A later part of one letter is an extension too ("rv64imac_v").
   if (base.startsWith('rv64'))
     return letters.includes('v') || extensions.includes('v') ? 'monitor-rvv' : 'monitor-rv64'
   if (extensions.includes('xbb')) return 'monitor-xbb'

@@ -8,6 +8,7 @@ import {
   monitorImages
 } from '../../../core/board/description/monitorImages'
 import { readDescribedMonitor } from '../../../core/board/describedMonitor'
+import { splitIsa } from '../../../core/board/isaParts'
 import { shippedBoards } from '../../../core/board/description/shippedBoards'
 import { findEsp } from '../../../core/board/loaders/esp'
 import type { EspIdentity } from '../../../core/board/loaders/espRom'
@@ -156,7 +157,7 @@ function checkBuild(buildId: number, image: LoadImage): void {
  * @throws board.refused
  */
 function checkUnit(isa: string, { name }: LoadImage): void {
-  if (name !== 'monitor-litex-cfu.bin' || isa.split('_').includes('xbbcfu')) return
+  if (name !== 'monitor-litex-cfu.bin' || splitIsa(isa).extensions.includes('xbbcfu')) return
   throw new AppError(
     'board.refused',
     `The description names xbbcfu, and the monitor found no unit that does what docs/isa.md says (${isa}).`,

@@ -1,4 +1,5 @@
 import { formatPercent } from '../../../shared/units'
+import { splitIsa } from '../../../core/board/isaParts'
 import { twinCycleModel, twinMachine } from '../../../core/twin/twinMachine'
 import { twinModelVersion, type MadeTwin, type TwinRequest } from '../../../core/twin/makeTwin'
 import type { TwinFirmware } from '../../../core/twin/monitorMachine'
@@ -138,7 +139,7 @@ function structureText({ fitted: { structure }, form }: MadeTwin): string {
  * @throws input.unsupported for a core whose kernels use packed dot products: a twin's monitor has none of these
  */
 function formOf(isa: string): TwinRequest['form'] {
-  const [base = '', ...extensions] = isa.toLowerCase().split('_')
+  const { letters, extensions } = splitIsa(isa)
   const unit = extensions.find((extension) => extension === 'xbb' || extension === 'xbbcfu')
   if (unit !== undefined)
     throw new AppError(
@@ -146,7 +147,7 @@ function formOf(isa: string): TwinRequest['form'] {
       `These rows are of kernels with packed dot products (${unit} in ${isa}), and the monitor of a twin has kernels without.`,
       'Measure the board with a monitor whose kernels do not use the unit (LiteX: without xbbcfu in the description); the core of resources/rtl has virtual:rtl-xbb.'
     )
-  return base.slice(4).includes('c') ? 'rv32imc' : 'rv32im'
+  return letters.includes('c') ? 'rv32imc' : 'rv32im'
 }
 
 const percent = (share: number): number => 100 * share
