@@ -164,8 +164,7 @@ function createLoadHandlers(
       const held = registry.held(id)
       const image = await readLoadImage(file, address)
       const described = (await deps.descriptions.get(id)) ?? describeVirtual(id)
-      const { flash = null, resetLines } = described ?? {}
-      return startLoadJob(held, { image, loader, start, flash: flash ?? undefined, resetLines }, deps)
+      return startLoadJob(held, { image, loader, start, described }, deps)
     },
     'board.loads': async () => ({ loads: deps.records.all() })
   }

@@ -96,8 +96,7 @@ async function carry(
     loader,
     image,
     start: true,
-    flash: description?.flash ?? undefined,
-    resetLines: description?.resetLines,
+    described: description,
     signal,
     onProgress: (done, note) => onProgress(done, image.sizeBytes, note)
   })

@@ -1,10 +1,12 @@
 import { crc32 } from 'node:zlib'
 import type { Conversation } from '../../../core/board/conversation'
 import { espLoad } from '../../../core/board/loaders/esp'
+import type { ResetLines } from '../../../core/board/loaders/bootLines'
+import type { FlashRange } from '../../../core/board/loaders/flashRom'
 import { sflLoad } from '../../../core/board/loaders/sfl'
 import { stmLoad } from '../../../core/board/loaders/stm'
 import { wchLoad } from '../../../core/board/loaders/wch'
-import { chipOfLoader, flashOf } from '../../../core/board/description/flashBoards'
+import { chipOfLoader, type FlashLoader, flashOf } from '../../../core/board/description/flashBoards'
 import { ubootLoad } from '../../../core/board/loaders/uboot'
 import type { LoaderName } from '../../../shared/contract/board/boardFiles'
 import type { BoardDescription } from '../../../shared/contract/board/boardDescription'
@@ -24,10 +26,8 @@ export interface LoadOptions {
   loader: LoaderName
   image: LoadImage
   start: boolean
-  /** Of a board that is described, for loaders that write flash; default that of the chip they were made for. */
-  flash?: { base: number; sizeBytes: number } | undefined
-  /** Of that description too; default none. */
-  resetLines?: BoardDescription['resetLines'] | undefined
+  /** Of the board, for loaders that write flash; default the flash of the chip they were made for, and no lines. */
+  described?: Pick<BoardDescription, 'flash' | 'resetLines'> | null
   signal: AbortSignal
   onProgress: (doneBytes: number, note: string) => void
 }
@@ -117,10 +117,21 @@ async function throughEsp(session: BoardSession, options: LoadOptions): Promise<
   }
 }
 
+/** The flash that a loader in ROM writes, and how its chip is reset. */
+function flashTarget(
+  { described }: LoadOptions,
+  loader: FlashLoader
+): { flash: FlashRange; resetLines: ResetLines } {
+  return {
+    flash: described?.flash ?? flashOf(chipOfLoader[loader]),
+    resetLines: described?.resetLines ?? 'none'
+  }
+}
+
 async function throughStm(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
-  const { image, start, flash = flashOf(chipOfLoader.stm), resetLines = 'none' } = options
+  const { image, start } = options
   const entry = start ? image.entry : null
-  const loader = stmLoad({ segments: image.segments, entry, flash, resetLines })
+  const loader = stmLoad({ segments: image.segments, entry, ...flashTarget(options, 'stm') })
   const loaded = await transfer(session, loader, image.sizeBytes, options)
   return {
     crc32: null,
@@ -129,8 +140,8 @@ async function throughStm(session: BoardSession, options: LoadOptions): Promise<
 }
 
 async function throughWch(session: BoardSession, options: LoadOptions): Promise<LoadOutcome> {
-  const { image, start, flash = flashOf(chipOfLoader.wch), resetLines = 'none' } = options
-  const loader = wchLoad({ segments: image.segments, start, flash, resetLines })
+  const { image, start } = options
+  const loader = wchLoad({ segments: image.segments, start, ...flashTarget(options, 'wch') })
   const loaded = await transfer(session, loader, image.sizeBytes, options)
   return {
     crc32: null,

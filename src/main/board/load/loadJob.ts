@@ -1,30 +1,21 @@
-import type { LoaderName } from '../../../shared/contract/board/boardFiles'
 import { AppError } from '../../../shared/errors'
 import type { JobContext, JobService } from '../../jobs/jobService'
 import { type LoadOptions, type LoadOutcome, loadOver } from './boardLoads'
 import type { Held } from '../boardRegistry'
 import type { BoardSession } from '../boardSession'
-import type { LoadImage } from './loadFile'
 import type { LoadRecords } from './loadRecords'
 
-/** An image to load. */
-export interface LoadOrder {
-  image: LoadImage
-  loader: LoaderName
-  start: boolean
-  /** Of the board's description, for loaders that write flash. */
-  flash?: LoadOptions['flash']
-  resetLines?: LoadOptions['resetLines']
-}
+/** An image to load, and how. */
+export type LoadOrder = Omit<LoadOptions, 'signal' | 'onProgress'>
 
 /** Carries an image over a leased line; a boot loader that brought up a monitor has made a Bitbench board of it. */
 export async function carry(
   session: BoardSession,
-  { image, ...how }: LoadOrder,
+  order: LoadOrder,
   context: Pick<JobContext, 'signal'> & { onProgress: (doneBytes: number, note: string) => void }
 ): Promise<LoadOutcome> {
-  const outcome = await loadOver(session, { image, ...how, ...context })
-  if (how.loader !== 'monitor' && how.start) await session.hello().catch(() => undefined)
+  const outcome = await loadOver(session, { ...order, ...context })
+  if (order.loader !== 'monitor' && order.start) await session.hello().catch(() => undefined)
   return outcome
 }
 

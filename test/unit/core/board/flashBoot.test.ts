@@ -84,9 +84,9 @@ describe('a microcontroller from the loader in its ROM to a Bitbench board', () 
       entry: flashMap.flash,
       sizeBytes: bytes.length
     }
-    const flash = { base: flashMap.flash, sizeBytes: 64 << 10 }
+    const described = { ...shippedBoards.gd32vf103, flash: { base: flashMap.flash, sizeBytes: 64 << 10 } }
     const context = { signal: new AbortController().signal, onProgress: () => undefined }
-    const loaded = carry(session, { image, loader: 'stm', start: false, flash }, context)
+    const loaded = carry(session, { image, loader: 'stm', start: false, described }, context)
     await expect(clock.run(loaded)).rejects.toThrow(`${36 << 10} bytes too many`)
     expect(board.rom.heard).toEqual([])
   })
