@@ -1,8 +1,7 @@
 import { concatBytes } from '../../binary/bytes'
-import { type FlashChipName, flashMap, flashOf } from '../../board/description/flashBoards'
+import { flashChips, type FlashChipName, flashMap, flashOf } from '../../board/description/flashBoards'
 import { createMachine } from '../createMachine'
 import type { RunResult, TrapRecord, VirtualMachine } from '../machine'
-import type { FlashRom } from '../roms/flashRomLine'
 import { StmRomModel } from '../roms/stmRomModel'
 import { WchRomModel } from '../roms/wchRomModel'
 import { flashBoard } from './flashBoard'
@@ -39,7 +38,7 @@ export const flashChipLines = 'dtr'
 export function createFlashChip(
   chip: FlashChipName,
   contents: Uint8Array,
-  onWritten: (flash: Uint8Array) => void = () => undefined
+  onWritten: (flash: Uint8Array) => void
 ): RunningBoard {
   const { sizeBytes } = flashOf(chip)
   const flash = new Uint8Array(sizeBytes).fill(0xff)
@@ -49,7 +48,7 @@ export function createFlashChip(
 
 class FlashChip implements RunningBoard {
   private readonly machine: VirtualMachine
-  private rom: (FlashRom & (StmRomModel | WchRomModel)) | null = null
+  private rom: StmRomModel | WchRomModel | null = null
   private said: Uint8Array[] = []
   private lines = { dtr: false, rts: true }
   private isLockedUp = false
@@ -135,8 +134,8 @@ class FlashChip implements RunningBoard {
   private powerOn(): void {
     this.reset()
     if (this.lines.rts) return
-    const { sizeBytes: flashBytes } = flashOf(this.chip)
-    this.rom = this.chip === 'gd32vf103' ? new StmRomModel({ flashBytes }) : new WchRomModel({ flashBytes })
+    const { flashBytes, loader } = flashChips[this.chip]
+    this.rom = loader === 'stm' ? new StmRomModel({ flashBytes }) : new WchRomModel({ flashBytes })
     this.rom.flash.set(this.flash)
   }
 

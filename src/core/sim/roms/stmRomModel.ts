@@ -4,15 +4,15 @@ import type { FlashRom, FlashRomLine } from './flashRomLine'
 export interface StmRomOptions {
   /** `loader`: BOOT0 is high; `program`: the chip runs what is in flash. */
   start?: 'loader' | 'program'
-  flashBase?: number
   flashBytes?: number
-  pageBytes?: number
   /** The readout protection is on: only the commands that say what the chip is are carried out. */
   isProtected?: boolean
   /** Erases by pages with 16-bit numbers instead of 8-bit ones. */
   isExtended?: boolean
 }
 
+const flashBase = 0x0800_0000
+const pageBytes = 1024
 const ack = 0x79
 const nack = 0x1f
 
@@ -23,14 +23,13 @@ const nack = 0x1f
  */
 export class StmRomModel implements FlashRom {
   readonly flash: Uint8Array
-  readonly options: Required<StmRomOptions>
   startedAt: number | null = null
-  readonly commands: number[] = []
   readonly counts = { badChecksum: 0, badCommand: 0, dirtyWrites: 0 }
   /** What the host sent, for comparisons. */
   readonly heard: number[] = []
   /** The next writes put a wrong byte into flash. */
   wornWrites = 0
+  private readonly options: Required<StmRomOptions>
   private isSynchronised = false
   private pending: number[] = []
   private state: (bytes: number[]) => number | null
@@ -39,9 +38,7 @@ export class StmRomModel implements FlashRom {
   constructor(options: StmRomOptions = {}) {
     this.options = {
       start: 'loader',
-      flashBase: 0x0800_0000,
       flashBytes: 128 << 10,
-      pageBytes: 1024,
       isProtected: false,
       isExtended: false,
       ...options
@@ -104,7 +101,6 @@ export class StmRomModel implements FlashRom {
       this.refuse()
       return 2
     }
-    this.commands.push(code)
     if (code === 0x00) this.replies.push(ack, known.length, 0x22, ...known, ack)
     else if (code === 0x01) this.replies.push(ack, 0x22, 0, 0, ack)
     else if (code === 0x02) this.replies.push(ack, 1, 0x04, 0x10, ack)
@@ -145,7 +141,7 @@ export class StmRomModel implements FlashRom {
       if ((count ^ complement) !== 0xff || !this.holds(at, count + 1)) this.refuse()
       else {
         this.end()
-        const from = at - this.options.flashBase
+        const from = at - flashBase
         this.replies.push(...this.flash.subarray(from, from + count + 1))
       }
       return 2
@@ -163,7 +159,7 @@ export class StmRomModel implements FlashRom {
         this.refuse()
       } else if (!isWhole) this.refuse()
       else {
-        this.program(at - this.options.flashBase, all.slice(1, count + 1))
+        this.program(at - flashBase, all.slice(1, count + 1))
         this.end()
       }
       return count + 2
@@ -197,10 +193,9 @@ export class StmRomModel implements FlashRom {
       return length
     }
     if (isAll) this.flash.fill(0xff)
-    const { pageBytes, flashBytes } = this.options
     for (let index = 1; index <= count; index++) {
       const page = word(index)
-      if ((page + 1) * pageBytes > flashBytes) {
+      if ((page + 1) * pageBytes > this.flash.length) {
         this.refuse()
         return length
       }
@@ -211,7 +206,6 @@ export class StmRomModel implements FlashRom {
   }
 
   private holds(at: number, count: number): boolean {
-    const { flashBase, flashBytes } = this.options
-    return at >= flashBase && at + count <= flashBase + flashBytes
+    return at >= flashBase && at + count <= flashBase + this.flash.length
   }
 }

@@ -14,6 +14,8 @@ export interface WchRomOptions {
   uid?: readonly number[]
 }
 
+const sumOf = (bytes: readonly number[]): number => bytes.reduce((sum, byte) => (sum + byte) & 0xff, 0)
+
 /**
  * The UART loader in the ROM of a CH32V30x, as public tools describe it (wchisp) and not from the loader under test: a request is 57 AB,
  * command, length, data and the sum of what is behind 57 AB; a reply 55 AA, command, 0, length, data and sum. Data is exclusive-ored
@@ -67,7 +69,7 @@ export class WchRomModel implements FlashRom {
       const body = this.pending.slice(2, 5 + length)
       const sum = this.pending[5 + length]
       this.pending = this.pending.slice(6 + length)
-      if (body.reduce((all, byte) => (all + byte) & 0xff, 0) !== sum) this.counts.badSum++
+      if (sumOf(body) !== sum) this.counts.badSum++
       else this.execute(body[0], body.slice(3), line)
     }
   }
@@ -109,9 +111,9 @@ export class WchRomModel implements FlashRom {
 
   /** Returns the sum of the key. */
   private agree(): number {
-    const sum = this.options.uid.reduce((all, byte) => (all + byte) & 0xff, 0)
+    const sum = sumOf(this.options.uid)
     this.key = [sum, sum, sum, sum, sum, sum, sum, (sum + this.options.chipId) & 0xff]
-    return this.key.reduce((all, byte) => (all + byte) & 0xff, 0)
+    return sumOf(this.key)
   }
 
   private block(command: 0xa5 | 0xa6, data: number[], line: FlashRomLine): void {
@@ -152,7 +154,6 @@ export class WchRomModel implements FlashRom {
       return
     }
     const body = [command, 0, data.length & 0xff, data.length >> 8, ...data]
-    const sum = body.reduce((all, byte) => (all + byte) & 0xff, 0)
-    line.send(Uint8Array.from([0x55, 0xaa, ...body, sum]), 0.2)
+    line.send(Uint8Array.from([0x55, 0xaa, ...body, sumOf(body)]), 0.2)
   }
 }
