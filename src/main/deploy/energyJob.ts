@@ -5,7 +5,7 @@ import { benchedLayers } from './boardEnergy'
 import type { DeployBoards, DeployModels, PredictNetwork, RecordPower } from './deployNeeds'
 import { totalOf } from './describePlan'
 import { createEnergyWork } from './energyWork'
-import type { createPreparation } from './preparation'
+import type { NetworkPreparation } from './preparation'
 
 /** What measuring energy on a board needs. */
 export interface EnergyJobDeps {
@@ -15,7 +15,7 @@ export interface EnergyJobDeps {
   /** Energy by proxies of the board. */
   predict: PredictNetwork
   jobs: JobService
-  preparation: Pick<ReturnType<typeof createPreparation>, 'prepare' | 'loadAs'>
+  preparation: Pick<NetworkPreparation, 'prepare' | 'loadAs'>
 }
 
 /** A measurement of energy that runs. */

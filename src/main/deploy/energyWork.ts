@@ -5,20 +5,19 @@ import { AppError } from '../../shared/errors'
 import type { JobContext } from '../jobs/runningJob'
 import { runEnergyPhases } from './boardEnergy'
 import type { DeployBoards, DeployModels, PowerRecording } from './deployNeeds'
-import type { createPreparation } from './preparation'
+import type { Prepared } from './deployRun'
+import type { NetworkPreparation } from './preparation'
 
 /** Images whose outputs are compared, and over which inferences are measured. */
 const images = 16
-
-type Preparation = Pick<ReturnType<typeof createPreparation>, 'prepare' | 'loadAs'>
 
 /** A planned measurement of energy whose recording has begun. */
 export interface EnergyWork {
   readonly request: DeployEnergyRequest
   readonly models: DeployModels
   readonly boards: DeployBoards
-  readonly preparation: Preparation
-  readonly prepared: Awaited<ReturnType<Preparation['prepare']>>
+  readonly preparation: Pick<NetworkPreparation, 'loadAs'>
+  readonly prepared: Prepared
   readonly recording: PowerRecording
   readonly modelName: string
   readonly info: BoardInfo
