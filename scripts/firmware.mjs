@@ -221,6 +221,14 @@ function objectOf(source, folder, flags) {
   return object
 }
 
+/** Copies what an ELF loads, or the sections that `pick` names, into a flat file; returns its bytes. */
+function binaryOf(elf, file, pick = []) {
+  const args = ['-O', 'binary', ...pick, elf, file]
+  const { status, stderr } = spawnSync(toolOf('objcopy'), args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
+  return readFileSync(file)
+}
+
 /** How far a movable monitor is linked away from its base, to see which of its words are addresses. */
 const movedBy = 0x1000_0000
 
@@ -247,11 +255,7 @@ function addressWords(image, moved) {
 function counterSites(elf, base, work) {
   const file = path.join(work, 'sites.bin')
   const pick = ['--only-section=.debug_counter_sites', '--set-section-flags', '.debug_counter_sites=alloc']
-  const { status, stderr } = spawnSync(toolOf('objcopy'), ['-O', 'binary', ...pick, elf, file], {
-    encoding: 'utf8'
-  })
-  if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
-  const words = readFileSync(file)
+  const words = binaryOf(elf, file, pick)
   const lines = []
   for (let at = 0; at + 8 <= words.length; at += 8) {
     const address = words.readUInt32LE(at)
@@ -315,12 +319,7 @@ function outgrown(name, args, elf, cause) {
 }
 
 /** Links a monitor from objects, with symbols that say where; writes ELF and image and returns the bytes of the image. */
-export function linkImage(
-  { name = 'the monitor', machine, script = 'board.ld' },
-  objects,
-  symbols,
-  { elf, bin }
-) {
+export function linkImage({ name, machine, script = 'board.ld' }, objects, symbols, { elf, bin }) {
   const link = [...target, ...machine, ...linking, ...symbols, '-T', path.join(firmwareFolder, script)]
   const all = [...link, ...objects, '-lgcc', '-o', elf]
   try {
@@ -328,9 +327,7 @@ export function linkImage(
   } catch (error) {
     throw /has outgrown/.test(error.message) ? outgrown(name, all, elf, error) : error
   }
-  const { status, stderr } = spawnSync(toolOf('objcopy'), ['-O', 'binary', elf, bin], { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
-  return readFileSync(bin)
+  return binaryOf(elf, bin)
 }
 
 const filesOf = ({ name, movable, counters, hello }) =>
@@ -351,10 +348,8 @@ function build(monitor, folder) {
       ...kernelSources(monitor.variant).map((file) => kernelObject(monitor, file, work))
     ]
     const elf = path.join(folder, `${monitor.name}.elf`)
-    const place =
-      monitor.base === null || monitor.program
-        ? []
-        : [`-Wl,--defsym=MONITOR_BASE=${monitor.base}`, ...(monitor.symbols ?? [])]
+    const placedAt = (base) => [`-Wl,--defsym=MONITOR_BASE=${base}`, ...(monitor.symbols ?? [])]
+    const place = monitor.base === null || monitor.program ? [] : placedAt(monitor.base)
     const image = linkImage(monitor, objects, place, { elf, bin: path.join(folder, `${monitor.name}.bin`) })
     if (monitor.counters === true)
       writeFileSync(
@@ -363,8 +358,7 @@ function build(monitor, folder) {
       )
     if (monitor.hello === true) writeFileSync(path.join(folder, `${monitor.name}.hello.json`), helloOf(elf))
     if (monitor.movable !== true) return filesOf(monitor)
-    const moved = `-Wl,--defsym=MONITOR_BASE=${Number(monitor.base) + movedBy}`
-    const other = linkImage(monitor, objects, [moved, ...(monitor.symbols ?? [])], {
+    const other = linkImage(monitor, objects, placedAt(Number(monitor.base) + movedBy), {
       elf: path.join(work, 'moved.elf'),
       bin: path.join(work, 'moved.bin')
     })
