@@ -72,12 +72,12 @@ export interface AdapterOptions {
 /** Returns how each kind of board is found and opened. */
 export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
   const findQemu = (): Promise<string | null> => options.findProgram(['qemu-system-riscv32'])
-  const monitorFile = (isa: string): string =>
-    path.join(path.dirname(options.firmwareFile), `${monitorFor(isa)}.elf`)
+  const inFirmware = (file: string): string => path.join(path.dirname(options.firmwareFile), file)
+  const monitorFile = (isa: string): string => inFirmware(`${monitorFor(isa)}.elf`)
   const readMonitor: BoardAdapters['readMonitor'] = (name, ending = 'bin') =>
-    readFirmware(path.join(path.dirname(options.firmwareFile), `${name}.${ending}`))
+    readFirmware(inFirmware(`${name}.${ending}`))
   const readTwinFirmware = async (): Promise<TwinFirmware> => ({
-    litexImage: await readFirmware(path.join(path.dirname(options.firmwareFile), 'monitor-litex.bin')),
+    litexImage: await readMonitor('monitor-litex'),
     monitorElf: await readFirmware(monitorFile('rv32imac'))
   })
   return {
@@ -129,12 +129,8 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
     },
     async openFlashChip(chip) {
       const { image } = await readDescribedMonitor(shippedBoards[chip], readMonitor)
-      const file = path.join(options.flashFolder, `${chip}.bin`)
-      return await openVirtualLink({
-        flash: { chip, file },
-        firmware: image,
-        workerFile: options.workerFile
-      })
+      const flash = { chip, file: path.join(options.flashFolder, `${chip}.bin`) }
+      return await openVirtualLink({ flash, firmware: image, workerFile: options.workerFile })
     },
     readMonitor,
     ...serialPorts
