@@ -55,7 +55,16 @@ export function bootOver(
   options: Pick<BootOptions, 'loader' | 'description'>
 ): { session: BoardSession; outcome: Promise<BootOutcome> } {
   const session = openBoardSession({ link, onText: () => undefined, nonce: () => 3, clock })
-  const outcome = bootMonitor(session, {
+  return { session, outcome: bootCommitted(session, clock, options) }
+}
+
+/** The same over a session that is there. */
+export function bootCommitted(
+  session: BoardSession,
+  clock: VirtualClock,
+  options: Pick<BootOptions, 'loader' | 'description'>
+): Promise<BootOutcome> {
+  return bootMonitor(session, {
     ...options,
     readMonitor: async (name, ending = 'bin') =>
       new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
@@ -63,5 +72,4 @@ export function bootOver(
     signal: new AbortController().signal,
     onProgress: () => undefined
   })
-  return { session, outcome }
 }

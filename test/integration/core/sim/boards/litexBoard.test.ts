@@ -11,8 +11,8 @@ import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { litexBoard, litexBoardCsv } from '@core/sim/boards/litexBoard'
 import type { MachineConfig } from '@core/sim/boards/presets'
 import { createMachine } from '@core/sim/createMachine'
-import { bootMonitor } from '@main/board/load/boardBoot'
-import { type BoardSession, type OpenSession, openBoardSession } from '@main/board/boardSession'
+import { type OpenSession, openBoardSession } from '@main/board/boardSession'
+import { bootCommitted } from '../../../../support/romBoard'
 import { createSimulatorLink } from '../../../../support/simulatorLink'
 import { VirtualClock } from '../../../../support/virtualClock'
 
@@ -36,6 +36,9 @@ function powerOn(board: MachineConfig = litexBoard): {
   })
   return { session, clock, said: () => text }
 }
+
+const boot = (session: OpenSession, clock: VirtualClock, description: BoardDescription) =>
+  bootCommitted(session, clock, { loader: 'auto', description })
 
 describe('the virtual LiteX SoC', () => {
   it('comes up in its BIOS, which falls back to its console', async () => {
@@ -73,20 +76,11 @@ describe('the virtual LiteX SoC', () => {
     expect((await clock.run(session.reset())).coreName).toBe('virtual-litex')
   })
 
-  const bootForUnit = (session: BoardSession): ReturnType<typeof bootMonitor> =>
-    bootMonitor(session, {
-      loader: 'auto',
-      description: { ...described(litexBoardCsv()), isa: 'rv32im_xbbcfu' },
-      readMonitor: async (file, ending = 'bin') =>
-        new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${file}.${ending}`))),
-      nowMs: () => 0,
-      signal: new AbortController().signal,
-      onProgress: () => undefined
-    })
+  const forUnit = { ...described(litexBoardCsv()), isa: 'rv32im_xbbcfu' }
 
   it('with the unit on its function unit bus takes the monitor for that, which names it', async () => {
     const { session, clock } = powerOn({ ...litexBoard, xbb: 'cfu' })
-    const { info, image: sent } = await clock.run(bootForUnit(session))
+    const { info, image: sent } = await clock.run(boot(session, clock, forUnit))
     expect(sent.name).toBe('monitor-litex-cfu.bin')
     expect(info.isa).toMatch(/_xbbcfu$/)
     for (const item of [
@@ -104,7 +98,7 @@ describe('the virtual LiteX SoC', () => {
     async (xbb) => {
       const { session, clock } = powerOn({ ...litexBoard, xbb })
       session.describe({ isa: 'rv32im_xbbcfu' })
-      const failure = await clock.run(bootForUnit(session)).catch((error: unknown) => error)
+      const failure = await clock.run(boot(session, clock, forUnit)).catch((error: unknown) => error)
       expect(failure).toMatchObject({
         code: 'board.refused',
         message: expect.stringContaining('found no unit')
@@ -123,17 +117,7 @@ describe('the virtual LiteX SoC', () => {
     const { session, clock } = powerOn(moved)
     const elsewhere = litexBoardCsv().replace('0x40000000', `0x${ramBase.toString(16)}`)
     const named = `${elsewhere}constant,config_cpu_human_name,VexRiscv_Standard,,\nconstant,config_cpu_isa,rv32i2p0_m,,\n`
-    const { info, result } = await clock.run(
-      bootMonitor(session, {
-        loader: 'auto',
-        description: described(named),
-        readMonitor: async (name, ending = 'bin') =>
-          new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
-        nowMs: () => 0,
-        signal: new AbortController().signal,
-        onProgress: () => undefined
-      })
-    )
+    const { info, result } = await clock.run(boot(session, clock, described(named)))
     expect(info.ram.low).toBeGreaterThan(ramBase)
     expect(info.ram.high).toBe(ramBase + litexBoard.ramBytes)
     // A core without an identity is called what the description calls it, also when it is asked again.
@@ -156,20 +140,10 @@ describe('the virtual LiteX SoC', () => {
       machineCsrs: false
     }
     const csv = `${litexBoardCsv(pico)}constant,config_cpu_type_picorv32,None,,\nconstant,config_cpu_human_name,PicoRV32,,\n`
-    const boot = (session: OpenSession, description: BoardDescription) =>
-      bootMonitor(session, {
-        loader: 'auto',
-        description,
-        readMonitor: async (name, ending = 'bin') =>
-          new Uint8Array(readFileSync(path.resolve(`resources/firmware/build/${name}.${ending}`))),
-        nowMs: () => 0,
-        signal: new AbortController().signal,
-        onProgress: () => undefined
-      })
 
     it('the monitor leaves them alone: hello, counters, kernels, a program, a restart', async () => {
       const { session, clock } = powerOn(pico)
-      const { info } = await clock.run(boot(session, described(csv)))
+      const { info } = await clock.run(boot(session, clock, described(csv)))
       expect(info).toMatchObject({ coreName: 'PicoRV32', isa: 'rv32im', counters: { cycles: true } })
       const item = {
         kernel: 'conv2d',
@@ -193,7 +167,9 @@ describe('the virtual LiteX SoC', () => {
     it('is silent where the description does not say so', async () => {
       const { session, clock } = powerOn(pico)
       const wrong = { ...described(csv), machineCsrs: true }
-      await expect(clock.run(boot(session, wrong))).rejects.toMatchObject({ code: 'board.notMonitor' })
+      await expect(clock.run(boot(session, clock, wrong))).rejects.toMatchObject({
+        code: 'board.notMonitor'
+      })
     })
   })
 
