@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import type { CommandInput } from '../client/client'
 import { useClient } from '../client/current'
+import { followStoredRuns } from './followStoredRuns'
 import { createAction } from './window/action'
 
 /** Collections of stage times, newest first. */
@@ -18,11 +19,7 @@ export const useCollections = defineStore('collection', () => {
   const load = createAction(async () => {
     collections.value = (await client.call('estimator.collections', {})).collections
   })
-  // Runs that an import added, and deletions on the page Runs, are listed at once.
-  client.subscribe('session.imported', () => void load.run())
-  client.subscribe('run.changed', ({ kind }) => {
-    if (kind === 'collection') void load.run()
-  })
+  followStoredRuns(client, 'collection', { listed: () => collections.value, load: () => load.run() })
   const start = createAction(async (request: CommandInput<'estimator.collect'>) => {
     await client.call('estimator.collect', request)
     await load.run()

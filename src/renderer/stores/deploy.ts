@@ -4,6 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput } from '../client/client'
 import { useClient } from '../client/current'
+import { followStoredRuns } from './followStoredRuns'
 import { createAction } from './window/action'
 
 /** Deployments, newest first, and the plan of the scheme that is looked at. */
@@ -35,12 +36,7 @@ export const useDeployments = defineStore('deploy', () => {
     const list = (await client.call('deploy.list', {})).deployments
     deployments.value = [...list].sort((a, b) => b.startedAtMs - a.startedAtMs)
   })
-  // Runs that an import added are listed at once.
-  client.subscribe('session.imported', () => void load.run())
-  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
-    if (kind !== 'deployment') return
-    if (forgotten || !deployments.value.some((one) => one.id === id)) void load.run()
-  })
+  followStoredRuns(client, 'deployment', { listed: () => deployments.value, load: () => load.run() })
 
   let latestPreview: CommandInput<'deploy.plan'> | null = null
   const preview = createAction(async (input: CommandInput<'deploy.plan'>) => {

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
+import { followStoredRuns } from './followStoredRuns'
 import { createAction, forgetOnChange } from './window/action'
 import { createNewest } from './window/newest'
 
@@ -42,13 +43,12 @@ export const useEstimators = defineStore('estimator', () => {
     if (shown !== undefined) await select.run(shown)
     await loadTransfer.run()
   })
-  // Runs that an import added are listed at once.
-  client.subscribe('session.imported', () => void load.run())
-  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
-    if (kind !== 'estimator') return
-    // A deleted estimator is shown no longer; one that was brought back is listed again.
-    if (forgotten && detail.value?.estimator.id === id) detail.value = null
-    if (forgotten || !estimators.value.some((one) => one.id === id)) void load.run()
+  followStoredRuns(client, 'estimator', {
+    listed: () => estimators.value,
+    load: () => load.run(),
+    close: (id) => {
+      if (detail.value?.estimator.id === id) detail.value = null
+    }
   })
   const loadTransfer = createAction(async () => {
     transfer.value = await client.call('estimator.transferCurve', {})

@@ -4,6 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
+import { followStoredRuns } from './followStoredRuns'
 import { createLivePhases } from './traces/livePhases'
 import { createLiveReadings } from './traces/liveReadings'
 import { createOpenRecording } from './traces/openRecording'
@@ -70,13 +71,12 @@ export const useGpu = defineStore('gpu', () => {
     unreadable.value = kept.unreadable
     recordings.value = byStart(kept.recordings)
   })
-  // Runs that an import added are listed at once.
-  client.subscribe('session.imported', () => void load.run(false))
-  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
-    if (kind !== 'recording') return
-    // A deleted recording is shown no longer; one that was brought back is listed again.
-    if (forgotten && detail.value?.recording.id === id) detail.value = null
-    if (forgotten === recordings.value.some((one) => one.id === id)) void load.run(false)
+  followStoredRuns(client, 'recording', {
+    listed: () => recordings.value,
+    load: () => load.run(false),
+    close: (id) => {
+      if (detail.value?.recording.id === id) detail.value = null
+    }
   })
 
   const start = createAction(async (intervalMs: number) => {

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import type { Client, CommandInput } from '../client/client'
 import { useClient } from '../client/current'
+import { followStoredRuns } from './followStoredRuns'
 import { useJobs } from './job'
 import { createOpenProxy } from './openProxy'
 import { createProxyComparisons } from './proxyComparisons'
@@ -35,13 +36,12 @@ export const useProxies = defineStore('proxy', () => {
     sets.value = available.sets
     if (compared.rows.length > 0) comparison.value = compared
   })
-  // Runs that an import added are listed at once.
-  client.subscribe('session.imported', () => void load.run())
-  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
-    if (kind !== 'proxy') return
-    // A deleted proxy is shown no longer; one that was brought back is listed again.
-    if (forgotten && detail.value?.proxy.id === id) detail.value = null
-    if (forgotten === proxies.value.some((one) => one.id === id)) void load.run()
+  followStoredRuns(client, 'proxy', {
+    listed: () => proxies.value,
+    load: () => load.run(),
+    close: (id) => {
+      if (detail.value?.proxy.id === id) detail.value = null
+    }
   })
 
   /** Fits, waits for the job, and returns the new proxy. */

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
+import { followStoredRuns } from './followStoredRuns'
 import { createAction, forgetOnChange } from './window/action'
 import { createNewest } from './window/newest'
 
@@ -65,13 +66,12 @@ export const useSearches = defineStore('search', () => {
     const newest = [...searches.value].sort((a, b) => b.startedAtMs - a.startedAtMs)[0]
     if (newest !== undefined) await select.run(openId.value ?? newest.id)
   })
-  // Runs that an import added are listed at once.
-  client.subscribe('session.imported', () => void load.run())
-  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
-    if (kind !== 'search') return
-    // A deleted search is shown no longer; one that was brought back is listed again.
-    if (forgotten && openId.value === id) openId.value = null
-    if (forgotten || !searches.value.some((search) => search.id === id)) void load.run()
+  followStoredRuns(client, 'search', {
+    listed: () => searches.value,
+    load: () => load.run(),
+    close: (id) => {
+      if (openId.value === id) openId.value = null
+    }
   })
 
   const start = createAction(async (input: CommandInput<'search.start'>) => {

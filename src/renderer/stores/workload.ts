@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
+import { followStoredRuns } from './followStoredRuns'
 import { createAction, forgetOnChange } from './window/action'
 import { createNewest } from './window/newest'
 
@@ -62,13 +63,12 @@ export const useWorkloads = defineStore('workload', () => {
     const shown = open.value?.id ?? runs.value[0]?.id
     if (shown !== undefined) await select.run(shown)
   })
-  // Runs that an import added are listed at once.
-  client.subscribe('session.imported', () => void load.run())
-  client.subscribe('run.changed', ({ id, kind, forgotten }) => {
-    if (kind !== 'workload') return
-    // A deleted run is shown no longer; one that was brought back is listed again.
-    if (forgotten && open.value?.id === id) open.value = null
-    if (forgotten || !runs.value.some((one) => one.id === id)) void load.run()
+  followStoredRuns(client, 'workload', {
+    listed: () => runs.value,
+    load: () => load.run(),
+    close: (id) => {
+      if (open.value?.id === id) open.value = null
+    }
   })
   const check = createAction(async () => {
     checked.value = await client.call('workload.check', {})
