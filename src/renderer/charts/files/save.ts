@@ -1,4 +1,5 @@
 import type { AppErrorJson } from '@shared/errors'
+import { base64ToBytes } from '../../components/fields/fileBytes'
 import type { DrawnSvg } from './domSvg'
 
 /** "Power of run 1" with an ending -> "power-of-run-1.csv". */
@@ -59,8 +60,7 @@ export async function canvasToPng(canvas: HTMLCanvasElement): Promise<Blob> {
 function pngOfUrl(url: string): Blob {
   const head = 'data:image/png;base64,'
   if (!url.startsWith(head)) throw new Error('The picture is too large.')
-  const text = atob(url.slice(head.length))
-  return new Blob([Uint8Array.from(text, (letter) => letter.charCodeAt(0))], { type: 'image/png' })
+  return new Blob([base64ToBytes(url.slice(head.length))], { type: 'image/png' })
 }
 
 /** Runs an export and returns its error in words, or null. */
