@@ -76,13 +76,14 @@ const maxHits = 20
 
 /** Without what one writes and another does not: "pre-trigger" and "pretrigger" are the same. */
 const plain = (text: string): string => text.toLowerCase().replace(/(?<=\p{L})[-\u2010\u2011](?=\p{L})/gu, '')
+const queryWords = (query: string): string[] => plain(query).split(/\s+/).filter(Boolean)
 
 /**
  * Sections that hold every word of the query, those with the words in their heading first; none for an empty query.
  * Case and hyphens do not matter.
  */
 export function searchGuide(pages: readonly GuidePage[], query: string): GuideSection[] {
-  const words = plain(query).split(/\s+/).filter(Boolean)
+  const words = queryWords(query)
   if (words.length === 0) return []
   const rank = ({ heading, text }: GuideSection): number => {
     const head = plain(heading)
@@ -101,9 +102,9 @@ export function searchGuide(pages: readonly GuidePage[], query: string): GuideSe
 
 /** At most `most` characters of a section around the first word of the query in its text; its beginning where none is there. */
 export function passageOf(text: string, query: string, most: number): string {
-  const words = plain(query).split(/\s+/).filter(Boolean)
-  const places = [...text.matchAll(/\S+/g)].filter(([one]) => words.some((word) => plain(one).includes(word)))
-  const at = places[0]?.index ?? 0
+  const words = queryWords(query)
+  const place = [...text.matchAll(/\S+/g)].find(([one]) => words.some((word) => plain(one).includes(word)))
+  const at = place?.index ?? 0
   if (at < most / 2) return beginningOf(text, most)
   const begin = text.indexOf(' ', at - Math.round(most / 2)) + 1
   return `… ${beginningOf(text.slice(begin), most)}`
