@@ -119,9 +119,9 @@ export const useGpu = defineStore('gpu', () => {
   return {
     ...{ list, sampling, hostLoad, recordings, unreadable, output, files },
     ...{ gpus, isSampling, runningRecording },
-    ...{ ...live, ...phases },
-    ...{ detail, report: opened.report, trace: opened.trace, traceDetail: opened.traceDetail },
-    ...{ open, zoomTrace: opened.zoomTrace },
+    ...live,
+    ...phases,
+    ...opened,
     ...{ load, start, stop, record, stopRecording, exportTo, importFrom, remove }
   }
 })

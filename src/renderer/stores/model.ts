@@ -20,7 +20,11 @@ export const useModels = defineStore('model', () => {
   const open = shallowRef<ModelInfo | null>(null)
   /** The one looked at last, before any is open. */
   const lastId = ref<string | null>(null)
-  const results = createModelResults(client, useJobs(), () => open.value?.id)
+  const { clearResults, loadResults, ...results } = createModelResults(
+    client,
+    useJobs(),
+    () => open.value?.id
+  )
   /** The file last checked because it could not be opened, or the open one; null where it can be opened and deployed. */
   const obstacles = shallowRef<{ path: string; check: ModelCheck } | null>(null)
 
@@ -36,11 +40,11 @@ export const useModels = defineStore('model', () => {
   }
 
   async function show(model: ModelInfo, isLookedAt = true): Promise<void> {
-    if (open.value?.id !== model.id) results.clearResults()
+    if (open.value?.id !== model.id) clearResults()
     open.value = model
     // The obstacles of a large network take seconds to find, and nothing here waits for them.
     if (isLookedAt && !model.shipped) void lookForObstacles(model.path).catch(() => undefined)
-    await results.loadResults(model.id)
+    await loadResults(model.id)
   }
 
   /** Shows a network that was chosen; what was found about a file before is no longer of interest. */
@@ -108,7 +112,7 @@ export const useModels = defineStore('model', () => {
   forgetOnChange(() => open.value?.id, [evaluate, findSensitivity, measureRanges, useDataSet])
   return {
     ...{ models, dataSet, open, lastId, layers, obstacles, closeObstacles },
-    ...{ evaluations: results.evaluations, sensitivities: results.sensitivities, ranges: results.ranges },
-    ...{ select, load, openFile, useDataSet, evaluate, findSensitivity, measureRanges }
+    ...{ select, load, openFile, useDataSet },
+    ...results
   }
 })

@@ -1,6 +1,6 @@
 import type { EnergyReport } from '@shared/contract/energy'
 import type { Envelope } from '@shared/contract/gpu'
-import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+import { shallowRef, type ShallowRef } from 'vue'
 import type { Client, CommandOutput } from '../../client/client'
 import { createAction, type Action } from '../window/action'
 import { createNewest } from '../window/newest'
@@ -18,7 +18,6 @@ export type RecordingDetail = CommandOutput<'gpu.recording'>
 /** The recording that is looked at: its energy, its trace, and the stretch of it in the window. */
 export interface OpenRecording {
   readonly detail: ShallowRef<RecordingDetail | null>
-  readonly traceGpu: Ref<number | null>
   readonly report: ShallowRef<EnergyReport | null>
   readonly trace: ShallowRef<Envelope | null>
   /** The part of the trace in the window, finer. */
@@ -31,7 +30,7 @@ export interface OpenRecording {
 /** No recording at first; `onOther` is called when another one than before is opened. */
 export function createOpenRecording(client: Client, onOther: () => void): OpenRecording {
   const detail = shallowRef<RecordingDetail | null>(null)
-  const traceGpu = ref<number | null>(null)
+  let traceGpu: number | null = null
   const report = shallowRef<EnergyReport | null>(null)
   const trace = shallowRef<Envelope | null>(null)
   const traceDetail = shallowRef<Envelope | null>(null)
@@ -49,13 +48,13 @@ export function createOpenRecording(client: Client, onOther: () => void): OpenRe
     const isOther = detail.value?.recording.id !== id
     if (isOther) onOther()
     // The trace of another recording or GPU must not stand under this one, also where its own cannot be read.
-    if (isOther || traceGpu.value !== (index ?? null)) trace.value = null
+    if (isOther || traceGpu !== (index ?? null)) trace.value = null
     detail.value = found
     report.value = energy
     const { durationMs, intervalMs } = found.recording
     const buckets = bucketsFor(durationMs ?? 60_000, intervalMs)
     traceDetail.value = null
-    traceGpu.value = index ?? null
+    traceGpu = index ?? null
     const read =
       index === undefined
         ? null
@@ -66,7 +65,7 @@ export function createOpenRecording(client: Client, onOther: () => void): OpenRe
   const beginZoom = createNewest()
   const zoomTrace = createAction(async (span: readonly [number, number] | null) => {
     const isNewest = beginZoom()
-    const gpuIndex = traceGpu.value
+    const gpuIndex = traceGpu
     if (span === null || detail.value === null || gpuIndex === null) {
       traceDetail.value = null
       return
@@ -81,5 +80,5 @@ export function createOpenRecording(client: Client, onOther: () => void): OpenRe
     if (isNewest() && detail.value?.recording.id === id) traceDetail.value = found
   })
 
-  return { detail, traceGpu, report, trace, traceDetail, open, zoomTrace }
+  return { detail, report, trace, traceDetail, open, zoomTrace }
 }
