@@ -19,7 +19,7 @@ export function workloadColumns(workloadOf: (id: string) => Listed | null): Tabl
       title: 'Steps done',
       text: ({ id }) => {
         const found = workloadOf(id)
-        return found === null ? unavailable : `${doneOf(found)} of ${found.steps.length}`
+        return found === null ? unavailable : stepsText(found)
       },
       value: ({ id }) => {
         const found = workloadOf(id)
@@ -31,4 +31,8 @@ export function workloadColumns(workloadOf: (id: string) => Listed | null): Tabl
   ]
 }
 
-const doneOf = ({ steps }: Listed): number => steps.filter(({ state }) => state === 'done').length
+/** Steps of a run that are done, of all: "3 of 9". */
+export const stepsText = (run: Pick<Listed, 'steps'>): string => `${doneOf(run)} of ${run.steps.length}`
+
+const doneOf = ({ steps }: Pick<Listed, 'steps'>): number =>
+  steps.filter(({ state }) => state === 'done').length
