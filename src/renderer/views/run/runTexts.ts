@@ -44,9 +44,6 @@ export const headText = ({ name, title, tags, imported, origin }: Run): string =
     ...tags.map((tag) => `#${tag}`)
   ].join(' ')
 
-/** What a run is called in a list of choices: the name that it was given, else what it was about. */
-export const named = (name: string | null, text: string): string => name ?? text
-
 /** These texts in one line, without empty ones; null: nothing to say. */
 export const noteOf = (...texts: readonly (string | null)[]): string | null =>
   texts.filter((text) => text !== null && text !== '').join(', ') || null
