@@ -6,7 +6,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import * as ort from 'onnxruntime-node'
-import { readOnnx } from '@core/model/onnx/importOnnx'
+import { readOnnx, type ImportedModel } from '@core/model/onnx/importOnnx'
 import { dataOf } from '@core/model/constants/numbers'
 import { macsOf } from '@core/model/graph'
 import { ownInputs } from '@core/model/onnx/inputLayout'
@@ -75,13 +75,7 @@ async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row>
       values.subarray(0, size)
     ).values
     const floatError = await differenceToOnnxruntime(rounding ?? model, values.subarray(0, size), own)
-    // A network without a batch axis takes one item.
-    const array =
-      imported.input.fileDims !== undefined
-        ? { shape: [items, ...imported.input.fileDims], values }
-        : dims.length === 1
-          ? { shape: [...dims], values: values.subarray(0, size) }
-          : { shape: [items, ...dims.slice(1)], values }
+    const array = arrayOf(imported, items, values)
     try {
       const names = [output.name]
       const float = runModel(model, array, 'float', names).outputs[0]!.values
@@ -102,6 +96,13 @@ async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row>
   } catch (reason) {
     return { ...row, why: AppError.from(reason).message.slice(0, 160) }
   }
+}
+
+/** Items as the network takes them; one without a batch axis takes the first. */
+function arrayOf({ input: { dims, fileDims } }: ImportedModel, items: number, values: Float64Array) {
+  if (fileDims !== undefined) return { shape: [items, ...fileDims], values }
+  if (dims.length === 1) return { shape: [...dims], values: values.subarray(0, values.length / items) }
+  return { shape: [items, ...dims.slice(1)], values }
 }
 
 /** What keeps a network out of every Image; empty where nothing does. */
