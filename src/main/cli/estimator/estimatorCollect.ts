@@ -13,8 +13,8 @@ import {
   type CliContext,
   type CliVerb
 } from '../framework/framework'
-import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
-import { followOnHost, hostOption } from '../remote/onHost'
+import { clientOf, type LocalClient } from '../framework/localClient'
+import { followHere, followOnHost, hostOption } from '../remote/onHost'
 import { runnerChoiceOf, runnerOptions } from '../workload/runnerOptions'
 import { stageSeed } from './estimatorInput'
 
@@ -64,7 +64,7 @@ async function runCollect(args: CliArguments, context: CliContext) {
   const client = await clientOf(context)
   const { id, made } =
     host === undefined
-      ? { id: await collectHere(client, request, context), made: [] }
+      ? await collectHere(client, request, context)
       : await collectOnHost(context, host, request)
   const { collection, samples } = await client.call('estimator.collection', { id })
   const file = await written(client, collection, args, context)
@@ -75,18 +75,15 @@ async function runCollect(args: CliArguments, context: CliContext) {
   } as const
 }
 
-/** Collects on this machine and returns the collection's id; a cancelled one keeps what it has. */
+/** Collects on this machine; a cancelled collection keeps what it has. */
 async function collectHere(
   client: LocalClient,
   request: CollectionInput,
   context: CliContext
-): Promise<string> {
-  const { id, jobId } = await client.call('estimator.collect', request)
-  context.log(`Collection ${id}; if it is interrupted: bitbench run resume ${id}`)
-  await client.finish(jobId, createProgressLine(context.log, process.stderr)).catch((reason: unknown) => {
-    if (!context.signal.aborted) throw reason
-  })
-  return id
+): Promise<{ id: string; made: string[] }> {
+  const started = await client.call('estimator.collect', request)
+  await followHere(client, started, 'Collection', context)
+  return { id: started.id, made: [] }
 }
 
 /** Collects on a GPU host; one that ended early there is returned with what it measured. */

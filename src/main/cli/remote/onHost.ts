@@ -57,6 +57,19 @@ export async function followOnHost(
   }
 }
 
+/** Follows a run of this machine to its end and says how it is resumed; one that is cancelled keeps what it has. */
+export async function followHere(
+  client: LocalClient,
+  { id, jobId }: { id: string; jobId: string },
+  what: string,
+  context: CliContext
+): Promise<void> {
+  context.log(`${what} ${id}; if it is interrupted: bitbench run resume ${id}`)
+  await client.finish(jobId, createProgressLine(context.log, process.stderr)).catch((reason: unknown) => {
+    if (!context.signal.aborted) throw reason
+  })
+}
+
 /** The option of verbs that can run elsewhere. */
 export const hostOption = {
   host: { type: 'string', help: 'run on this GPU host (bitbench remote add)', valueName: 'NAME' }

@@ -13,8 +13,8 @@ import {
   type CliResult,
   type CliVerb
 } from '../framework/framework'
-import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
-import { followOnHost, hostOption } from '../remote/onHost'
+import { clientOf, type LocalClient } from '../framework/localClient'
+import { followHere, followOnHost, hostOption } from '../remote/onHost'
 import { resourcePath } from '../../paths'
 import { shippedNetworks } from '../../workload/shippedNetworks'
 import type { NamedTables } from '../../workload/report/tableFolders'
@@ -83,14 +83,11 @@ const runVerb: CliVerb = {
         runs.push({ ...arrived.run, files: await exported(client, arrived.run.id, out, context) })
         continue
       }
-      const { id, jobId } = await client.call('workload.start', request)
-      context.log(`Run ${id}; if it is interrupted: bitbench run resume ${id}`)
-      await client.finish(jobId, createProgressLine(context.log, process.stderr)).catch((reason: unknown) => {
-        // A cancelled run keeps and shows what it has.
-        if (!context.signal.aborted) throw reason
-      })
-      const { run } = await client.call('workload.get', { id })
-      runs.push({ ...run, files: await exported(client, id, out, context) })
+      const started = await client.call('workload.start', request)
+      // A cancelled run shows what it has.
+      await followHere(client, started, 'Run', context)
+      const { run } = await client.call('workload.get', { id: started.id })
+      runs.push({ ...run, files: await exported(client, run.id, out, context) })
       if (context.signal.aborted) break
     }
     const drawn = await drawnFiles(runs, args, context)
