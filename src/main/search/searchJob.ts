@@ -1,4 +1,4 @@
-import { uniformScheme } from '../../core/quant/scheme'
+import { schemeKey, uniformScheme } from '../../core/quant/scheme'
 import { bestCandidate, type Candidate } from '../../core/search/candidate'
 import { comparePaired } from '../../core/search/paired'
 import { runSearch } from '../../core/search/runSearch'
@@ -51,23 +51,22 @@ export async function runSearchJob(
     int8Accuracy: reference.accuracy
   })
 
-  const measured = new Map<number, SearchMeasure>()
-  let asked = search.trace.length
+  /** By scheme: the schemes of a batch are not started in the order of the trace. */
+  const rightItems = new Map<string, Uint8Array>()
   const { best } = await runSearch(
     { space, strategy, objective, budgetRatios: ratios, evaluations, batch, seed, start, sensitivity },
     {
       known: search.trace.map(fromJson),
       signal,
       evaluate: async (scheme) => {
-        const index = asked++
-        const found = await measure(scheme, 'search')
-        measured.set(index, found)
-        const { accuracy, kl, crossEntropy, mse } = found
+        const { accuracy, kl, crossEntropy, mse, right } = await measure(scheme, 'search')
+        rightItems.set(schemeKey(scheme), right)
         return { accuracy, kl, crossEntropy, mse }
       },
       async onCandidate(found) {
-        const versusInt8 = comparePaired(measured.get(found.index)!.right, reference.right)
-        measured.delete(found.index)
+        const key = schemeKey(found.scheme)
+        const versusInt8 = comparePaired(rightItems.get(key)!, reference.right)
+        rightItems.delete(key)
         const own = toJson(found, search.best, versusInt8)
         if (own.bestLoss === own.loss && isBetter(found, search.best)) search.best = own
         search.trace.push(own)

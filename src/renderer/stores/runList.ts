@@ -3,14 +3,18 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { useClient } from '../client/current'
 import { createAction } from './window/action'
+import { createNewest } from './window/newest'
 
 /** Stored runs by kind, newest first, with the names that users gave them: what pages list of their own kind. */
 export const useRunLists = defineStore('runList', () => {
   const client = useClient()
   const byKind = ref<Partial<Record<RunKindName, Run[]>>>({})
 
+  const beginLoads: Partial<Record<RunKindName, ReturnType<typeof createNewest>>> = {}
   const load = createAction(async (kind: RunKindName) => {
+    const isNewest = (beginLoads[kind] ??= createNewest())()
     const { runs } = await client.call('run.list', { kinds: [kind] })
+    if (!isNewest()) return
     byKind.value = { ...byKind.value, [kind]: runs }
   })
   const ofKind = (kind: RunKindName): Run[] => byKind.value[kind] ?? []

@@ -1,4 +1,5 @@
 import type { MeterAbout } from '../contract/meter'
+import type { Recording } from '../contract/gpu'
 import { countOf } from '../units'
 
 /** Where a power meter's readings came from, what was read, and the first line that could not be read. */
@@ -10,6 +11,12 @@ export function meterText({ source, supplyV, readings, lost, binMs, badLines }: 
     ...(lost === null ? [] : [`${lost} lost`]),
     ...badLines.slice(0, 1).map((text) => `not read: ${text}`)
   ].join(', ')
+}
+
+/** What read a recording: a power meter, or the GPU's driver, which logs of other programs do not name. */
+export function instrumentText({ meter, driverVersion }: Pick<Recording, 'meter' | 'driverVersion'>): string {
+  if (meter !== undefined) return meterText(meter)
+  return driverVersion === '' ? 'Driver not named' : `Driver ${driverVersion}`
 }
 
 /**

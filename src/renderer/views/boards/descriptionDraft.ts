@@ -27,6 +27,7 @@ export interface DescriptionDraft {
   counts: 'up' | 'down'
   instructions: BoardDescription['instructions']
   loader: BoardDescription['loader']
+  resetLines: BoardDescription['resetLines']
   monitor: BoardDescription['monitor']
 }
 
@@ -56,6 +57,7 @@ export function draftOf(board: BoardDescription): DescriptionDraft {
     counts: timer?.counts ?? 'up',
     instructions: board.instructions,
     loader: board.loader,
+    resetLines: board.resetLines,
     monitor: board.monitor
   }
 }
@@ -80,6 +82,7 @@ export const emptyDraft = (): DescriptionDraft => ({
   counts: 'up',
   instructions: 'instret',
   loader: 'uboot',
+  resetLines: 'none',
   monitor: 'supervisor'
 })
 
@@ -116,7 +119,7 @@ export function describeDraft(
     machineCsrs: before?.machineCsrs ?? true,
     startWrites: before?.startWrites ?? [],
     loader: draft.loader,
-    resetLines: before?.resetLines ?? 'none',
+    resetLines: draft.resetLines,
     monitor: draft.monitor
   }
   const [fault] = faults

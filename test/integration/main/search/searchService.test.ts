@@ -50,7 +50,7 @@ let evaluated: number
 /** Whether the network's score is an AUC, without right and wrong items. */
 let isAnomaly: boolean
 let costScale: number
-let onEvaluate: (count: number) => void
+let onEvaluate: (count: number) => void | Promise<void>
 let onRetrain: (scheme: Scheme, split: Split) => SearchMeasure
 
 function createService(): SearchService {
@@ -67,7 +67,7 @@ function createService(): SearchService {
       reportSplit: async () => 'fullTest',
       measure: async (_modelId, scheme, split, method) => {
         if (method === 'distill') return onRetrain(scheme!, split)
-        if (split === 'search' && scheme !== null) onEvaluate(++evaluated)
+        if (split === 'search' && scheme !== null) await onEvaluate(++evaluated)
         const lost = scheme === null ? 0 : lostBits(scheme)
         // Of 100 items 90 are right, and two fewer for every lost bit of the first layer.
         const wrong = 10 + (scheme === null ? 0 : 8 - scheme[0]!.weightBits)
@@ -148,6 +148,24 @@ describe('search service', () => {
     expect(search.test!.versusInt8).toMatchObject({ images: 100, lost, gained: 0, difference: -lost / 100 })
     for (const { scheme, versusInt8 } of search.trace) {
       expect(versusInt8).toMatchObject({ lost: 8 - scheme[0]!.weightBits, gained: 0 })
+    }
+  })
+
+  it('pairs every scheme with its own items, whatever order a batch is started in and finished', async () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      evaluated = 0
+      // The first that is started is the last that is done.
+      onEvaluate = async (count) => {
+        for (let tick = 0; tick < 40 - 8 * (count % 4); tick++) await Promise.resolve()
+      }
+      const service = createService()
+      const { searchId } = await service.handlers['search.start']({ ...requestOf('random'), seed }, context)
+      await jobs.idle()
+      const { search } = await service.handlers['search.get']({ searchId }, context)
+      expect(search).toMatchObject({ state: 'done', error: null })
+      expect(search.trace).toHaveLength(12)
+      for (const { scheme, versusInt8 } of search.trace)
+        expect(versusInt8).toMatchObject({ lost: 8 - scheme[0]!.weightBits, gained: 0 })
     }
   })
 

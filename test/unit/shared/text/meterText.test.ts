@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { meterText, readingRateHz } from '@shared/text/meterText'
+import { instrumentText, meterText, readingRateHz } from '@shared/text/meterText'
 
 describe('a power meter of a recording', () => {
   it('is named with its voltage, its readings and those that were lost', () => {
@@ -18,6 +18,16 @@ describe('a power meter of a recording', () => {
         ...{ badLines: ['line 4: no number', 'line 9: no number'], notes: [] }
       })
     ).toBe('Meter at m.csv, not read: line 4: no number')
+  })
+
+  it('is what read a recording, as the driver of a GPU is, where a log names it', () => {
+    const meter = {
+      ...{ kind: 'text' as const, source: 'm.csv', supplyV: null, readings: 3, lost: null, binMs: null },
+      ...{ badLines: [], notes: [] }
+    }
+    expect(instrumentText({ meter, driverVersion: '' })).toBe('Meter at m.csv')
+    expect(instrumentText({ driverVersion: '550.54.15' })).toBe('Driver 550.54.15')
+    expect(instrumentText({ driverVersion: '' })).toBe('Driver not named')
   })
 
   it('counts an averaged stretch once, though it is stored as its two ends', () => {

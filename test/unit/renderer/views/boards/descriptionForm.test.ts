@@ -49,6 +49,9 @@ it('is kept with what was typed, and forgotten again', async () => {
   await submit(view)
   const saved = (): unknown => client.calls.findLast(({ name }) => name === 'board.saveDescription')?.input
   expect(saved()).toMatchObject({ description: { ...kept, clockHz: 48_000_000 } })
+  await choose(view, 'Modem line at reset', 'DTR and RTS together')
+  await submit(view)
+  expect(saved()).toMatchObject({ description: { resetLines: 'dtrRts' } })
   view.button('Forget').click()
   await settle()
   expect(saved()).toMatchObject({ description: null })

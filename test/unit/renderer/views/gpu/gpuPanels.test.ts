@@ -181,10 +181,10 @@ describe('a recording', () => {
 
   it('names its driver, or says that a log of another program does not', async () => {
     await mounted({ driverVersion: '550.54' })
-    expect(view.text()).toContain('driver 550.54, 0 gaps')
+    expect(view.text()).toContain('Driver 550.54, 0 gaps')
     view.unmount()
     await mounted({ driverVersion: '' })
-    expect(view.text()).toContain('driver not named, 0 gaps')
+    expect(view.text()).toContain('Driver not named, 0 gaps')
   })
 
   it('shows the energy of every phase with its doubts, and trials with their interval', async () => {

@@ -1,0 +1,26 @@
+// @vitest-environment happy-dom
+import { expect, it } from 'vitest'
+import type { Run } from '@shared/contract/run'
+import { useRunLists } from '@renderer/stores/runList'
+import { sampleRuns } from '../../../e2e/support/sampleRuns'
+import { withClient } from './withClient'
+
+it('keeps the newest list of a kind when an older reply comes later', async () => {
+  const replies: ((runs: readonly Run[]) => void)[] = []
+  withClient({
+    'run.list': () => new Promise((resolve) => replies.push((runs) => resolve({ runs: [...runs] }))) as never
+  })
+  const lists = useRunLists()
+  const runs = (...ids: string[]): Run[] => ids.map((id) => ({ ...sampleRuns[0]!, id }))
+  const first = lists.load.run('search')
+  const second = lists.load.run('search')
+  const other = lists.load.run('proxy')
+  await Promise.resolve()
+  replies[1]!(runs('new'))
+  replies[2]!(runs('proxy'))
+  await Promise.all([second, other])
+  replies[0]!(runs('old'))
+  await first
+  expect(lists.ofKind('search').map(({ id }) => id)).toEqual(['new'])
+  expect(lists.ofKind('proxy').map(({ id }) => id)).toEqual(['proxy'])
+})
