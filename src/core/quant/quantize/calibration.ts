@@ -11,7 +11,7 @@ import { hwcWeights, toHwc } from '../hwcGraph'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
 import { realsOfPixels } from '../runFloat'
 import type { Bits } from '../scheme'
-import { allSteps, type FitSteps, type FittedMoments } from './reconstruct'
+import { allSteps, type FitSteps, type FittedMoments, type ReconstructedLayer } from './reconstruct'
 
 /**
  * What quantization knows of the network's inside: the float values of every tensor over the calibration images, and
@@ -30,6 +30,8 @@ export interface ActivationRanges {
   readonly codesCache: BoundedCache<Uint8Array>
   /** Moments of a layer's inputs, by the layer and what its inputs depend on. */
   readonly momentCache: BoundedCache<FittedMoments>
+  /** Codes and scales fitted to those moments, by the same and the bits of the weights. */
+  readonly roundedCache: BoundedCache<ReconstructedLayer>
   /** Buffers that fitting reuses. */
   readonly scratch: Scratch
   /** A short name for a text that says what a layer depends on; other texts have others. */
@@ -66,7 +68,7 @@ const maxDepthwiseRows = 1024
 const maxMoments = 4e8
 /** Bytes of float values that are held at once. */
 const batchBytes = 32 * 2 ** 20
-/** Bytes of finished layers, of their outputs and of moments that are kept for schemes to come. */
+/** Bytes of finished layers (and as many of their codes), of their outputs and of moments that are kept for schemes to come. */
 const layerBytes = 32 * 2 ** 20
 const codesBytes = 128 * 2 ** 20
 const momentBytes = 64 * 2 ** 20
@@ -103,6 +105,7 @@ export function* measuringRanges(
     layerCache: createBoundedCache(layerBytes),
     codesCache: createBoundedCache(codesBytes),
     momentCache: createBoundedCache(momentBytes),
+    roundedCache: createBoundedCache(layerBytes),
     scratch: createScratch(),
     nameOf: createNames(),
     steps,

@@ -57,7 +57,14 @@ export function* quantizeWeighted(
     moments = yield* siteMoments(calibration, site)
     calibration.momentCache.set(key, moments, fittedBytes(moments))
   }
-  return integerLayer(site, yield* reconstructSite(site, moments, calibration.steps))
+  // What a layer writes its sums as does not change its codes: a reader that wants other bits leaves them as they are.
+  const bitsKey = `${key}|${site.bits.weightBits}`
+  let found = calibration.roundedCache.get(bitsKey)
+  if (found === undefined) {
+    found = yield* reconstructSite(site, moments, calibration.steps)
+    calibration.roundedCache.set(bitsKey, found, found.codes.length + 16 * found.scales.length)
+  }
+  return integerLayer(site, found)
 }
 
 /** Bytes that they keep. */
