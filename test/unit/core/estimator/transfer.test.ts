@@ -50,6 +50,14 @@ describe('stage transfer', () => {
     expect(error('logOffset')).toBeGreaterThan(5)
   })
 
+  it('a stage that takes the same time everywhere on the source gets a factor, not a line through one point', () => {
+    const same = (time: number, name: string): StageSample[] =>
+      device(1, 1, name).map((sample) => ({ ...sample, stages: { a: time } }))
+    const { problem, pool } = assembleTransfer({ source: same(4, 's'), target: same(6, 't') })
+    const [predicted] = fitStageTransfer('affineLeastSquares', problem, pool, 1).predict(pool)
+    for (const time of predicted!) expect(time).toBeCloseTo(6, 12)
+  })
+
   it('the global line gives the total and leaves the shares of the source', () => {
     const { problem, pool } = assembleTransfer({ source: device(1, 1, 's'), target: device(2, 2, 't') })
     const [predicted] = fitStageTransfer('globalAffine', problem, pool, 1).predict(Int32Array.of(0))

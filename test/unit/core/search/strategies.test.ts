@@ -108,6 +108,29 @@ describe('strategies that learn from what was evaluated', () => {
     expect(liked).toBeGreaterThan(1.5 * disliked)
   })
 
+  it('the policy learns in layers that have two widths only', () => {
+    const two = createSpace({
+      layers: names,
+      macs: names.map(() => 100),
+      costs: [tableCost(table)],
+      allowed: names.map((layer) => ({ layer, weightBits: [8, 4], activationBits: [8, 4] }))
+    })
+    const narrow = searchLimits(two, [1])
+    const [low, high] = two.choices[0]!
+    const history = Array.from({ length: 30 }, (_, index) =>
+      candidate(
+        index,
+        Uint8Array.from(two.choices, () => (index % 2 === 0 ? low! : high!)),
+        index % 2 === 0 ? 0.001 : 2
+      )
+    )
+    const state = (): SearchState =>
+      stateOf(history, { space: two, limits: narrow.limits, cheapest: narrow.cheapest })
+    const [liked, disliked] = [low!, high!].map((gene) => shareOf(policyStrategy, state(), 20, gene))
+    expect(liked! + disliked!).toBe(1)
+    expect(liked!).toBeGreaterThan(0.55)
+  })
+
   it('nsga2 crosses its parents in most children, and changes about one gene besides', () => {
     // Neither is better: the less it loses the more it costs.
     const parents = [0, 3].map((gene) =>
