@@ -1,3 +1,4 @@
+import { getDefaultHighWaterMark, setDefaultHighWaterMark } from 'node:stream'
 import { createSmiParser, type SmiParsed, type SmiRow } from '../../../core/gpu/parseSmi'
 import { explainSmi, type SmiTrouble } from '../../../core/gpu/smiTrouble'
 import { spawnSmi, type SmiCommand, type Spawn } from './smiProcess'
@@ -44,14 +45,12 @@ const firstRowMs = 20_000
 /** How long a killed process may keep its pipe open (a child of its own holds it) before the pipe is closed here. */
 const closeGraceMs = 2_000
 /**
- * The pipe is read about ten times a second and not for every row: waking up for each costs more than reading it. Rows keep
- * their own time stamps; the seconds after the first row are read at once, so that the offset of the two clocks is known. The
- * period is no multiple of usual intervals: the least delay of many readings stays that of a fresh row. The longest period is
- * taken in which rows do not fill the buffer of the stream: a full one would hold fresh rows back.
+ * The pipe is read some times a second and not for every row: waking up for each costs more than reading it. Rows keep
+ * their own time stamps; those of the first seconds are read at once, so that the offset of the two clocks is known. The
+ * period is no multiple of usual intervals: the least delay of many readings stays that of a fresh row.
  */
-const readPeriodsMs = [97, 47, 23, 11]
+const readEveryMs = 97
 const readAtOnceMs = 2_000
-const bufferShare = 0.8
 /** Lines that are no rows are kept up to this number, to explain the end. */
 const maxStrays = 8
 
@@ -63,7 +62,7 @@ export function startSmiReadings(options: SmiReadingsOptions): SmiReadings {
   let rows = 0
   let isHung = false
   let startError: Error | undefined
-  const running = spawnSmi(options.spawn, options.smi, [...options.args])
+  const running = withoutReadAhead(() => spawnSmi(options.spawn, options.smi, [...options.args]))
 
   const closePipes = (): void => {
     running.stdout?.destroy()
@@ -119,6 +118,20 @@ export function startSmiReadings(options: SmiReadingsOptions): SmiReadings {
   }
 }
 
+/**
+ * Starts a process whose pipes hold no more than one chunk that was not asked for. With the usual buffer of 64 KiB a paused
+ * pipe goes on being read until it is full, and each row wakes this process up.
+ */
+function withoutReadAhead<T>(start: () => T): T {
+  const usual = getDefaultHighWaterMark(false)
+  setDefaultHighWaterMark(false, 1)
+  try {
+    return start()
+  } finally {
+    setDefaultHighWaterMark(false, usual)
+  }
+}
+
 /** Reads what a process prints: at once in the beginning, then some times a second, all of it after its exit. */
 function readPaced(
   running: ReturnType<typeof spawnSmi>,
@@ -128,22 +141,16 @@ function readPaced(
   const { stdout } = running
   let slowDown: NodeJS.Timeout | undefined
   let reader: NodeJS.Timeout | undefined
-  let characters = 0
   let hasExited = false
-  stdout?.setEncoding('utf8').on('data', (text: string) => {
-    characters += text.length
-    onText(text)
-  })
+  stdout?.setEncoding('utf8').on('data', onText)
   const readTogether = (): void => {
-    if (stdout === null || hasExited) return
-    const perMs = characters / readAtOnceMs
-    const everyMs = readPeriodsMs.find(
-      (period) => period * perMs <= bufferShare * stdout.readableHighWaterMark
-    )
-    if (everyMs === undefined || intervalMs >= everyMs) return
+    if (stdout === null || hasExited || intervalMs >= readEveryMs) return
     stdout.pause()
-    // All that waits comes as one chunk, through the listener above.
-    reader = setInterval(() => void stdout.read(), everyMs)
+    reader = setInterval(() => {
+      // The first row since the last time is here already; taking it has the pipe read, and the rest comes right after.
+      stdout.read()
+      setImmediate(() => void stdout.read())
+    }, readEveryMs)
   }
   // A paused pipe would never end.
   running.once('exit', () => {

@@ -52,17 +52,4 @@ describe('readings of a fast nvidia-smi', () => {
     expect(batches.slice(4).reduce((sum, rows) => sum + rows, 0)).toBe(7)
     expect(onEnd).toHaveBeenCalledWith(expect.objectContaining({ rows: 60 }))
   })
-  it('are read together more often when they fill the buffer of the pipe', async () => {
-    const { child, batches, print } = begin()
-    await print(0, 3)
-    // In 97 ms a little too much of it would fill.
-    const wide = (0.8 * child.stdout.readableHighWaterMark) / 97
-    for (let at = 0; at < 30; at++) child.stdout.write(`${'x'.repeat(Math.ceil((wide * 2_100) / 30))}\n`)
-    await turn()
-    await vi.advanceTimersByTimeAsync(2_000)
-    await print(3, 8)
-    expect(batches).toHaveLength(3)
-    await vi.advanceTimersByTimeAsync(47)
-    expect(batches.slice(3)).toEqual([5])
-  })
 })
