@@ -1,5 +1,6 @@
 import { metricCount, metricPositionOf, metricSpecs } from './metrics'
-import { parseCell, parseWallClock } from './smiCell'
+import { createCellReader, type CellReader } from './plainCell'
+import { parseWallClock } from './smiCell'
 import { createTextLines } from '../text/lines'
 
 /** One line of `--query-gpu=... --format=csv`, read. */
@@ -31,7 +32,29 @@ interface Columns {
   indexAt: number
   /** Metric position per column, -1 for columns that are none. */
   metric: Int32Array
-  unit: (string | null)[]
+  /** Readers of the columns that are metrics. */
+  cells: (CellReader | null)[]
+}
+
+const toSecond = 'yyyy/mm/dd hh:mm:ss'.length
+const toMillisecond = toSecond + 4
+const [zero, nine, dot, blank] = [48, 57, 46, 32]
+
+/** Rows whose values share one array: an array of its own for each row costs more than reading it. */
+const blockRows = 256
+
+/** Returns room for the values of one row, all NaN. */
+function createValueRoom(): () => Float64Array {
+  let block = new Float64Array(0)
+  let used = 0
+  return () => {
+    if (used === block.length) {
+      block = new Float64Array(blockRows * metricCount).fill(NaN)
+      used = 0
+    }
+    used += metricCount
+    return block.subarray(used - metricCount, used)
+  }
 }
 
 /**
@@ -42,7 +65,10 @@ interface Columns {
  */
 export function createSmiParser(asked: readonly string[]): SmiParser {
   const lines = createTextLines()
+  const room = createValueRoom()
+  const clock = createStampReader()
   let columns = columnsOf(asked, asked)
+  const parseRow = (line: string): SmiRow | null => readRow(line, columns, clock, room)
 
   const takeLine = (line: string, out: SmiParsed): void => {
     if (line.trim() === '') return
@@ -51,13 +77,15 @@ export function createSmiParser(asked: readonly string[]): SmiParser {
       columns = columnsOf(header, asked)
       return
     }
-    const row = parseRow(line, columns) ?? salvage(line, columns)
-    if (row === null) out.stray.push(line)
-    else {
-      // What stands before a salvaged row is the head of another one: lost, and said so.
-      if (row.cut !== '') out.stray.push(row.cut)
-      out.rows.push(row.row)
+    const row = parseRow(line)
+    if (row !== null) {
+      out.rows.push(row)
+      return
     }
+    const salvaged = columns.timestampAt === 0 ? salvage(line, parseRow) : null
+    // What stands before a salvaged row is the head of another one: lost, and said so.
+    out.stray.push(salvaged?.cut ?? line)
+    if (salvaged !== null) out.rows.push(salvaged.row)
   }
 
   return {
@@ -73,16 +101,21 @@ export function createSmiParser(asked: readonly string[]): SmiParser {
   }
 }
 
+function startsWithDigit(line: string): boolean {
+  const code = line.charCodeAt(0)
+  return code >= zero && code <= nine
+}
+
 /** Cells of a header line, or null: a header names the timestamp column and has no timestamp in it. */
 function headerCells(line: string): string[] | null {
-  if (!/timestamp/i.test(line)) return null
+  if (startsWithDigit(line) || !/timestamp/i.test(line)) return null
   const cells = line.split(',').map((cell) => cell.trim())
   return cells.some((cell) => /^timestamp\b/i.test(cell)) ? cells : null
 }
 
 function columnsOf(header: readonly string[], asked: readonly string[]): Columns {
   const metric = new Int32Array(header.length).fill(-1)
-  const unit: (string | null)[] = []
+  const units: (string | null)[] = []
   const taken = new Set<number>()
   let timestampAt = -1
   let indexAt = -1
@@ -90,7 +123,7 @@ function columnsOf(header: readonly string[], asked: readonly string[]): Columns
   header.forEach((cell, at) => {
     const match = /^(.*?)\s*(?:\[([^\]]*)\])?$/.exec(cell)!
     const name = match[1].trim().toLowerCase()
-    unit.push(match[2]?.trim() ?? null)
+    units.push(match[2]?.trim() ?? null)
     const position = metricPositionOf(name)
     if (name === 'timestamp') timestampAt = at
     else if (name === 'index') indexAt = at
@@ -107,32 +140,84 @@ function columnsOf(header: readonly string[], asked: readonly string[]): Columns
       else if (position !== undefined && !taken.has(position)) metric[at] = position
     }
   }
-  return { count: header.length, timestampAt, indexAt, metric, unit }
+  const cells = units.map((unit, at) =>
+    metric[at] < 0 ? null : createCellReader(metricSpecs[metric[at]].dimension, unit)
+  )
+  return { count: header.length, timestampAt, indexAt, metric, cells }
 }
 
-function parseRow(line: string, columns: Columns): { row: SmiRow; cut: string } | null {
-  const cells = line.split(',')
-  if (cells.length !== columns.count) return null
-  const wallMs = columns.timestampAt < 0 ? null : parseWallClock(cells[columns.timestampAt])
-  const indexText = columns.indexAt < 0 ? '0' : cells[columns.indexAt].trim()
+/** The row in a line; null when it is none. */
+function readRow(
+  line: string,
+  columns: Columns,
+  clock: StampReader,
+  room: () => Float64Array
+): SmiRow | null {
+  const { count, timestampAt, indexAt, metric, cells } = columns
+  if (timestampAt < 0) return null
+  const ends = endsOf(line, count)
+  if (ends === null) return null
+  const begin = (at: number): number => (at === 0 ? 0 : ends[at - 1] + 1)
+  const wallMs = clock(line, begin(timestampAt), ends[timestampAt])
+  const indexText = indexAt < 0 ? '0' : line.slice(begin(indexAt), ends[indexAt]).trim()
   if (wallMs === null || !/^\d{1,4}$/.test(indexText)) return null
-  const values = new Float64Array(metricCount).fill(NaN)
-  for (let at = 0; at < cells.length; at++) {
-    const position = columns.metric[at]
-    if (position < 0) continue
-    const cell = parseCell(cells[at], metricSpecs[position].dimension, columns.unit[at] ?? null)
-    if ('value' in cell) values[position] = cell.value
+  const values = room()
+  for (let at = 0; at < count; at++) {
+    const cell = cells[at]
+    if (cell !== null) values[metric[at]] = cell(line, begin(at), ends[at])
   }
-  return { row: { gpuIndex: Number(indexText), wallMs, values }, cut: '' }
+  return { gpuIndex: Number(indexText), wallMs, values }
+}
+
+/** Where the cells of a line end; null when there are more or fewer than `count`. */
+function endsOf(line: string, count: number): number[] | null {
+  const ends: number[] = []
+  for (let comma = line.indexOf(','); comma >= 0; comma = line.indexOf(',', comma + 1)) {
+    if (ends.length === count - 1) return null
+    ends.push(comma)
+  }
+  ends.push(line.length)
+  return ends.length === count ? ends : null
+}
+
+/** Unzoned wall clock of a cell in ms, see parseWallClock; null when it is no timestamp. */
+type StampReader = (line: string, from: number, to: number) => number | null
+
+/** Rows of the same second differ in their milliseconds alone: the rest is read once. */
+function createStampReader(): StampReader {
+  let second = ''
+  let secondMs = 0
+  return (line, from, to) => {
+    const start = line.charCodeAt(from) === blank ? from + 1 : from
+    const isPlain = to - start === toMillisecond && line.charCodeAt(start + toSecond) === dot
+    if (isPlain && second !== '' && line.startsWith(second, start)) {
+      let ms = 0
+      for (let at = start + toSecond + 1; at < to; at++) {
+        const code = line.charCodeAt(at)
+        if (code < zero || code > nine) return null
+        ms = 10 * ms + code - zero
+      }
+      return secondMs + ms
+    }
+    const text = line.slice(start, to)
+    const wallMs = parseWallClock(text)
+    if (isPlain && wallMs !== null) {
+      second = text.slice(0, toSecond)
+      secondMs = parseWallClock(second) ?? 0
+    }
+    return wallMs
+  }
 }
 
 const stampInside = /\d{4}\/\d{2}\/\d{2} \d{2}:\d{2}:\d{2}\.\d{3}/g
 
 /** A half line with a whole one glued to it ("... 65.2026/10/25 ..."): the whole one is kept. */
-function salvage(line: string, columns: Columns): { row: SmiRow; cut: string } | null {
-  if (columns.timestampAt !== 0) return null
+function salvage(
+  line: string,
+  parseRow: (line: string) => SmiRow | null
+): { row: SmiRow; cut: string } | null {
   const last = [...line.matchAll(stampInside)].pop()
   if (last === undefined || last.index === 0) return null
-  const parsed = parseRow(line.slice(last.index), columns)
-  return parsed === null ? null : { row: parsed.row, cut: line.slice(0, last.index) }
+  const row = parseRow(line.slice(last.index))
+  return row === null ? null : { row, cut: line.slice(0, last.index) }
 }

@@ -29,6 +29,10 @@ export function recordChanges(session: StoreSession): { session: StoreSession; t
       append: (table, rows) => {
         tables.add(table)
         return session.append(table, rows)
+      },
+      appendColumns: (table, count, columns) => {
+        tables.add(table)
+        return session.appendColumns(table, count, columns)
       }
     }
   }

@@ -38,6 +38,7 @@ export function createLazyStore(file: string, open: () => Promise<Store>): LazyS
     texts: async (sql, params) => (await get()).texts(sql, params),
     read: async (sql, params) => (await get()).read(sql, params),
     append: async (table, rows) => (await get()).append(table, rows),
+    appendColumns: async (table, count, columns) => (await get()).appendColumns(table, count, columns),
     transaction: async (work) => (await get()).transaction(work),
     transactionBeside: async (work) => (await get()).transactionBeside(work),
     exportQuery: async (sql, params, target, format) =>

@@ -3,6 +3,7 @@ import {
   DuckDBTypeId,
   DuckDBBlobValue,
   DuckDBDataChunk,
+  type DuckDBVector,
   type DuckDBConnection,
   type DuckDBType,
   type DuckDBValue
@@ -34,50 +35,70 @@ export function sessionOn(connection: DuckDBConnection): StoreSession {
     },
     async append(table, rows) {
       if (rows.length === 0) return
-      let columns = columnsOf.get(table)
-      if (columns === undefined) {
-        const found = await session.all<{ column_name: string }>(
-          'SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position',
-          [table]
-        )
-        columns = found.map((row) => row.column_name)
-        columnsOf.set(table, columns)
-      }
+      const columns = await knownColumns(table)
       const known = new Set(columns)
       for (const row of rows) {
         for (const key in row) {
           if (!known.has(key)) throw statementError(new Error(`table ${table} has no column ${key}`))
         }
       }
-      await appendChunks(connection, table, columns, rows)
+      await appendChunks(
+        connection,
+        table,
+        { columns, rows: rows.length },
+        (chunk, index, { start, count }) => {
+          const convert = converterFor(chunk.getColumnVector(index).type)
+          const values = new Array<DuckDBValue>(count)
+          for (let row = 0; row < count; row++) {
+            const value = rows[start + row][columns[index]]
+            values[row] = value === null || value === undefined ? null : convert(value)
+          }
+          chunk.setColumnValues(index, values)
+        }
+      )
+    },
+    async appendColumns(table, rows, values) {
+      if (rows === 0) return
+      const columns = await knownColumns(table)
+      const unknown = Object.keys(values).find((name) => !columns.includes(name))
+      if (unknown !== undefined) throw statementError(new Error(`table ${table} has no column ${unknown}`))
+      await appendChunks(connection, table, { columns, rows }, (chunk, index, { start, count }) =>
+        fillColumn(chunk.getColumnVector(index), values[columns[index]], start, count)
+      )
     }
+  }
+  const knownColumns = async (table: string): Promise<string[]> => {
+    const before = columnsOf.get(table)
+    if (before !== undefined) return before
+    const found = await session.all<{ column_name: string }>(
+      'SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position',
+      [table]
+    )
+    const columns = found.map((row) => row.column_name)
+    columnsOf.set(table, columns)
+    return columns
   }
   return session
 }
+
+/** Writes one column of a chunk whose first row is `start` of what is appended. */
+type FillColumn = (chunk: DuckDBDataChunk, index: number, part: { start: number; count: number }) => void
 
 /** Appends column by column in chunks, a few times as fast as value by value; lets other work run between chunks. */
 async function appendChunks(
   connection: DuckDBConnection,
   table: string,
-  columns: readonly string[],
-  rows: readonly SqlRow[]
+  { columns, rows }: { columns: readonly string[]; rows: number },
+  fill: FillColumn
 ): Promise<void> {
   try {
     const appender = await connection.createAppender(table)
     try {
       const types = columns.map((_, index) => appender.columnType(index))
-      for (let start = 0; start < rows.length; start += chunkRows) {
-        const count = Math.min(chunkRows, rows.length - start)
+      for (let start = 0; start < rows; start += chunkRows) {
+        const count = Math.min(chunkRows, rows - start)
         const chunk = DuckDBDataChunk.create(types, count)
-        columns.forEach((column, index) => {
-          const convert = converterFor(types[index])
-          const values = new Array<DuckDBValue>(count)
-          for (let row = 0; row < count; row++) {
-            const value = rows[start + row][column]
-            values[row] = value === null || value === undefined ? null : convert(value)
-          }
-          chunk.setColumnValues(index, values)
-        })
+        for (let index = 0; index < columns.length; index++) fill(chunk, index, { start, count })
         appender.appendDataChunk(chunk)
         if (start > 0 && start % (8 * chunkRows) === 0) await new Promise(setImmediate)
       }
@@ -88,6 +109,19 @@ async function appendChunks(
   } catch (cause) {
     throw statementError(cause)
   }
+}
+
+function fillColumn(
+  vector: DuckDBVector,
+  values: string | Float64Array | undefined,
+  start: number,
+  count: number
+): void {
+  for (let row = 0; row < count; row++) {
+    const value = typeof values === 'object' ? values[start + row] : values
+    vector.setItem(row, value === undefined || Number.isNaN(value) ? null : value)
+  }
+  vector.flush()
 }
 
 function converterFor(type: DuckDBType): (value: NonNullable<SqlValue>) => DuckDBValue {

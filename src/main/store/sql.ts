@@ -4,6 +4,9 @@ export type SqlValue = string | number | bigint | boolean | Uint8Array | null
 /** A row of a query, by column. */
 export type SqlRow = Record<string, SqlValue>
 
+/** Columns by name: numbers, NaN for NULL, or one text for every row. */
+export type ColumnValues = Readonly<Record<string, string | Float64Array>>
+
 /** Statements on the data file. */
 export interface StoreSession {
   /** One statement with `$1`-style parameters. */
@@ -14,4 +17,6 @@ export interface StoreSession {
    * INSERT for many rows.
    */
   append(table: string, rows: readonly SqlRow[]): Promise<void>
+  /** Adds `count` rows as columns, for rows that come often: no object is made per row. Columns that are missing become NULL. */
+  appendColumns(table: string, count: number, columns: ColumnValues): Promise<void>
 }

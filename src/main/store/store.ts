@@ -13,7 +13,7 @@ import { lossMigrations, saveLoss } from './storeLosses'
 import type { SqlRow, SqlValue, StoreSession } from './sql'
 import { keepWalJournal } from './walJournal'
 
-export type { SqlRow, SqlValue, StoreSession } from './sql'
+export type { ColumnValues, SqlRow, SqlValue, StoreSession } from './sql'
 
 /** The data file: statements, transactions and reads of columns. */
 export interface Store extends StoreSession {
@@ -133,6 +133,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     run: (sql, params) => queued(() => acknowledged(direct, (session) => session.run(sql, params))),
     all: (sql, params) => queued(() => acknowledged(direct, (session) => session.all(sql, params))),
     append: (table, rows) => queued(() => acknowledged(direct, (session) => session.append(table, rows))),
+    appendColumns: (table, count, columns) =>
+      queued(() => acknowledged(direct, (session) => session.appendColumns(table, count, columns))),
     transaction: (work) => queued(() => inOne(direct, work)),
     transactionBeside: (work) => side.run((other) => inOne(sessionOn(other), work)),
     columns: (sql, params, expected) => side.run((reading) => readColumns(reading, sql, params, expected)),

@@ -44,7 +44,12 @@ export function connectShared(foundation: Foundation, needs: SharedNeeds): Share
     presentIds: async () => new Set((await needs.runs().list()).map(({ id }) => id)),
     contentOf: (ids) =>
       contentOf(
-        { all: (sql, params) => store.read(sql, params), run: noStatement, append: noStatement },
+        {
+          all: (sql, params) => store.read(sql, params),
+          run: noStatement,
+          append: noStatement,
+          appendColumns: noStatement
+        },
         sessionTables,
         ids,
         (table) => table

@@ -5,8 +5,11 @@ import { createBatchWriter, type BatchWriter } from '../live/batchWriter'
 import type { CounterReading } from '../counters/counterSampler'
 import type { GpuStore } from '../store/gpuStore'
 
-/** Samples and counters go out once a second, the host's load every five: each write costs a commit. */
-const everySecond = 1_000
+/**
+ * Samples and counters go out every two seconds, the host's load every five: each write costs a commit. Who needs what was
+ * read up to now (a workload's trial) has it written then.
+ */
+const everyTwoSeconds = 2_000
 const everyFiveSeconds = 5_000
 
 /** What a recording writes while it runs. */
@@ -34,13 +37,13 @@ export function createRecordingRows(
   const atOnce = { everyMs: 0, onFailure }
   const rows = {
     samples: createBatchWriter<GpuSample>((batch) => store.addSamples(recordingId, batch), {
-      ...{ everyMs: everySecond, onFailure }
+      ...{ everyMs: everyTwoSeconds, onFailure }
     }),
     loads: createBatchWriter<HostLoad>((batch) => store.addHostLoad(recordingId, batch), {
       ...{ everyMs: everyFiveSeconds, onFailure }
     }),
     counters: createBatchWriter<CounterReading>((batch) => store.addCounters(recordingId, batch), {
-      ...{ everyMs: everySecond, onFailure }
+      ...{ everyMs: everyTwoSeconds, onFailure }
     }),
     gaps: createBatchWriter<Gap>((batch) => store.addGaps(recordingId, batch), atOnce),
     phases: createBatchWriter<TrackedPhase>((batch) => store.savePhases(recordingId, batch), atOnce)

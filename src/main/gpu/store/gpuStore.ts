@@ -2,7 +2,7 @@ import type { GpuSample } from '../../../core/gpu/metrics'
 import type { Envelope, GpuMetric, Recording } from '../../../shared/contract/gpu'
 import { columnName } from '../../store/fieldColumns'
 import type { UnreadableRow } from '../../store/rowColumns'
-import type { SqlRow, Store } from '../../store/store'
+import type { ColumnValues, Store } from '../../store/store'
 import { readEnvelope, readLongEnvelope, secondsFromMs } from './gpuEnvelope'
 import { createGpuSeconds } from './gpuSeconds'
 import { metricColumns, recordingTables } from './gpuTables'
@@ -62,17 +62,7 @@ export function createGpuStore(store: Store): GpuStore {
     unreadable: () => recordings.unreadable(),
     recording: (id) => recordings.get(id),
     async addSamples(id, samples) {
-      await store.append(
-        'gpu_sample',
-        samples.map(({ gpuIndex, tMs, values }) => {
-          const row: SqlRow = { recording_id: id, gpu_index: gpuIndex, t_ms: tMs }
-          for (let at = 0; at < metricColumns.length; at++) {
-            const value = values[at]
-            row[metricColumns[at]] = Number.isNaN(value) ? null : value
-          }
-          return row
-        })
-      )
+      await store.appendColumns('gpu_sample', samples.length, sampleColumns(id, samples))
       if (samples.length > 0) seconds.noteStored(id, samples[samples.length - 1].tMs)
     },
     readings: (id, metrics, begin) => passReadings(store, id, metrics, begin),
@@ -112,6 +102,23 @@ export function createGpuStore(store: Store): GpuStore {
 }
 
 /** GpuStore.readings. */
+/** Readings as columns of gpu_sample; what is unavailable becomes NULL. */
+function sampleColumns(id: string, samples: readonly GpuSample[]): ColumnValues {
+  const gpuIndex = new Float64Array(samples.length)
+  const tMs = new Float64Array(samples.length)
+  const metrics = metricColumns.map(() => new Float64Array(samples.length))
+  for (let row = 0; row < samples.length; row++) {
+    const sample = samples[row]
+    gpuIndex[row] = sample.gpuIndex
+    tMs[row] = sample.tMs
+    for (let at = 0; at < metrics.length; at++) metrics[at][row] = sample.values[at]
+  }
+  return {
+    ...{ recording_id: id, gpu_index: gpuIndex, t_ms: tMs },
+    ...Object.fromEntries(metricColumns.map((name, at) => [name, metrics[at]]))
+  }
+}
+
 async function passReadings(
   store: Store,
   id: string,

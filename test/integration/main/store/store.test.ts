@@ -58,6 +58,20 @@ describe('store', () => {
     ])
   })
 
+  it('appends columns over the border of a chunk: NaN and columns that are missing are NULL', async () => {
+    const store = await open({ file: ':memory:' })
+    const count = 5_000
+    const mean = Float64Array.from({ length: count }, (_, row) => (row % 7 === 0 ? NaN : row / 4))
+    await store.run('CREATE TABLE reading (id VARCHAR, mean DOUBLE, valid BOOLEAN)')
+    await store.appendColumns('reading', count, { id: 'a', mean })
+    await store.appendColumns('reading', 0, { id: 'b' })
+    const rows = await store.all('SELECT id, mean, valid FROM reading')
+    expect(rows).toEqual(
+      Array.from(mean, (value) => ({ id: 'a', mean: Number.isNaN(value) ? null : value, valid: null }))
+    )
+    await expect(store.appendColumns('reading', 1, { volts: 'x' })).rejects.toThrow(/no column volts/)
+  })
+
   it('migrates an old file to the newest version and keeps its rows', async () => {
     const old = await open({ migrations: [{ noun: 'sample', steps: migrations[0]!.steps.slice(0, 1) }] })
     await old.run("INSERT INTO sample (id, cycles) VALUES ('a', 5)")
