@@ -1,8 +1,17 @@
 import type { Bits } from '../scheme'
 import { product, type FitWork } from './fitEngine'
 import type { Moments, TapBlock } from './moments'
-import { lanes, multiplyTaps, roundTaps, solveForward, solveTransposed } from './tapFactor'
-import { weightCode, weightScale } from './weightQuantizer'
+import {
+  laneIndex,
+  laneLength,
+  lanes,
+  multiplyTaps,
+  roundTaps,
+  solveTaps,
+  type RoundedTaps,
+  type TapFactor
+} from './tapFactor'
+import { weightCode, weightScale, weightScales } from './weightQuantizer'
 
 /**
  * Codes of one layer's weights chosen so that its sums over the calibration rows stay close to the float network's,
@@ -44,8 +53,8 @@ export const allSteps: FitSteps = { refit: true, spread: true, scale: true, bias
 export interface RefittedWeights {
   /** [channels][taps] */
   readonly weights: Float64Array
-  /** By block and group of channels: T times the weights; null where a block has no factor. */
-  readonly wanted: readonly (readonly Float64Array[] | null)[]
+  /** By block: T times the weights, as tapFactor.ts holds them; null where a block has no factor. */
+  readonly wanted: readonly (Float64Array | null)[]
 }
 
 /** Moments of a layer, of a depthwise layer one for each channel, and the weights fitted to them. */
@@ -60,15 +69,15 @@ export function refitWeights(
   const { blocks, taps, channels } = moments
   const fitted = Float64Array.from(weights)
   // With several blocks weights stay as trained.
-  if (isRefitted && blocks.length === 1 && blocks[0].factor !== null)
-    return { weights: fitted, wanted: [solveWeights(moments, blocks[0], fitted)] }
+  const [block] = blocks
+  if (isRefitted && blocks.length === 1 && block.factor !== null)
+    return { weights: fitted, wanted: [solveWeights(moments, block, block.factor, fitted)] }
   const wanted = blocks.map(({ factor, order }) => {
     if (factor === null) return null
-    const parts: Float64Array[] = []
-    forGroups(channels, (first, count) => {
-      parts.push(productOf(factor, fitted, taps, order, first, count))
-    })
-    return parts
+    return multiplyTaps(
+      factor,
+      inLanes(order, channels, (tap, c) => fitted[c * taps + tap])
+    )
   })
   return { weights: fitted, wanted }
 }
@@ -90,14 +99,10 @@ export function* reconstruct({
   steps = allSteps,
   ownBias
 }: ReconstructionProblem): FitWork<ReconstructedLayer> {
-  const { taps, channels, importance, blocks } = moments
-  const scales = new Float64Array(channels)
-  if (perTensor) {
-    const spread = Float64Array.from({ length: fitted.length }, (_, at) => importance[at % taps])
-    scales.fill(weightScale(fitted, bits, spread))
-  } else {
-    for (let c = 0; c < channels; c++) scales[c] = weightScale(fitted, bits, importance, c * taps, taps)
-  }
+  const { channels, importance, blocks } = moments
+  const scales = perTensor
+    ? new Float64Array(channels).fill(scaleOfAll(fitted, bits, importance))
+    : weightScales(fitted, bits, importance)
   const codes = new Int8Array(fitted.length)
   const squares = new Float64Array(channels)
   for (const [at, block] of blocks.entries())
@@ -120,33 +125,45 @@ function* sumSquares({ taps, channels, inputs }: Moments, codes: Int8Array): Fit
   return squares
 }
 
-/** Calls `visit` for every group of `lanes` channels; a last group may be smaller. */
-function forGroups(channels: number, visit: (first: number, count: number) => void): void {
-  for (let first = 0; first < channels; first += lanes) visit(first, Math.min(lanes, channels - first))
+/** One scale for all channels. */
+function scaleOfAll(fitted: Float64Array, bits: Bits, importance: Float64Array): number {
+  const taps = importance.length
+  return weightScale(
+    fitted,
+    bits,
+    Float64Array.from({ length: fitted.length }, (_, at) => importance[at % taps])
+  )
 }
 
-/** (covariance + damping) fitted = cross + damping * weights, for every channel. @returns T fitted, by group */
+/** Values of all channels at the taps of a block, in the order of tapFactor.ts. */
+function inLanes(
+  order: readonly number[],
+  channels: number,
+  valueOf: (tap: number, channel: number) => number
+): Float64Array {
+  const values = new Float64Array(laneLength(order.length, channels))
+  for (let c = 0; c < channels; c++)
+    for (let at = 0, to = laneIndex(order.length, c, 0); at < order.length; at++, to += lanes)
+      values[to] = valueOf(order[at], c)
+  return values
+}
+
+/** (covariance + damping) fitted = cross + damping * weights, for every channel. @returns T fitted */
 function solveWeights(
   { taps, channels, cross }: Moments,
-  { order, damping, factor }: TapBlock,
+  { order, damping }: TapBlock,
+  factor: TapFactor,
   fitted: Float64Array
-): Float64Array[] {
-  const wanted: Float64Array[] = []
-  forGroups(channels, (first, count) => {
-    const right = new Float64Array(taps * lanes)
-    for (let at = 0; at < taps; at++) {
-      const tap = order[at]
-      for (let lane = 0; lane < count; lane++)
-        right[at * lanes + lane] =
-          cross[tap * channels + first + lane] + damping * fitted[(first + lane) * taps + tap]
-    }
-    solveTransposed(factor!, right)
-    wanted.push(right.slice())
-    solveForward(factor!, right)
-    for (let at = 0; at < taps; at++)
-      for (let lane = 0; lane < count; lane++)
-        fitted[(first + lane) * taps + order[at]] = right[at * lanes + lane]
-  })
+): Float64Array {
+  const values = inLanes(
+    order,
+    channels,
+    (tap, c) => cross[tap * channels + c] + damping * fitted[c * taps + tap]
+  )
+  const wanted = solveTaps(factor, values)
+  for (let c = 0; c < channels; c++)
+    for (let at = 0, from = laneIndex(taps, c, 0); at < taps; at++, from += lanes)
+      fitted[c * taps + order[at]] = values[from]
   return wanted
 }
 
@@ -155,84 +172,51 @@ function roundBlock(
   { taps, channels, importance }: Moments,
   { order, damping, factor }: TapBlock,
   fitted: Float64Array,
-  wanted: readonly Float64Array[] | null,
+  wanted: Float64Array | null,
   scales: Float64Array,
   bits: Bits,
   codes: Int8Array,
   squares: Float64Array
 ): void {
   const size = order.length
-  forGroups(channels, (first, count) => {
-    const found = new Float64Array(size * lanes)
-    let energy: Float64Array | null = null
-    if (factor !== null && wanted !== null) {
-      const own = new Float64Array(lanes).fill(1)
-      own.set(scales.subarray(first, first + count))
-      energy = roundTaps(factor, wanted[first / lanes], own, bits, found)
-    } else if (factor !== null) {
-      energy = nearestCodes(
-        factor,
-        order,
-        fitted.subarray(first * taps),
-        taps,
-        scales.subarray(first),
-        count,
-        bits,
-        found
-      )
+  let rounded: RoundedTaps | null = null
+  if (factor !== null)
+    rounded =
+      wanted === null
+        ? nearestCodes(factor, order, fitted, taps, scales, bits)
+        : roundTaps(factor, wanted, scales, bits)
+  for (let c = 0; c < channels; c++) {
+    let norm = 0
+    let plain = 0
+    const first = laneIndex(size, c, 0)
+    for (let at = 0; at < size; at++) {
+      const to = c * taps + order[at]
+      const code =
+        rounded === null ? weightCode(fitted[to], scales[c], bits) : rounded.codes[first + at * lanes]
+      codes[to] = code
+      norm += code * code
+      plain += code * code * importance[order[at]]
     }
-    for (let lane = 0; lane < count; lane++) {
-      const c = first + lane
-      let norm = 0
-      let plain = 0
-      for (let at = 0; at < size; at++) {
-        const to = c * taps + order[at]
-        const code = factor === null ? weightCode(fitted[to], scales[c], bits) : found[at * lanes + lane]
-        codes[to] = code
-        norm += code * code
-        plain += code * code * importance[order[at]]
-      }
-      squares[c] = squares[c] + (energy === null ? plain : Math.max(0, energy[lane] - damping * norm))
-    }
-  })
+    squares[c] = squares[c] + (rounded === null ? plain : Math.max(0, rounded.squares[c] - damping * norm))
+  }
 }
 
-/** Every weight's nearest code into `found` [size][lanes]. @returns |T q|² per lane */
+/** Every weight's nearest code. */
 function nearestCodes(
-  factor: NonNullable<TapBlock['factor']>,
+  factor: TapFactor,
   order: readonly number[],
   fitted: Float64Array,
   taps: number,
   scales: Float64Array,
-  count: number,
-  bits: Bits,
-  found: Float64Array
-): Float64Array {
-  for (const [at, tap] of order.entries())
-    for (let lane = 0; lane < count; lane++)
-      found[at * lanes + lane] = weightCode(fitted[lane * taps + tap], scales[lane], bits)
-  const products = new Float64Array(found.length)
-  multiplyTaps(factor, found, products)
-  const squares = new Float64Array(lanes)
-  for (let at = 0; at < products.length; at++)
-    squares[at % lanes] = squares[at % lanes] + products[at] * products[at]
-  return squares
-}
-
-function productOf(
-  factor: NonNullable<TapBlock['factor']>,
-  fitted: Float64Array,
-  taps: number,
-  order: readonly number[],
-  first: number,
-  count: number
-): Float64Array {
-  const values = new Float64Array(order.length * lanes)
-  for (const [at, tap] of order.entries())
-    for (let lane = 0; lane < count; lane++) values[at * lanes + lane] = fitted[(first + lane) * taps + tap]
-  const out = new Float64Array(values.length)
-  multiplyTaps(factor, values, out)
-  return out
+  bits: Bits
+): RoundedTaps {
+  const codes = inLanes(order, scales.length, (tap, c) => weightCode(fitted[c * taps + tap], scales[c], bits))
+  const products = multiplyTaps(factor, codes)
+  const squares = new Float64Array(scales.length)
+  for (let c = 0; c < scales.length; c++)
+    for (let at = laneIndex(order.length, c, 0), n = 0; n < order.length; n++, at += lanes)
+      squares[c] = squares[c] + products[at] * products[at]
+  return { codes, squares }
 }
 
 function refitScales(

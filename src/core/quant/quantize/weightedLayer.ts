@@ -72,7 +72,7 @@ function fittedBytes(all: FittedMoments): number {
   let bytes = momentsBytes(all.map(({ moments }) => moments))
   for (const { refit } of all) {
     bytes += 8 * refit.weights.length
-    for (const block of refit.wanted) for (const part of block ?? []) bytes += 8 * part.length
+    for (const wanted of refit.wanted) bytes += 8 * (wanted?.length ?? 0)
   }
   return bytes
 }

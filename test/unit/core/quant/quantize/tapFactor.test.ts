@@ -5,14 +5,7 @@ import { runPlain } from '@core/quant/quantize/fitEngine'
 import { centredTargets, momentsOf } from '@core/quant/quantize/moments'
 import { createScratch } from '@core/quant/quantize/scratch'
 import { reconstruct, refitWeights } from '@core/quant/quantize/reconstruct'
-import {
-  factoriseTaps,
-  lanes,
-  multiplyTaps,
-  roundTaps,
-  solveForward,
-  solveTransposed
-} from '@core/quant/quantize/tapFactor'
+import { factoriseTaps, lanes, multiplyTaps, roundTaps, solveTaps } from '@core/quant/quantize/tapFactor'
 
 describe('the factor of a covariance of taps', () => {
   it('multiplies back to the covariance, and solves it', () => {
@@ -29,8 +22,7 @@ describe('the factor of a covariance of taps', () => {
     const right = new Float64Array(3 * lanes)
     // x = (1, -2, 3) in lane 1: b = matrix x.
     for (const [row, value] of [4 - 4 + 3, 2 - 10 + 9, 1 - 6 + 18].entries()) right[row * lanes + 1] = value
-    solveTransposed(factor, right)
-    solveForward(factor, right)
+    solveTaps(factor, right)
     for (const [row, value] of [1, -2, 3].entries()) expect(right[row * lanes + 1]).toBeCloseTo(value, 12)
   })
 
@@ -53,12 +45,10 @@ describe('the factor of a covariance of taps', () => {
           sum += rows[Math.floor(n / lanes) * size + k]! * x[k * lanes + (n % lanes)]!
         return sum
       })
-    const product = new Float64Array(size * lanes)
-    multiplyTaps(factor, x, product)
+    const product = multiplyTaps(factor, x)
     for (const [n, value] of times(factor.rows).entries()) expect(product[n]).toBeCloseTo(value, 10)
     const right = times(matrix)
-    solveTransposed(factor, right)
-    solveForward(factor, right)
+    solveTaps(factor, right)
     for (const [n, value] of x.entries()) expect(right[n]).toBeCloseTo(value, 8)
   })
 
@@ -70,10 +60,8 @@ describe('the factor of a covariance of taps', () => {
     // Almost equal inputs: only the sum of both weights matters. 0.6 + 0.6 is rounded to 1 + 0, not to 1 + 1.
     const factor = factoriseTaps(Float64Array.of(1, 0.99, 0.99, 1), 2)!
     const weights = new Float64Array(2 * lanes).fill(0.6)
-    const wanted = new Float64Array(2 * lanes)
-    multiplyTaps(factor, weights, wanted)
-    const codes = new Float64Array(2 * lanes)
-    const squares = roundTaps(factor, wanted, new Float64Array(lanes).fill(1), 4, codes)
+    const wanted = multiplyTaps(factor, weights)
+    const { codes, squares } = roundTaps(factor, wanted, new Float64Array(lanes).fill(1), 4)
     expect([codes[0], codes[lanes]]).toEqual([1, 0])
     expect(squares[0]).toBeCloseTo(1, 12)
   })

@@ -1,0 +1,118 @@
+import { fitWasm } from './fitWasm'
+
+/** Functions of resources/fitting/fit.c; pointers are byte addresses in its memory, arrays doubles. */
+interface FitFunctions {
+  factorise(matrix: number, size: number): number
+  solve(factor: number, size: number, groups: number, values: number, wanted: number): void
+  multiply(factor: number, size: number, groups: number, values: number, out: number): void
+  roundCodes(
+    factor: number,
+    size: number,
+    groups: number,
+    wanted: number,
+    scales: number,
+    high: number,
+    codes: number,
+    squares: number
+  ): void
+  chooseScales(
+    values: number,
+    weights: number,
+    channels: number,
+    count: number,
+    high: number,
+    scales: number
+  ): void
+}
+
+interface FitExports extends FitFunctions {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
+  readonly __heap_base: { readonly value: number }
+}
+
+/** What is used of it; core is compiled without the types of a host. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: unknown }
+}
+
+/** The compiled loops of fitting with the memory they work in. */
+export interface FitKernels {
+  readonly run: FitFunctions
+  /** Copies a matrix to where factors lie, unless it is the one that lies there. @returns its address */
+  placeFactor(rows: Float64Array): number
+  /** Factorises a matrix, which is left as it is. @returns its factor, which lies where factors do; null: there is none */
+  factor(matrix: Float64Array, size: number): Float64Array | null
+  /** Arrays behind the factor, of undefined content; they may be used until the next call of any of these. */
+  room(...lengths: readonly number[]): Float64Array<ArrayBuffer>[]
+}
+
+let opened: FitKernels | undefined
+
+/** The loops of this thread, compiled with the first call. */
+export function fitKernels(): FitKernels {
+  return (opened ??= openKernels())
+}
+
+const pageBytes = 65536
+
+function openKernels(): FitKernels {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytesOfBase64(fitWasm)))
+  // What the module exports is what fit.c names so.
+  const run = instance.exports as FitExports
+  const start = Math.ceil(run.__heap_base.value / 16) * 16
+  let placed: Float64Array | null = null
+
+  /** Doubles from an address on; memory grows where it has to. */
+  function view(address: number, length: number): Float64Array<ArrayBuffer> {
+    const missing = address + 8 * length - run.memory.buffer.byteLength
+    if (missing > 0) run.memory.grow(Math.ceil(missing / pageBytes))
+    return new Float64Array(run.memory.buffer, address, length)
+  }
+
+  return {
+    run,
+    placeFactor(rows) {
+      if (placed !== rows) view(start, rows.length).set(rows)
+      placed = rows
+      return start
+    },
+    factor(matrix, size) {
+      const rows = view(start, matrix.length)
+      rows.set(matrix)
+      placed = run.factorise(start, size) === 0 ? null : rows.slice()
+      return placed
+    },
+    room(...lengths) {
+      const from = start + 8 * aligned(placed?.length ?? 0)
+      const all = lengths.reduce((sum, length) => sum + aligned(length), 0)
+      view(from, all)
+      let at = from
+      return lengths.map((length) => {
+        const array = view(at, length)
+        at += 8 * aligned(length)
+        return array
+      })
+    }
+  }
+}
+
+/** Doubles that begin at vectors of two. */
+const aligned = (length: number): number => length + (length % 2)
+
+const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+function bytesOfBase64(text: string): Uint8Array {
+  const end = text.indexOf('=')
+  const count = end < 0 ? text.length : end
+  const bytes = new Uint8Array(Math.floor((count * 3) / 4))
+  let [held, bits, to] = [0, 0, 0]
+  for (let at = 0; at < count; at++) {
+    held = ((held << 6) | digits.indexOf(text[at])) & 0xffff
+    bits += 6
+    if (bits < 8) continue
+    bits -= 8
+    bytes[to++] = held >> bits
+  }
+  return bytes
+}
