@@ -29,19 +29,28 @@ const verilogIn = (folder) =>
 const board = new Set(['soc.v', 'memory.v', 'uart.v', 'timer.v'])
 // Names alone, in their folder: yosys has no way to write a path with a space.
 const coreSources = verilogIn(rtlFolder).filter((name) => !board.has(name))
-/** The board's RAM takes the place of the general one. */
-const boardSources = [
-  ...verilogIn(rtlFolder).filter((name) => name !== 'memory.v'),
-  ...verilogIn(boardFolder).map((name) => `icebreaker/${name}`)
+/** What an iCE40 multiplies with is wired by hand, without `synth_ice40 -dsp`: that of yosys 0.23 loses one of the multiplier's four products. */
+const ice40Products = ['hard_product.v', 'multiplier.v', 'signed_product.v']
+const onIce40 = (sources, own) => [
+  ...sources.filter((name) => !own.includes(name)),
+  ...own.map((name) => `icebreaker/${name}`)
 ]
+/** The board's RAM and products take the place of the general ones. */
+const boardSources = onIce40(verilogIn(rtlFolder), verilogIn(boardFolder))
 
 const targets = [
   {
     name: 'ice40',
-    command: 'synth_ice40 -dsp',
+    command: 'synth_ice40 -abc2',
+    sources: onIce40(coreSources, ice40Products),
     cells: { lut: 'SB_LUT4', multiplier: 'SB_MAC16', ram: 'SB_RAM40_4K' }
   },
-  { name: 'ecp5', command: 'synth_ecp5', cells: { lut: 'LUT4', multiplier: 'MULT18X18D', ram: 'DP16KD' } }
+  {
+    name: 'ecp5',
+    command: 'synth_ecp5',
+    sources: coreSources,
+    cells: { lut: 'LUT4', multiplier: 'MULT18X18D', ram: 'DP16KD' }
+  }
 ]
 
 /** icepack ends with 1 whatever it is asked: only a program that cannot be started is not there. */
@@ -64,7 +73,7 @@ function yosys(commands) {
 /** Cells by type, summed over flip-flop kinds. Throws with the words of yosys. */
 function synthesise(target, xbb) {
   const stdout = yosys([
-    `read_verilog ${coreSources.join(' ')}`,
+    `read_verilog ${target.sources.join(' ')}`,
     `chparam -set XBB ${xbb ? 1 : 0} core`,
     `${target.command} -top core`,
     'stat'
@@ -94,7 +103,7 @@ function place(xbb, folder) {
   yosys([
     `read_verilog ${boardSources.join(' ')}`,
     `chparam -set XBB ${xbb ? 1 : 0} icebreaker`,
-    `synth_ice40 -dsp -abc2 -top icebreaker -json ${netlist}`
+    `synth_ice40 -abc2 -top icebreaker -json ${netlist}`
   ])
   const pins = path.join(boardFolder, 'icebreaker.pcf')
   const args = ['--up5k', '--package', 'sg48', '--json', netlist, '--pcf', pins, '--asc', routed]

@@ -42,12 +42,14 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     wire d_unit = d_dot || d_pack || d_quant || d_max;
     wire d_two = d_branch || d_store || (d_alu && !d_alu_imm) || d_multiply || d_divide || d_unit;
     wire d_one = d_two || d_jalr || d_load || d_alu_imm || (d_csr && !d_word[14]);
+    wire d_takes_immediate = d_alu_imm || d_load || d_store || d_jalr;
+    wire d_subtract = d_branch || (d_alu && (d_word[14:13] == 1 || (d_word[14:12] == 0 && d_word[30] && !d_alu_imm)));
     wire d_writes = d_lui || d_auipc || d_jal || d_jalr || d_load || d_alu || d_multiply || d_divide || d_unit || d_csr;
 
     // ---- X: decoded, with operands
     reg         x_valid, x_fault, x_first;
     reg  [31:0] x_pc, x_word, x_immediate;
-    reg x_lui, x_auipc, x_jal, x_jalr, x_branch, x_load, x_store, x_alu, x_alu_imm, x_multiply, x_divide, x_dot, x_pack, x_quant, x_max,
+    reg x_auipc, x_jal, x_jalr, x_branch, x_load, x_store, x_takes_immediate, x_subtract, x_multiply, x_divide, x_dot, x_pack, x_quant, x_max,
         x_fencei, x_csr, x_ecall, x_ebreak, x_mret, x_wfi, x_illegal, x_writes;
     wire [4:0] x_rd = x_word[11:7], x_rs1 = x_word[19:15], x_rs2 = x_word[24:20];
     wire [2:0] x_f3 = x_word[14:12];
@@ -61,11 +63,11 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     wire [31:0] multiplied;
     wire signed [19:0] dot_sum;
     wire [7:0]  quant_code;
-    wire [31:0] loaded_word = port_result >> {w_offset, 3'b0};
-    wire [31:0] loaded = w_f3 == 0 ? {{24{loaded_word[7]}}, loaded_word[7:0]} :
-        w_f3 == 4 ? {24'b0, loaded_word[7:0]} :
-        w_f3 == 1 ? {{16{loaded_word[15]}}, loaded_word[15:0]} :
-        w_f3 == 5 ? {16'b0, loaded_word[15:0]} : loaded_word;
+    wire [15:0] loaded_half = w_offset[1] ? port_result[31:16] : port_result[15:0];
+    wire [7:0]  loaded_byte = w_offset[0] ? loaded_half[15:8] : loaded_half[7:0];
+    wire loaded_sign = !w_f3[2] && (w_f3[0] ? loaded_half[15] : loaded_byte[7]);
+    wire [31:0] loaded = {w_f3[1] ? port_result[31:16] : {16{loaded_sign}},
+        w_f3[1:0] != 0 ? loaded_half[15:8] : {8{loaded_sign}}, loaded_byte};
     // What dot and quant read of rd: the instruction before has ended when this one's product does.
     wire [31:0] accumulator = l_write && l_rd == w_rd ? l_value : w_accumulator;
     wire [31:0] w_result = w_load ? loaded : w_multiply ? multiplied :
@@ -80,9 +82,10 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     wire [31:0] operand2 = w_write && w_rd == x_rs2 ? w_value : l_write && l_rd == x_rs2 ? l_value : q2;
     wire [31:0] operand3 = l_write && l_rd == x_rd ? l_value : q3;
 
-    wire [31:0] alu_result;
-    alu alu(.a(operand1), .b(x_alu_imm ? x_immediate : operand2), .funct3(x_f3),
-        .alternative(x_word[30] && (!x_alu_imm || x_f3 == 5)), .result(alu_result));
+    wire [31:0] alu_result, alu_sum;
+    wire less;
+    alu alu(.a(operand1), .b(x_takes_immediate ? x_immediate : operand2), .funct3(x_f3), .alternative(x_word[30]),
+        .subtract(x_subtract), .unsigned_less(x_branch ? x_f3[1] : x_f3[0]), .sum(alu_sum), .less(less), .result(alu_result));
     // A quant's funct3 ends as mulh's does: signed by a multiplier that is positive.
     wire [63:0] product;
     multiplier multiplier(.clk(clk), .a(operand1), .b(x_quant ? {11'b0, operand2[20:0]} : operand2), .funct(x_f3[1:0]),
@@ -106,7 +109,7 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     end endgenerate
 
     // ---- memory accesses
-    wire [31:0] address = operand1 + x_immediate;
+    wire [31:0] address = alu_sum;
     wire x_access = x_valid && (x_load || x_store);
     wire misaligned = (x_f3[1:0] == 1 && address[0]) || (x_f3[1:0] == 2 && address[1:0] != 0);
     wire [3:0] bytes = (x_f3[1:0] == 0 ? 4'b0001 : x_f3[1:0] == 1 ? 4'b0011 : 4'b1111) << address[1:0];
@@ -129,12 +132,11 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
 
     // ---- where to go on
     wire equal = operand1 == operand2;
-    wire less = x_f3[1] ? operand1 < operand2 : $signed(operand1) < $signed(operand2);
     wire taken = x_branch && ((x_f3[2] ? less : equal) != x_f3[0]);
     wire redirect = x_valid && (taken || x_jal || x_jalr || x_mret || x_fencei || x_wfi);
-    wire [31:0] target_base = x_jalr ? operand1 : x_pc;
-    wire [31:0] target_sum = target_base + (x_fencei || x_wfi ? 4 : x_immediate);
-    wire [31:0] target = x_mret ? mepc : {target_sum[31:1], 1'b0};
+    wire [31:0] pc_sum = x_pc + x_immediate;
+    wire [31:0] next_pc = d_pc;  // what comes behind an instruction was fetched when it came to X
+    wire [31:0] target = x_mret ? mepc : x_jalr ? {alu_sum[31:1], 1'b0} : x_fencei || x_wfi ? next_pc : pc_sum;
 
     wire x_ends = x_valid && !exception && (!x_divide || divide_done);
     wire hazard = x_valid && (x_multiply || x_dot || x_quant) && x_rd != 0 &&
@@ -155,9 +157,11 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     assign port_is_store = x_access && x_store;
     assign port_address = x_access ? address : fetch_address;
     assign port_write = x_access && x_store && !misaligned ? bytes : 0;
-    assign port_data = operand2 << {address[1:0], 3'b0};
+    // A byte or half on every lane: port_write chooses.
+    assign port_data = {x_f3[1] ? operand2[31:16] : {x_f3[0] ? operand2[15:8] : operand2[7:0], operand2[7:0]},
+        x_f3[1:0] != 0 ? operand2[15:8] : operand2[7:0], operand2[7:0]};
 
-    wire [31:0] x_value = x_lui ? x_immediate : x_auipc ? x_pc + x_immediate : x_jal || x_jalr ? x_pc + 4 :
+    wire [31:0] x_value = x_auipc ? pc_sum : x_jal || x_jalr ? next_pc :
         x_csr ? csr_value : x_divide ? divided : x_pack ? packed_codes : x_max ? greater_bytes : alu_result;
 
     always @(posedge clk) begin
@@ -176,13 +180,13 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
         if (d_advance) begin
             x_valid <= 1;
             x_fault <= d_fault;
-            x_pc <= d_pc;
+            x_pc <= d_lui && !d_fault ? 0 : d_pc;  // lui is auipc at zero
             x_word <= d_word;
             x_immediate <= d_immediate;
-            {x_lui, x_auipc, x_jal, x_jalr, x_branch, x_load, x_store} <=
-                d_fault ? 7'b0 : {d_lui, d_auipc, d_jal, d_jalr, d_branch, d_load, d_store};
-            {x_alu, x_alu_imm, x_multiply, x_divide, x_dot, x_pack, x_quant, x_max} <=
-                d_fault ? 8'b0 : {d_alu, d_alu_imm, d_multiply, d_divide, d_dot, d_pack, d_quant, d_max};
+            {x_auipc, x_jal, x_jalr, x_branch, x_load, x_store} <=
+                d_fault ? 6'b0 : {d_lui || d_auipc, d_jal, d_jalr, d_branch, d_load, d_store};
+            {x_takes_immediate, x_subtract, x_multiply, x_divide, x_dot, x_pack, x_quant, x_max} <=
+                d_fault ? 8'b0 : {d_takes_immediate, d_subtract, d_multiply, d_divide, d_dot, d_pack, d_quant, d_max};
             {x_fencei, x_csr, x_ecall, x_ebreak, x_mret, x_wfi, x_illegal, x_writes} <=
                 d_fault ? 8'b0 : {d_fencei, d_csr, d_ecall, d_ebreak, d_mret, d_wfi, d_illegal, d_writes && d_word[11:7] != 0};
         end else if (x_ends || exception) x_valid <= 0;

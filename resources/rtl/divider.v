@@ -10,17 +10,26 @@ module divider (
     output wire [31:0] result
 );
     wire is_signed = !funct[0];
-    reg [31:0] quotient, divisor;
-    reg [32:0] rest;
+    // The divisor is taken off by adding it where it is negative, and its complement and one where it is not.
+    reg [31:0] quotient, addend;
+    reg        add_one;
+    reg [31:0] rest;  // below the divisor's magnitude
     reg [5:0]  left;
     reg        negative_quotient, negative_rest, want_rest;
-    wire [32:0] shifted = {rest[31:0], quotient[31]};
-    wire [32:0] difference = shifted - {1'b0, divisor};
+    wire [32:0] shifted = {rest, quotient[31]};
+    wire [33:0] difference = {1'b0, shifted} + {2'b01, addend} + {33'b0, add_one};
+    wire fits = difference[33];
+
+    // One negation, of the dividend at the start and of the result at the end.
+    wire [31:0] value = start ? a : want_rest ? rest : quotient;
+    wire negate = start ? is_signed && a[31] : want_rest ? negative_rest : negative_quotient;
+    assign result = (value ^ {32{negate}}) + {31'b0, negate};
     always @(posedge clk) begin
         if (reset) left <= 0;
         else if (start) begin
-            quotient <= is_signed && a[31] ? -a : a;
-            divisor  <= is_signed && b[31] ? -b : b;
+            quotient <= result;
+            addend   <= is_signed && b[31] ? b : ~b;
+            add_one  <= !(is_signed && b[31]);
             rest     <= 0;
             left     <= 33;
             negative_quotient <= is_signed && a[31] != b[31] && b != 0;
@@ -29,12 +38,10 @@ module divider (
         end else if (left != 0) begin
             left <= left - 1;
             if (left != 1) begin
-                rest     <= difference[32] ? shifted : difference;
-                quotient <= {quotient[30:0], !difference[32]};
+                rest     <= fits ? difference[31:0] : shifted[31:0];
+                quotient <= {quotient[30:0], fits};
             end
         end
     end
     assign done = left == 1;
-    wire [31:0] value = want_rest ? rest[31:0] : quotient;
-    assign result = (want_rest ? negative_rest : negative_quotient) ? -value : value;
 endmodule

@@ -12,11 +12,22 @@ module quant (
     wire is_relu = now[9], is_unsigned = now[8];
     wire [1:0] size = now[7:6];  // 0, 1, 2, 3: codes of 1, 2, 4, 8 bits
 
-    // Down by one bit less than the shift, which is 1 to 64 (as 0), then half up. Beyond 2048 every code is at its limit.
-    wire [5:0] distance = now[5:0] - 6'd1;
-    wire signed [52:0] halves = product >>> distance;
-    wire fits = halves[52:11] == {42{halves[52]}};
-    wire signed [12:0] near = {halves[52], halves[52], fits ? halves[10:0] : {11{!halves[52]}}};
+    // Down by one bit less than the shift, which is 1 to 64 (as 0). Each step keeps what can still reach the lowest 11 bits, of the product
+    // with its sign folded in, so that all above is zero where it only repeats the sign; `beyond` is where it is not.
+    wire [5:0]  distance = now[5:0] - 6'd1;
+    wire        negative = product[52];
+    wire [52:0] folded = product ^ {53{negative}};
+    wire [41:0] by32 = distance[5] ? {21'b0, folded[52:32]} : folded[41:0];
+    wire [25:0] by16 = distance[4] ? {by32[41:16]} : by32[25:0];
+    wire [17:0] by8  = distance[3] ? by16[25:8] : by16[17:0];
+    wire [13:0] by4  = distance[2] ? by8[17:4] : by8[13:0];
+    wire [11:0] by2  = distance[1] ? by4[13:2] : by4[11:0];
+    wire [10:0] by1  = distance[0] ? by2[11:1] : by2[10:0];
+    wire beyond = (!distance[5] && folded[52:42] != 0) || (!distance[4] && by32[41:26] != 0) || (!distance[3] && by16[25:18] != 0) ||
+        (!distance[2] && by8[17:14] != 0) || (!distance[1] && by4[13:12] != 0) || (!distance[0] && by2[11]);
+
+    // Half up. Beyond 2048 every code is at its limit.
+    wire signed [12:0] near = {{2{negative}}, (by1 | {11{beyond}}) ^ {11{negative}}};
     wire signed [12:0] up = near + 13'sd1;
     wire signed [12:0] rounded = up >>> 1;
 

@@ -1,6 +1,6 @@
 // x0..x31 with three read ports (rs1, rs2, and rd for instructions that accumulate) and one write port. Each read port is a
-// block RAM of its own: the address is taken at the clock edge and the value is available in the next cycle. What is written at
-// the same edge is not seen; core.v forwards it. x0 is never written and holds zero from the start.
+// block RAM of its own: the address is taken at the clock edge and the value is available in the next cycle. A register that is written
+// at the same edge comes out as anything; core.v forwards it. x0 is never written and holds zero from the start.
 `default_nettype none
 module registers (
     input  wire        clk,
@@ -23,7 +23,9 @@ module registers (
             bank1[wa] <= wd; bank2[wa] <= wd; bank3[wa] <= wd;
         end
         if (read) begin
-            q1 <= bank1[a1]; q2 <= bank2[a2]; q3 <= bank3[a3];
+            q1 <= write && wa == a1 ? 32'bx : bank1[a1];
+            q2 <= write && wa == a2 ? 32'bx : bank2[a2];
+            q3 <= write && wa == a3 ? 32'bx : bank3[a3];
         end
     end
 endmodule

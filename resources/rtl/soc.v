@@ -1,7 +1,7 @@
 // The board: core, RAM at 0x80000000, UART at 0x10000000, timer at 0x02000000, and the test finisher at 0x00100000 that ends a
 // simulation. The memory map is that of QEMU's virt machine and of the virtual boards, so the same monitor runs.
 `default_nettype none
-module soc #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter CLOCK_HZ = 12000000) (
+module soc #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter CLOCK_HZ = 12000000, parameter COMPARE = 1) (
     input  wire        clk, reset,
     input  wire        in_valid,
     input  wire [7:0]  in_data,
@@ -45,11 +45,10 @@ module soc #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter CLOCK_H
         .data_fault(!(data_in_ram || at_uart || at_timer || at_finisher)), .timer_pending(timer_pending), .software_pending(software_pending), .mtime(mtime));
     memory #(.WORDS(RAM_BYTES / 4)) ram(.clk(clk), .enable(enable && in_ram), .write(write),
         .index(address[$clog2(RAM_BYTES) - 1:2]), .data(data), .result(ram_result));
-    wire [7:0] byte_written = data >> {address[1:0], 3'b0};
     uart uart(.clk(clk), .reset(reset), .read(enable && in_uart && !is_store), .write(enable && in_uart && is_store),
-        .index(address[2:0]), .data(byte_written), .result(uart_result), .in_valid(in_valid), .in_data(in_data),
+        .index(address[2:0]), .data(data[7:0]), .result(uart_result), .in_valid(in_valid), .in_data(in_data),
         .in_ready(in_ready), .out_valid(out_valid), .out_data(out_data), .out_ready(out_ready));
-    timer timer(.clk(clk), .reset(reset), .read(enable && in_timer && !is_store), .write(enable && in_timer && is_store),
+    timer #(.COMPARE(COMPARE)) timer(.clk(clk), .reset(reset), .read(enable && in_timer && !is_store), .write(enable && in_timer && is_store),
         .offset(address[15:0]), .data(data), .result(timer_result), .mtime(mtime), .timer_pending(timer_pending),
         .software_pending(software_pending));
     always @(posedge clk) begin

@@ -14,7 +14,9 @@ const hasVerilator = spawnSync('verilator', ['--version']).status === 0
 const sources = [
   'cfu/Cfu.v',
   'dot_unit.v',
-  'dot_lanes.v',
+  'dot_wide.v',
+  'dot_two.v',
+  'signed_product.v',
   'pack.v',
   'quant.v',
   'multiplier.v',
