@@ -78,7 +78,7 @@ async function measure(file: string) {
     weightBits: bitWidths[random.integer(4)]!,
     activationBits: first ? (8 as const) : bitWidths[random.integer(4)]!
   })
-  const calibrationMs = await cost(() => bench.calibration())
+  const calibrationMs = await cost(() => bench.calibration('ptq'))
   const session = await openOrtSession(exportOnnx(bench.graph))
   const rawRun = () => cost(() => floatScores(session, bench.graph, images))
   await rawRun()

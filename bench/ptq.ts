@@ -2,9 +2,10 @@
  * What each step of post-training quantization brings, and what others that are not part of it would: KL to the float network and
  * accuracy on items on which nothing was fitted, every layer at the same widths but for the 8-bit input.
  *
- *   npm run bench:ptq -- [--schemes w8a8,w4a4,…] [--split test|fullTest] [--json] [NAME …]      NAME: of resources/models
+ *   npm run bench:ptq -- [--schemes w8a8,w4a4,…] [--split search|test|fullTest] [--json] [NAME …]      NAME: of resources/models
  *
- * Steps are added one after the other, the last of them being what the product does. "equalised" rows change the float network
+ * Steps are added one after the other; the product does them up to that of errors spread, with --method reconstruct all. Which ones these are
+ * was decided by KL on the search items. "equalised" rows change the float network
  * first: each channel between two layers is scaled so that both layers' weights (Nagel et al. 2019), or the activations, are alike.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -18,9 +19,10 @@ import { measureScores } from '../src/core/model/scoreMeasure'
 import { measuringRanges } from '../src/core/quant/quantize/calibration'
 import { runFit } from '../src/core/quant/quantize/fitEngine'
 import { quantizing } from '../src/core/quant/quantize/quantizeNetwork'
-import { allSteps, type FitSteps } from '../src/core/quant/quantize/reconstruct'
+import { allSteps, thoroughSteps, type FitSteps } from '../src/core/quant/quantize/reconstruct'
 import { parseScheme } from '../src/core/quant/scheme'
 import { floatScores } from '../src/main/model/accuracy/floatAccuracy'
+import { moreItems } from '../src/main/model/data/moreItems'
 import { openBench, type ModelBench } from '../src/main/model/modelWorkspace'
 import { createOrtFitEngine } from '../src/main/model/onnxruntime/ortFitEngine'
 import { openOrtSession } from '../src/main/model/onnxruntime/ortSession'
@@ -38,13 +40,15 @@ const { positionals, values } = parseArgs({
 })
 const names = positionals.length > 0 ? positionals : ['lenet5-fashion', 'mobilenet-v2-tinted']
 const pairs = values.schemes.split(',')
-const nearest: FitSteps = { refit: false, spread: false, scale: false, bias: false }
-const steps: readonly (readonly [string, FitSteps])[] = [
+const nearest: FitSteps = { refit: false, spread: false, search: false, scale: false, bias: false }
+const steps: readonly (readonly [name: string, steps: FitSteps, items?: 'more'])[] = [
   ['nearest codes, scales of least error', nearest],
   ['and biases corrected', { ...nearest, bias: true }],
   ['and scales refitted', { ...nearest, bias: true, scale: true }],
   ['and weights refitted to the quantized inputs', { ...allSteps, spread: false }],
-  ['and rounding errors spread (the product)', allSteps]
+  ['and rounding errors spread (`ptq`)', allSteps],
+  ['and codes and scales searched, on more rows', thoroughSteps],
+  ['and on tuning items too (`reconstruct`)', thoroughSteps, 'more']
 ]
 const modelsFolder = path.resolve('resources/models')
 const engine = createOrtFitEngine()
@@ -79,14 +83,15 @@ async function measure(name: string): Promise<Result> {
   const float = await floatScores(session, bench.graph, items)
   await session.release()
   const rows: Result['rows'] = []
-  for (const [step, done] of steps) rows.push({ step, cells: await judged(bench, done, items, float) })
+  for (const [step, done, more] of steps)
+    rows.push({ step, cells: await judged(bench, done, items, float, more) })
   const sample = firstImages(await bench.library.load('calibration'), 200)
   for (const way of equalisations) {
     const file = path.join(folder, `${name}-${way}.onnx`)
     await writeFile(file, encodeOnnx(exportOnnx(await equalised(bench.graph, way, sample))))
     const changed = await openBench({ file, modelsFolder })
     rows.push({
-      step: `the product, equalised by ${way}`,
+      step: `\`ptq\`, equalised by ${way}`,
       cells: await judged(changed, allSteps, items, float)
     })
   }
@@ -98,9 +103,10 @@ async function judged(
   { graph, library }: Pick<ModelBench, 'graph' | 'library'>,
   done: FitSteps,
   items: LabelledImages,
-  float: Float32Array
+  float: Float32Array,
+  more?: 'more'
 ): Promise<Result['rows'][number]['cells']> {
-  const { pixels } = await library.load('calibration')
+  const { pixels } = more === undefined ? await library.load('calibration') : await moreItems(library)
   const ranges = await runFit(measuringRanges(graph, pixels, done), engine)
   const layers = weightedLayerNames(graph)
   const cells = []

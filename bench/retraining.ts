@@ -2,10 +2,10 @@
  * What short retraining brings: accuracy and KL to the float network before and after it, on training images that neither the
  * fit nor the retraining sees, and processor time. Settings are compared by these; test images are for `model evaluate`.
  *
- *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--labels] [--plain] [--json]
+ *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--from ptq] [--labels] [--plain] [--json]
  *
  * A scheme of several layers is written with + between them: w8a8+w2a4+w4a8+w8a8+w8a8. --labels: with them (`retrain`), else
- * towards the float network alone (`distill`). --plain: images are neither shifted nor mirrored. Needs Debian's
+ * towards the float network alone (`distill`). --from: what training begins with, ptq or reconstruct. --plain: images are neither shifted nor mirrored. Needs Debian's
  * dataset-fashion-mnist.
  */
 import { cpus } from 'node:os'
@@ -29,11 +29,13 @@ const { values } = parseArgs({
     schemes: { type: 'string', default: 'w1a4,w2a2,w2a4' },
     rates: { type: 'string', default: String(usualSettings.rate) },
     epochs: { type: 'string', default: '1' },
+    from: { type: 'string', default: 'ptq' },
     labels: { type: 'boolean', default: false },
     plain: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false }
   }
 })
+const from = fittedBy(values.from)
 const holdoutImages = 5000
 const modelsFolder = path.resolve('resources/models')
 const bench = await openBench({ file: path.join(modelsFolder, 'lenet5-fashion.onnx'), modelsFolder })
@@ -82,7 +84,7 @@ async function rowOf(scheme: string, rate: number | null, fitted: QuantizedNetwo
 const rows: Row[] = []
 for (const scheme of values.schemes.split(',')) {
   const parsed = parseScheme(scheme.replaceAll('+', ','), weightedLayerNames(bench.graph))
-  const fitted = await quantizeOn(bench, parsed, 'ptq', quietTask)
+  const fitted = await quantizeOn(bench, parsed, from, quietTask)
   rows.push(await rowOf(scheme, null, fitted))
   for (const rate of values.rates.split(',')) rows.push(await rowOf(scheme, Number(rate), fitted))
 }
@@ -98,3 +100,9 @@ else {
     )
 }
 process.exit(0)
+
+function fittedBy(name: string): 'ptq' | 'reconstruct' {
+  if (name === 'ptq' || name === 'reconstruct') return name
+  console.error('--from must be ptq or reconstruct')
+  process.exit(2)
+}

@@ -3,6 +3,9 @@ import { genesOfScheme } from '../../src/core/search/space'
 import { bestWithin } from './searchOn'
 import type { SearchTable } from './table'
 
+/** A budget of the table, as a share of int8's cost. */
+export type TableBudget = readonly [cost: 'latency' | 'bops', budget: number]
+
 /** What a scheme could be chosen by, over the whole table. */
 const choices: Readonly<Record<string, (table: SearchTable, row: number) => number>> = {
   'KL, search images': (table, row) => table.losses('search', row).kl,
@@ -31,7 +34,7 @@ function both(table: SearchTable, row: number, what: 'kl' | 'crossEntropy' | 'er
  */
 export function regretOfChoices(
   table: SearchTable,
-  budgets: readonly (readonly [cost: 'latency' | 'bops', budget: number])[]
+  budgets: readonly TableBudget[]
 ): { name: string; regrets: number[]; mean: number }[] {
   const cases = budgets.map(([cost, budget]) => ({
     rows: rowsWithin(table, table[cost], budget),
@@ -50,7 +53,8 @@ export function regretOfChoices(
   })
 }
 
-function rowsWithin(table: SearchTable, costs: CostTable, budget: number): number[] {
+/** Rows of all schemes that a budget allows. */
+export function rowsWithin(table: SearchTable, costs: CostTable, budget: number): number[] {
   const limit = genesCost(costs, new Uint8Array(2 * table.layers.length)) * budget * (1 + 1e-12)
   return Array.from({ length: table.schemes }, (_, row) => row).filter(
     (row) => genesCost(costs, genesOfScheme(table.schemeAt(row))) <= limit

@@ -194,8 +194,14 @@ export type ElementType = (typeof elementTypes)[number]
 /** Features of a sound. */
 export const audioFeatureKinds = ['mfcc', 'logMel'] as const
 
-/** How a network is quantized: after training alone, tuned towards the float network without labels, or retrained. */
-export const quantMethods = ['ptq', 'distill', 'retrain'] as const
+/**
+ * How a network is quantized: fitted after training, the same with codes and scales searched on more items, tuned towards the float
+ * network without labels, or retrained.
+ */
+export const quantMethods = ['ptq', 'reconstruct', 'distill', 'retrain'] as const
+
+/** Those that train on whatever training images a machine has; the others fit the same network everywhere. */
+export const trainingMethods: readonly (typeof quantMethods)[number][] = ['distill', 'retrain']
 
 /** Kinds of models of a stage's time. */
 export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const

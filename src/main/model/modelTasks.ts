@@ -92,9 +92,11 @@ async function judgeSplit(
   return { images: images.count, ...measure, accuracy, metrics: { accuracy } }
 }
 
-async function calibrationItems({ calibration, items }: ModelBench): Promise<FittedOn> {
-  const { images } = await calibration()
-  return { items: images, available: items?.count('calibration') ?? images }
+async function calibrationItems({ calibration, items }: ModelBench, method: QuantMethod): Promise<FittedOn> {
+  const { images } = await calibration(method)
+  if (items === null) return { items: images, available: images }
+  const tuning = method === 'reconstruct' ? items.count('tune') : 0
+  return { items: images, available: items.count('calibration') + tuning }
 }
 
 export const modelTasks = {
@@ -119,7 +121,7 @@ export const modelTasks = {
     const bench = await openBench(input)
     await context.yieldToAbort()
     const found = await judgeSplit(bench, input, context)
-    const fittedOn = input.scheme === null ? null : await calibrationItems(bench)
+    const fittedOn = input.scheme === null ? null : await calibrationItems(bench, input.method)
     return { ...found, fittedOn, durationMs: performance.now() - started }
   },
 

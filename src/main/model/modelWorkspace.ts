@@ -8,6 +8,7 @@ import { exportOnnx } from '../../core/model/onnx/exportOnnx'
 import { measuringRanges, type ActivationRanges } from '../../core/quant/quantize/calibration'
 import { createBoundedCache } from '../../core/quant/quantize/boundedCache'
 import { runFit } from '../../core/quant/quantize/fitEngine'
+import { allSteps, thoroughSteps, type FitSteps } from '../../core/quant/quantize/reconstruct'
 import { quantizing } from '../../core/quant/quantize/quantizeNetwork'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { schemeKey, type Scheme } from '../../core/quant/scheme'
@@ -21,7 +22,8 @@ import { checkImages } from './data/imageFit'
 import { readModelFile } from './files/readModelFile'
 import { openStoredItems, storedFiles } from '../store/storedItems'
 import { fitItems, graphFor } from './data/dataFit'
-import { itemsLibrary } from './data/itemsLibrary'
+import { moreItems } from './data/moreItems'
+import { checkTrainable, itemsLibrary } from './data/itemsLibrary'
 import { joinFits, type JoinedFits } from './sharedFits'
 import { createOrtFitEngine } from './onnxruntime/ortFitEngine'
 import { openOrtSession } from './onnxruntime/ortSession'
@@ -34,7 +36,8 @@ export interface ModelBench {
   readonly library: ImageLibrary
   /** The user's data set; null: the shipped images. */
   readonly items: ItemSet | null
-  calibration(): Promise<ActivationRanges>
+  /** What a method fits on: "reconstruct" takes tuning items beside the calibration items. */
+  calibration(method: QuantMethod): Promise<ActivationRanges>
   /** Content of the network's file, as models are identified by it. */
   readonly modelId: string
   /** What the graph and the items were read from. */
@@ -110,10 +113,13 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
   const { graph, library, items } =
     dataSetFolder === null ? await withShipped(read, modelsFolder) : await withDataSet(read, dataSetFolder)
   const content = JSON.stringify([id, modelsFolder, dataSetFolder, seen.map(({ state }) => state)])
-  let calibration: Promise<JoinedFits> | undefined
-  const calibrate = async (): Promise<JoinedFits> => {
-    const { pixels } = await library.load('calibration')
-    return joinFits(content, await runFit(measuringRanges(graph, pixels), engine))
+  const calibrations = new Map<FitSteps, Promise<JoinedFits>>()
+  const calibrate = async (steps: FitSteps): Promise<JoinedFits> => {
+    const { pixels } = steps.search ? await moreItems(library) : await library.load('calibration')
+    return joinFits(
+      JSON.stringify([content, steps]),
+      await runFit(measuringRanges(graph, pixels, steps), engine)
+    )
   }
   return {
     graph,
@@ -121,10 +127,15 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
     items,
     modelId: id,
     files: seen,
-    calibration: async () => (await (calibration ??= calibrate())).ranges,
+    async calibration(method) {
+      const steps = method === 'reconstruct' ? thoroughSteps : allSteps
+      const fits = calibrations.get(steps) ?? calibrate(steps)
+      calibrations.set(steps, fits)
+      return (await fits).ranges
+    },
     networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes),
     async close() {
-      await calibration?.then(({ leave }) => leave()).catch(() => undefined)
+      for (const fits of calibrations.values()) await fits.then(({ leave }) => leave()).catch(() => undefined)
       await items?.close()
     }
   }
@@ -168,11 +179,13 @@ export async function quantizeOn(
   const key = `${method}:${schemeKey(scheme)}`
   const known = bench.networks.get(key)
   if (known !== undefined) return known
-  const calibration = await bench.calibration()
+  const calibration = await bench.calibration(method)
   await context.yieldToAbort()
   const fitted = await runFit(quantizing(calibration, scheme), engine, () => context.yieldToAbort())
   const network =
-    method !== 'ptq' && isRetrained(scheme, method) ? await retrainOn(bench, fitted, method, context) : fitted
+    (method === 'distill' || method === 'retrain') && isRetrained(scheme, method)
+      ? await retrainOn(bench, fitted, method, context)
+      : fitted
   const sizeBytes = network.layers.reduce(
     (sum, layer) => sum + ('weights' in layer ? layer.weights.length : 64),
     0
@@ -183,7 +196,7 @@ export async function quantizeOn(
 
 /** Whether a method retrains a network of these widths: "retrain" below 4 bits, "distill" below 8. */
 export function isRetrained(scheme: Scheme, method: QuantMethod): boolean {
-  if (method === 'ptq') return false
+  if (method === 'ptq' || method === 'reconstruct') return false
   const bits = method === 'retrain' ? 4 : 8
   return scheme.some(({ weightBits, activationBits }) => weightBits < bits || activationBits < bits)
 }
@@ -195,6 +208,7 @@ async function retrainOn(
   method: 'retrain' | 'distill',
   context: TaskContext
 ): Promise<QuantizedNetwork> {
+  if (bench.items !== null) checkTrainable(bench.items)
   const settings = method === 'retrain' ? usualSettings : distillSettings
   return retrain(bench, fitted, context, bench.items === null ? settings : { ...settings, augment: null })
 }

@@ -20,13 +20,14 @@ export function leadersOf(trace: readonly CandidateJson[], count: number): Candi
 /**
  * Retrains the best candidates from their fitted codes and keeps, of fitted and retrained ones, the network of least KL on
  * the search items, which no training sees. What was retrained before (`known`) is not trained again.
+ * @param test.fittedBy the method of the candidates
  * @param report called after each one, and at the end with the kept one on the test items
  */
 export async function retrainLeaders(
   leaders: readonly CandidateJson[],
   known: RetrainedJson | null,
   measure: MeasureBy,
-  test: { readonly split: Split; readonly int8: Uint8Array },
+  test: { readonly split: Split; readonly int8: Uint8Array; readonly fittedBy: QuantMethod },
   report: (retrained: RetrainedJson) => Promise<void>
 ): Promise<void> {
   const entries = [...(known?.entries ?? [])]
@@ -39,7 +40,7 @@ export async function retrainLeaders(
   const kept = keptOf(leaders, entries)
   if (kept === null) return
   const { scheme } = leaders.find(({ index }) => index === kept.index)!
-  const found = await measure(scheme, test.split, kept.isRetrained ? method : 'ptq')
+  const found = await measure(scheme, test.split, kept.isRetrained ? method : test.fittedBy)
   await report({
     method,
     entries,

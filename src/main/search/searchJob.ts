@@ -96,10 +96,16 @@ async function retrainBest(
   if (leaders.length === 0) return
   await change({ test })
   const { right } = await measure(int8, split)
-  await retrainLeaders(leaders, search.retrained, measure, { split, int8: right }, async (retrained) => {
-    say(`${countOf(retrained.entries.length, 'scheme')} of ${leaders.length} retrained`)
-    await change({ retrained })
-  })
+  await retrainLeaders(
+    leaders,
+    search.retrained,
+    measure,
+    { split, int8: right, fittedBy: search.request.method },
+    async (retrained) => {
+      say(`${countOf(retrained.entries.length, 'scheme')} of ${leaders.length} retrained`)
+      await change({ retrained })
+    }
+  )
 }
 
 async function tested(

@@ -3,6 +3,7 @@ import { createSpace, widthsFor, type SearchSpace } from '../../core/search/spac
 import type { SearchLimits } from '../../core/search/costs/limits'
 import { searchLimits } from '../../core/search/costs/limits'
 import type { CostKind, Search, SearchRequest, SearchSensitivity } from '../../shared/contract/search'
+import { trainingMethods } from '../../shared/vocabulary'
 import { AppError } from '../../shared/errors'
 import type { SearchCosts, SearchModels, WorkloadImpacts } from './searchNeeds'
 
@@ -28,7 +29,7 @@ export async function prepareSearch(
   kept?: SearchSensitivity
 ): Promise<PreparedSearch> {
   const { modelId, proxyId } = request
-  if (request.retrainTop > 0 && request.method !== 'ptq') {
+  if (request.retrainTop > 0 && trainingMethods.includes(request.method)) {
     throw new AppError(
       'search.invalid',
       'Every candidate of this search is retrained already.',

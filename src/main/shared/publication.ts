@@ -1,3 +1,4 @@
+import { trainingMethods } from '../../shared/vocabulary'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
@@ -42,7 +43,7 @@ export interface ResultDay {
 }
 
 /** Only integer and float results are the same on another machine; retrained ones are not. */
-const sharedResult = `shared_from IS NULL AND (method = 'ptq' OR scheme = 'float')`
+const sharedResult = `shared_from IS NULL AND (scheme = 'float' OR method NOT IN (${trainingMethods.map((name) => `'${name}'`).join(', ')}))`
 const dayOf = `strftime(make_timestamp(t.at_ms * 1000), '%Y-%m-%d')`
 
 /** The days of these results, each with what changes when one of them does. */

@@ -60,12 +60,15 @@ interface RowSums extends SampledRows {
   readonly sums: Float32Array
 }
 
-/** Most rows a layer is reconstructed on: enough to fix its taps, few enough to take a fraction of a second. */
-const maxRows = 4096
-/** The same of a depthwise layer, whose channels have few taps. */
-const maxDepthwiseRows = 1024
-/** Most multiply-accumulates for a layer's second moments, rows * taps². */
-const maxMoments = 4e8
+/**
+ * Most rows a layer is reconstructed on: enough to fix its taps, few enough to take a fraction of a second; less for a depthwise
+ * layer, whose channels have few taps. `moments`: most multiply-accumulates for its second moments, rows * taps².
+ */
+const usualLimits = { rows: 4096, depthwiseRows: 1024, moments: 4e8 }
+/** The same where codes are searched, which takes a second or two for a layer. */
+const searchLimits: typeof usualLimits = { rows: 16_384, depthwiseRows: 4096, moments: 1e10 }
+/** Most values of a layer's sampled inputs, rows * taps: 64 MiB. */
+const maxSampled = 2 ** 24
 /** Bytes of float values that are held at once. */
 const batchBytes = 32 * 2 ** 20
 /** Bytes of finished layers (and as many of their codes), of their outputs and of moments that are kept for schemes to come. */
@@ -89,7 +92,12 @@ export function* measuringRanges(
   steps = allSteps
 ): FitWork<ActivationRanges> {
   const images = wholeImages(graph, pixels)
-  const { histograms, rows } = yield* runFloats(graph, pixels, images)
+  const { histograms, rows } = yield* runFloats(
+    graph,
+    pixels,
+    images,
+    steps.search ? searchLimits : usualLimits
+  )
   const targets = new Map(
     [...rows].map(([index, { image, pixel, sums }]) => [
       index,
@@ -147,12 +155,13 @@ function wholeImages(graph: Graph, pixels: Uint8Array): number {
 function* runFloats(
   graph: Graph,
   pixels: Uint8Array,
-  images: number
+  images: number,
+  limits: typeof usualLimits
 ): FitWork<{ histograms: Map<number, HistogramBuilder>; rows: Map<number, RowSums> }> {
   const consumers = consumersOf(graph)
   const wanted = wantedFloats(graph, consumers)
   const histograms = new Map(wanted.ranges.map((index) => [index, createHistogram()]))
-  const rows = new Map(wanted.sums.map((index) => [index, sampleRows(graph, index, images)]))
+  const rows = new Map(wanted.sums.map((index) => [index, sampleRows(graph, index, images, limits)]))
   const imageSize = sizeOf(graph.inputShape)
   const bytesPerImage = 4 * graph.nodes.reduce((total, node) => total + sizeOf(node.outputShape), 0)
   const floors = new Map(wanted.outputs.map((index) => [index, floorOf(graph, consumers, index)]))
@@ -206,15 +215,15 @@ function limitsOf(node: GraphNode): [floor: number, ceiling: number] {
 }
 
 /** Rows spread evenly over the images, pixels drawn by a generator seeded with the node's index. */
-function sampleRows(graph: Graph, index: number, images: number): RowSums {
+function sampleRows(graph: Graph, index: number, images: number, limits: typeof usualLimits): RowSums {
   const node = graph.nodes[index]
   if (!isWeightedNode(node)) throw new Error(`node ${node.name} has no weights`)
   const [outHeight, outWidth, channels] = toHwc(node.outputShape)
   const pixels = outHeight * outWidth
   const isDepthwise = node.op === 'depthwiseConv2d'
   const taps = node.weights.length / channels
-  const most = isDepthwise ? maxDepthwiseRows : maxRows
-  const wanted = Math.min(most, Math.max(1024, Math.floor(maxMoments / (taps * taps))))
+  const most = Math.min(isDepthwise ? limits.depthwiseRows : limits.rows, Math.ceil(maxSampled / taps))
+  const wanted = Math.min(most, Math.max(1024, Math.floor(limits.moments / (taps * taps))))
   // With more images than rows wanted, one row of every n-th image.
   const every = Math.max(1, Math.floor(images / wanted))
   const perImage = Math.min(pixels, Math.max(1, Math.floor((wanted * every) / images)))

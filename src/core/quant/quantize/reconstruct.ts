@@ -1,6 +1,7 @@
 import type { Bits } from '../scheme'
 import { product, type FitWork } from './fitEngine'
 import type { Moments, TapBlock } from './moments'
+import { searchCodes, type CodeSearch } from './codeSearch'
 import {
   laneIndex,
   laneLength,
@@ -40,6 +41,8 @@ export interface FitSteps {
   readonly refit: boolean
   /** 3: rounding errors spread over the taps that follow; else every weight goes to its nearest code. */
   readonly spread: boolean
+  /** Further to 3: codes and scales searched (codeSearch.ts) on more rows (calibration.ts). */
+  readonly search: boolean
   /** 4: scales refitted. */
   readonly scale: boolean
   /** 4: biases refitted. */
@@ -47,7 +50,10 @@ export interface FitSteps {
 }
 
 /** What quantizing does. */
-export const allSteps: FitSteps = { refit: true, spread: true, scale: true, bias: true }
+export const allSteps: FitSteps = { refit: true, spread: true, search: false, scale: true, bias: true }
+
+/** What the method "reconstruct" does: more rows, and codes and scales searched. */
+export const thoroughSteps: FitSteps = { ...allSteps, search: true }
 
 /** Float weights fitted to the quantized inputs; they do not depend on the width they are rounded to. */
 export interface RefittedWeights {
@@ -105,8 +111,12 @@ export function* reconstruct({
     : weightScales(fitted, bits, importance)
   const codes = new Int8Array(fitted.length)
   const squares = new Float64Array(channels)
-  for (const [at, block] of blocks.entries())
-    roundBlock(moments, block, fitted, steps.spread ? wanted[at] : null, scales, bits, codes, squares)
+  for (const [at, block] of blocks.entries()) {
+    const own = steps.spread ? wanted[at] : null
+    if (steps.search && own !== null && block.factor !== null && bits < 8)
+      searchBlock(moments, { ...block, factor: block.factor }, own, scales, bits, perTensor, codes, squares)
+    else roundBlock(moments, block, fitted, own, scales, bits, codes, squares)
+  }
   if (moments.inputs !== null) squares.set(yield* sumSquares(moments, codes))
   const found = refitScales(moments, codes, scales, squares, perTensor, steps.scale)
   return steps.bias || ownBias === undefined ? found : { ...found, bias: Float64Array.from(ownBias) }
@@ -198,6 +208,30 @@ function roundBlock(
       plain += code * code * importance[order[at]]
     }
     squares[c] = squares[c] + (rounded === null ? plain : Math.max(0, rounded.squares[c] - damping * norm))
+  }
+}
+
+/** Searches the codes of a block and, where it is the only one, the scales; adds q'Cq of every channel to `squares`. */
+function searchBlock(
+  { taps, blocks }: Moments,
+  block: CodeSearch['block'],
+  wanted: Float64Array,
+  scales: Float64Array,
+  bits: Bits,
+  perTensor: boolean,
+  codes: Int8Array,
+  squares: Float64Array
+): void {
+  const scale = blocks.length > 1 ? 'fixed' : perTensor ? 'shared' : 'own'
+  for (const [c, found] of searchCodes({ block, wanted, scales, bits, scale }).entries()) {
+    scales[c] = found.scale
+    let norm = 0
+    for (const [at, tap] of block.order.entries()) {
+      const code = found.codes[at]
+      codes[c * taps + tap] = code
+      norm += code * code
+    }
+    squares[c] = squares[c] + Math.max(0, found.square - block.damping * norm)
   }
 }
 

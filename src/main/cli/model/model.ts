@@ -76,7 +76,7 @@ export const modelCli: CliNoun = {
             method,
             ...found
           },
-          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}, ${method}${fittedOnText(found.fittedOn)}${retrainedOnText(found.retrainedOn)}${found.cached ? ', known before' : ''})`
+          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}, ${method}${fittedOnText(found.fittedOn, method)}${retrainedOnText(found.retrainedOn)}${found.cached ? ', known before' : ''})`
         }
       }
     },
@@ -94,7 +94,7 @@ export const modelCli: CliNoun = {
         const { results } = await client.call('model.results', { modelId: summary.id })
         const rows = results.map(
           (row) =>
-            `${row.scheme}  ${metricsText(row)} of ${row.images} (${row.split}, ${row.method}${fittedOnText(row.fittedOn)})`
+            `${row.scheme}  ${metricsText(row)} of ${row.images} (${row.split}, ${row.method}${fittedOnText(row.fittedOn, row.method)})`
         )
         return { json: results, text: rows.length === 0 ? 'No results are kept.' : rows.join('\n') }
       }

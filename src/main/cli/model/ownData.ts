@@ -77,9 +77,10 @@ export async function judgeOf(
 }
 
 /** ", fitted on 512 of 2,000 calibration items" where a scheme was fitted on less than there is; else nothing. */
-export function fittedOnText(fittedOn: Judged['fittedOn']): string {
+export function fittedOnText(fittedOn: Judged['fittedOn'], method: string): string {
   if (fittedOn === null || fittedOn.items >= fittedOn.available) return ''
-  return `, fitted on ${formatWhole(fittedOn.items)} of ${countOf(fittedOn.available, 'calibration item')}`
+  const kind = method === 'reconstruct' ? 'calibration and tuning item' : 'calibration item'
+  return `, fitted on ${formatWhole(fittedOn.items)} of ${countOf(fittedOn.available, kind)}`
 }
 
 /** ", retrained on 20,512 of 40,512 calibration and tuning items" where it is less than there is; else nothing. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { trainingMethods } from '../../../shared/vocabulary'
 import { methodSchema, schemeSchema, splitSchema } from '../../../shared/contract/model'
 import { storedFiles } from '../../store/storedItems'
 import type { InputFile, SharedTask } from '../../threads/sharedTask'
@@ -53,7 +54,7 @@ export const sharedEvaluate: SharedTask<EvaluateInput, Judged> = {
         ...(modelId === undefined ? {} : { modelId })
       },
       folders: { network, items },
-      perHost: scheme !== null && method !== 'ptq'
+      perHost: scheme !== null && trainingMethods.includes(method)
     }
   },
 

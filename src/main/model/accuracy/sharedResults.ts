@@ -1,3 +1,4 @@
+import { trainingMethods } from '../../../shared/vocabulary'
 import { z } from 'zod'
 import { parseJson } from '../../store/recordTable'
 import type { Judged } from '../modelTasks'
@@ -57,7 +58,7 @@ export function withForeignResults(
     ...results,
     async get(key, items = null) {
       const kept = await results.get(key, items)
-      if (kept !== null || (key.method !== 'ptq' && key.scheme !== 'float')) return kept
+      if (kept !== null || (isTrained(key.method) && key.scheme !== 'float')) return kept
       const found = await find({ ...key, quantizer: quantizerVersion })
       if (found === null) return null
       const { value } = readForeign(found.judged)
@@ -67,4 +68,8 @@ export function withForeignResults(
       return { judged: value, atMs: found.atMs }
     }
   }
+}
+
+function isTrained(method: string): boolean {
+  return (trainingMethods as readonly string[]).includes(method)
 }

@@ -53,14 +53,13 @@ export function itemsLibrary(set: ItemSet): ImageLibrary {
     async load(split): Promise<LabelledImages> {
       if (split === 'fullTest') return refuse()
       const { count, bytes, targets } = await set.read(split, 0, maxItemsOf(split, set.shape))
-      if (split === 'tune') checkTrainable(set)
       return { count, pixels: bytes, labels: Uint8Array.from(targets) }
     }
   }
 }
 
-/** Retraining alone reads the tuning split. */
-function checkTrainable({ task, classes, name }: ItemSet): void {
+/** @throws AppError input.unsupported where items have no classes to retrain towards */
+export function checkTrainable({ task, classes, name }: ItemSet): void {
   if (task === 'classification' && classes <= 256) return
   throw new AppError(
     'input.unsupported',

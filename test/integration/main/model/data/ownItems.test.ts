@@ -137,8 +137,8 @@ describe('items of any shape and kind', () => {
     const { fittedOn } = await judge(graph, set, 8)
     // A tenth of the items is for calibration.
     expect(fittedOn).toEqual({ items: 512, available: 600 })
-    expect(fittedOnText(fittedOn)).toBe(', fitted on 512 of 600 calibration items')
-    expect(fittedOnText({ items: 600, available: 600 })).toBe('')
+    expect(fittedOnText(fittedOn, 'ptq')).toBe(', fitted on 512 of 600 calibration items')
+    expect(fittedOnText({ items: 600, available: 600 }, 'ptq')).toBe('')
   })
 
   it('with targets are judged by R², as exact as floats are', async () => {

@@ -137,7 +137,7 @@ describe('reconstruction', () => {
   })
 
   it.each([4, 2, 1] as const)('loses less with every step that is added, at %i bits', (bits) => {
-    const nothing: FitSteps = { refit: false, spread: false, scale: false, bias: false }
+    const nothing: FitSteps = { refit: false, spread: false, search: false, scale: false, bias: false }
     const ownBias = Float32Array.from({ length: channels }, () => 0.3)
     const misses = [
       nothing,

@@ -65,6 +65,7 @@ describe('an evaluation that travels', () => {
     expect(await sharedEvaluate.pack({ ...input, split: 'fullTest' })).toBeNull()
     expect((await sharedEvaluate.pack({ ...input, method: 'retrain' }))!.perHost).toBe(true)
     expect((await sharedEvaluate.pack({ ...input, method: 'distill' }))!.perHost).toBe(true)
+    expect((await sharedEvaluate.pack({ ...input, method: 'reconstruct' }))!.perHost).toBe(false)
     expect((await sharedEvaluate.pack({ ...input, method: 'retrain', scheme: null }))!.perHost).toBe(false)
   })
 

@@ -36,5 +36,6 @@ describe('items that retraining takes', () => {
     expect(isRetrained(parseScheme('w8a8,w4a8', layers), 'retrain')).toBe(false)
     expect(isRetrained(parseScheme('w8a8,w8a2', layers), 'retrain')).toBe(true)
     expect(isRetrained(uniformScheme(layers, 1, 1), 'ptq')).toBe(false)
+    expect(isRetrained(uniformScheme(layers, 1, 1), 'reconstruct')).toBe(false)
   })
 })
