@@ -14,7 +14,7 @@ static uint8_t *prepared; /* NULL: nothing is prepared */
 #ifdef BOARD_FLASH
 static uint8_t *arena_apart; /* of an Image in flash; NULL: the arena follows the Image */
 #endif
-static layer_counters counters[IMAGE_MOST_LAYERS];
+_Static_assert(sizeof(layer_counters) == IMAGE_COUNTER_BYTES, "counters of a layer");
 
 static uint8_t *prepared_arena(void)
 {
@@ -23,7 +23,16 @@ static uint8_t *prepared_arena(void)
 #endif
     return prepared + image_arena_offset(image_head(prepared));
 }
-static uintptr_t prepared_end(void) { return (uintptr_t)prepared_arena() + image_head(prepared)->arena_bytes; }
+static uintptr_t prepared_end(void) { return (uintptr_t)prepared_arena() + (uintptr_t)image_work_bytes(image_head(prepared)); }
+/* One entry per layer, behind the arena. */
+static layer_counters *prepared_counters(void)
+{
+    return (layer_counters *)(void *)(prepared_arena() + image_counters_offset(image_head(prepared)));
+}
+static void counters_clear(void)
+{
+    memset(prepared_counters(), 0, image_head(prepared)->layer_count * sizeof(layer_counters));
+}
 
 void prepared_forget(void) { prepared = NULL; }
 
@@ -89,7 +98,7 @@ uint8_t command_prepare(payload p)
         return STATUS_BAD_IMAGE;
     }
     prepared = (uint8_t *)address;
-    memset(counters, 0, sizeof counters);
+    counters_clear();
     const image_header *h = image_head(prepared);
     uint32_t arena = (uint32_t)(uintptr_t)prepared_arena();
     reply_u32(h->total_bytes);
@@ -128,6 +137,7 @@ static bb_status infer(run_request *run)
 {
     const image_header *h = image_head(prepared);
     uint8_t *arena = prepared_arena();
+    layer_counters *counters = prepared_counters();
     for (uint32_t i = 0; i < h->layer_count; i++) {
         counter_pair from = run->per_layer ? counters_now() : (counter_pair){ 0, 0 };
         bb_status status = runtime_layer(prepared, arena, i);
@@ -182,7 +192,7 @@ uint8_t command_run(payload p)
     if (!block_usable(input, count, h->input_bytes) || !block_usable(output, count, ((uint64_t)h->output_count + 1) * 4)) {
         return fail_address();
     }
-    if (flags & 2) memset(counters, 0, sizeof counters);
+    if (flags & 2) counters_clear();
     reply_accepted(count);
     run_request run = { (const uint8_t *)input, (int32_t *)output, count, flags & 1, { 0, 0 } };
     if (guard_call(run_guarded, (uintptr_t)&run, &status)) {
@@ -205,6 +215,7 @@ uint8_t command_counters(payload p)
     uint32_t first = get_u16(p.bytes), count = get_u16(p.bytes + 2);
     /* 20 bytes a layer: 51 layers fill a response */
     if (count == 0 || count > 51 || first + count > image_head(prepared)->layer_count) return STATUS_BAD_ARGUMENT;
+    const layer_counters *counters = prepared_counters();
     for (uint32_t i = first; i < first + count; i++) {
         reply_u64(counters[i].spent.cycles);
         reply_u64(counters[i].spent.instructions);

@@ -45,7 +45,6 @@ uint8_t command_hello(payload p)
 #ifdef BOARD_FLASH
     reply_u32((uint32_t)board.flash_low);
     reply_u32((uint32_t)board.flash_high);
-    reply_u16(IMAGE_MOST_LAYERS);
 #endif
     return STATUS_OK;
 }

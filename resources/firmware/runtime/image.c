@@ -16,7 +16,8 @@ static uint32_t factor_count(const image_layer *l)
     if (l->op <= OP_DENSE) return l->flags & LAYER_LAST ? 0 : l->out_c;
     switch (l->op) {
     case OP_AVGPOOL: return l->flags & LAYER_COUNTED ? (uint32_t)l->ks_h * l->ks_w : 1;
-    case OP_ADD: case OP_REQUANTIZE: case OP_BINARY: case OP_REDUCE: case OP_PRODUCT: return 1;
+    case OP_ADD: case OP_REQUANTIZE: case OP_BINARY: case OP_REDUCE: case OP_PRODUCT: case OP_RECURRENT:
+        return 1;
     default: return 0;
     }
 }
@@ -35,7 +36,7 @@ static int factors_valid(const uint8_t *image, const image_layer *l)
     return l->mult1 >= 0 && l->mult1 < limit;
 }
 
-/* `apart`: the arena has `room` bytes of its own; else it follows the Image. */
+/* `apart`: arena and counters have `room` bytes of their own; else they follow the Image. */
 static inline image_reason check(const uint8_t *image, size_t available, int apart, size_t room, uint64_t *needed)
 {
     const image_header *h = image_head(image);
@@ -45,12 +46,12 @@ static inline image_reason check(const uint8_t *image, size_t available, int apa
         return IMAGE_BAD_VERSION;
     }
     if (h->total_bytes < sizeof *h) return IMAGE_BAD_SIZES;
-    uint64_t all = (apart ? 0 : image_arena_offset(h)) + h->arena_bytes;
+    uint64_t all = (apart ? 0 : image_arena_offset(h)) + image_work_bytes(h);
     if (needed) *needed = all;
     if (apart && h->total_bytes > available) return IMAGE_BAD_SIZES;
     if (all > (apart ? room : available)) return IMAGE_NO_RAM;
     if (crc32(image + 16, h->total_bytes - 16) != h->crc) return IMAGE_BAD_CRC;
-    if (h->layer_count == 0 || h->layer_count > IMAGE_MOST_LAYERS || h->output_count == 0 ||
+    if (h->layer_count == 0 || h->output_count == 0 ||
         !inside(h->layer_table, (uint64_t)h->layer_count * sizeof(image_layer), h->total_bytes, 16) ||
         !inside(h->input_offset, h->input_bytes, h->arena_bytes, 1) ||
         !inside(h->output_offset, (uint64_t)h->output_count * 4, h->arena_bytes, 4)) {
@@ -175,7 +176,7 @@ image_reason image_check_layer(const image_header *h, const image_layer *l)
 {
     int is_last = l->flags & LAYER_LAST;
     uint32_t out_alignment = is_last || l->op == OP_ARGMAX ? 4 : 1;
-    if (l->op > OP_EMBED) return IMAGE_BAD_OPERATOR;
+    if (l->op > OP_RECURRENT) return IMAGE_BAD_OPERATOR;
     if (is_last ? l->op > OP_DENSE && l->op != OP_OUTPUT : l->op == OP_OUTPUT) return IMAGE_BAD_OPERATOR;
     if (!is_last && l->op != OP_ARGMAX && !is_width(l->out_bits)) return IMAGE_BAD_OPERATOR;
     if (l->pad_code < -128 || l->pad_code > 127) return IMAGE_BAD_SHAPES;

@@ -11,11 +11,7 @@
 
 #define IMAGE_MAGIC 0x4D494242u
 #define IMAGE_VERSION 1u
-#ifdef BOARD_FLASH /* each takes 24 bytes of counters, and RAM is short there */
-#define IMAGE_MOST_LAYERS 48u
-#else
-#define IMAGE_MOST_LAYERS 192u
-#endif
+#define IMAGE_COUNTER_BYTES 24u /* what `run` counts of a layer */
 
 typedef enum {
     IMAGE_OK = 0, IMAGE_BAD_MAGIC = 1, IMAGE_BAD_VERSION = 2, IMAGE_BAD_SIZES = 3, IMAGE_BAD_CRC = 4,
@@ -24,7 +20,8 @@ typedef enum {
 
 enum { OP_CONV2D = 0, OP_DEPTHWISE = 1, OP_DENSE = 2, OP_MAXPOOL = 3, OP_AVGPOOL = 4, OP_ADD = 5, OP_REQUANTIZE = 6,
        OP_FLATTEN = 7, OP_ARGMAX = 8, OP_TABLE = 9, OP_BINARY = 10, OP_MOVE = 11, OP_GATHER = 12, OP_REDUCE = 13,
-       OP_SOFTMAX = 14, OP_NORMALIZE = 15, OP_PRODUCT = 16, OP_CONSTANT = 17, OP_OUTPUT = 18, OP_EMBED = 19 };
+       OP_SOFTMAX = 14, OP_NORMALIZE = 15, OP_PRODUCT = 16, OP_CONSTANT = 17, OP_OUTPUT = 18, OP_EMBED = 19,
+       OP_RECURRENT = 20 };
 
 /* COUNTED: an average pool with a factor per number of positions inside the image; FILL: a move that fills its output first. */
 enum { LAYER_RELU = 1, LAYER_LAST = 2, LAYER_COUNTED = 4, LAYER_FILL = 8 };
@@ -54,12 +51,12 @@ _Static_assert(sizeof(image_header) == 96, "header is 96 bytes");
 _Static_assert(sizeof(image_layer) == 96, "layer record is 96 bytes");
 
 /*
- * Looks at everything. `image` is 16-byte aligned; `available` bytes of RAM begin there, of which Image and arena may
- * take no more. *needed (may be NULL) becomes what both take once the header is plausible.
+ * Looks at everything. `image` is 16-byte aligned; `available` bytes of RAM begin there, of which Image, arena and counters may
+ * take no more. *needed (may be NULL) becomes what they take once the header is plausible.
  */
 image_reason image_check(const uint8_t *image, size_t available, uint64_t *needed);
 #ifdef BOARD_FLASH
-/* The same for an Image of at most `available` bytes whose arena lies elsewhere, in `room` bytes; *needed is the arena's size. */
+/* The same for an Image of at most `available` bytes whose arena lies elsewhere, in `room` bytes; *needed is what arena and counters take. */
 image_reason image_check_apart(const uint8_t *image, size_t available, size_t room, uint64_t *needed);
 #endif
 
@@ -73,6 +70,12 @@ static inline const image_layer *image_layers(const uint8_t *image)
 }
 /* The arena follows the Image at the next multiple of 16. */
 static inline uint64_t image_arena_offset(const image_header *header) { return ((uint64_t)header->total_bytes + 15) & ~15ull; }
+/* Where the layers' counters begin, from where the arena does; they end its part of RAM. */
+static inline uint64_t image_counters_offset(const image_header *header) { return ((uint64_t)header->arena_bytes + 7) & ~7ull; }
+static inline uint64_t image_work_bytes(const image_header *header)
+{
+    return image_counters_offset(header) + (uint64_t)header->layer_count * IMAGE_COUNTER_BYTES;
+}
 /* The layer's parameter words (docs/image.md "Parameters"). */
 static inline const int32_t *image_words(const uint8_t *image, const image_layer *layer)
 {

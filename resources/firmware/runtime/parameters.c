@@ -120,6 +120,29 @@ static int product_fits(const image_header *h, const image_layer *l, const int32
     }
     return 1;
 }
+
+/* Rows of input and states of every step, scratch in the arena, factors within their ranges. */
+static int recurrent_fits(const image_header *h, const image_layer *l, const int32_t *words)
+{
+    const bb_recurrent_shape *s = (const bb_recurrent_shape *)(const void *)words;
+    if (!has_words(h, l, sizeof *s / 4, 0) || s->cell < BB_CELL_RNN || s->cell > BB_CELL_GRU_AFTER ||
+        s->steps < 1 || s->steps > 65535 || s->hidden < 1 || s->hidden > 16383 || s->own_mult < 0 ||
+        s->own_mult >= 1 << 21 || s->own_shift < 1 || s->own_shift > 51) {
+        return 0;
+    }
+    uint64_t rows = (uint64_t)bb_recurrent_rows(s), scratch = bb_recurrent_scratch(s);
+    if (!has_words(h, l, sizeof *s / 4 + 3 * rows + (rows * (uint32_t)s->hidden + 3) / 4, 1) ||
+        rows * (uint32_t)s->steps != elements_in(l) ||
+        (uint64_t)s->steps * (uint32_t)s->hidden != image_output_bytes(l)) {
+        return 0;
+    }
+    for (uint64_t row = 0; row < rows; row++) {
+        int32_t mult = s->factors[rows + row], shift = s->factors[2 * rows + row];
+        if (mult < 0 || mult >= 1 << 21 || shift < 1 || shift > 51) return 0;
+    }
+    return scratch <= l->scratch_bytes && l->scratch_offset % 16 == 0 && l->scratch_offset <= h->arena_bytes &&
+           l->scratch_bytes <= h->arena_bytes - l->scratch_offset;
+}
 #endif
 
 static int table_fits(const image_header *h, const image_layer *l)
@@ -152,11 +175,12 @@ image_reason parameters_check(const image_header *h, const uint8_t *image, const
     case OP_GATHER: fits = gather_fits(h, l, words); break;
     case OP_REDUCE: fits = has_words(h, l, 4, 1) && words[0] >= 0 && words[0] <= 1 && rows_fit(l, words + 1, 1); break;
 #ifdef BB_WITHOUT_SEQUENCE
-    case OP_SOFTMAX: case OP_NORMALIZE: case OP_PRODUCT: return IMAGE_BAD_OPERATOR;
+    case OP_SOFTMAX: case OP_NORMALIZE: case OP_PRODUCT: case OP_RECURRENT: return IMAGE_BAD_OPERATOR;
 #else
     case OP_SOFTMAX: fits = softmax_fits(h, l, words); break;
     case OP_NORMALIZE: fits = normalize_fits(h, l, words); break;
     case OP_PRODUCT: fits = product_fits(h, l, words); break;
+    case OP_RECURRENT: fits = recurrent_fits(h, l, words); break;
 #endif
     case OP_CONSTANT: fits = l->weights_bytes == image_output_bytes(l) && l->weights_bytes <= h->total_bytes - l->weights; break;
     case OP_EMBED: fits = embed_fits(h, l, words); break;

@@ -88,6 +88,9 @@ static bb_status run_parameters(const uint8_t *image, uint8_t *arena, const imag
     case OP_PRODUCT:
         bb_product(words, in, second, l->in_zero0, l->in_zero1, mult, shift, l->out_zero, l->out_bits, relu, out);
         return BB_OK;
+    case OP_RECURRENT:
+        bb_recurrent(words, in, l->in_zero0, mult, shift, l->out_zero, l->out_bits, arena + l->scratch_offset, out);
+        return BB_OK;
 #endif
     case OP_CONSTANT:
         memcpy(out, words, count);
@@ -115,7 +118,7 @@ bb_status runtime_layer(const uint8_t *image, uint8_t *arena, uint32_t index)
     uint8_t shift = 1;
     /* Only what image_check has looked at may be read. */
     int has_mult = l->op == OP_AVGPOOL || l->op == OP_ADD || l->op == OP_REQUANTIZE || l->op == OP_BINARY ||
-                   l->op == OP_REDUCE || l->op == OP_PRODUCT;
+                   l->op == OP_REDUCE || l->op == OP_PRODUCT || l->op == OP_RECURRENT;
     if (has_mult) memcpy(&mult, image + l->mult, 4);
     if (has_mult || l->op == OP_NORMALIZE) shift = image[l->shift];
     switch (l->op) {

@@ -49,7 +49,7 @@ export interface BoardInfo {
   /** RAM the host may use: above the monitor and its stack. */
   ram: AddressRange
   /** Of a monitor that executes in place: flash behind it, where an Image lies, and the most layers that one has there. */
-  flash?: (AddressRange & { maxLayers: number }) | undefined
+  flash?: AddressRange | undefined
   /** CRC-32 of the monitor's text and data as linked. */
   buildId: number
   vendorId: number

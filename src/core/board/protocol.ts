@@ -192,7 +192,7 @@ export const readReply = {
       })
     }
     // Monitors that execute in place end with their flash.
-    const flash = r.left >= 10 ? { flash: { low: r.u32(), high: r.u32(), maxLayers: r.u16() } } : {}
+    const flash = r.left >= 8 ? { flash: { low: r.u32(), high: r.u32() } } : {}
     const info: BoardInfo = {
       protocolVersion,
       window: Math.max(1, window),

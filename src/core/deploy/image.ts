@@ -31,7 +31,8 @@ export const imageOperators = [
   'product',
   'constant',
   'output',
-  'embed'
+  'embed',
+  'recurrent'
 ] as const
 
 /** counted: an avgPool with one factor per number of positions; fill: a move that fills first. */

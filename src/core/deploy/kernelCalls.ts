@@ -101,6 +101,17 @@ export function callsOf(layer: IntegerLayer): LayerCalls {
       return only(rowCalls('softmax', layer.loops, bits))
     case 'normalize':
       return only(rowCalls(layer.centred ? 'layerNorm' : 'rmsNorm', layer.loops, bits))
+    case 'recurrent': {
+      // Every step multiplies its state as a dense layer does, looks its gates up, and scales as many codes.
+      const { recurrence, inputShape } = layer
+      const [steps, , rows] = inputShape
+      const product = { kernel: 'matmul', dims: [1, rows, recurrence.length / rows], scale: steps } as const
+      return standIn([
+        { ...product, activationBits: 8, weightBits: 8 },
+        ...inPieces('table', [steps * rows], bits),
+        ...elementCalls('requantize', { outputShape: inputShape }, bits)
+      ])
+    }
     case 'product': {
       const { rows, columns, inner, batches } = layer
       return only(times(batches.length, inPieces('product', [rows, columns, inner], bits)))

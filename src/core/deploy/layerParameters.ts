@@ -1,5 +1,8 @@
-import type { IntegerLayer, ReduceLoops } from '../quant/quantizedNetwork'
+import { recurrentCells } from '../model/graph'
+import type { IntegerLayer, RecurrentLayer, ReduceLoops } from '../quant/quantizedNetwork'
+import { recurrentTableEntries } from '../quant/integer/recurrence'
 import { maxLoops } from '../quant/integer/moveLoops'
+import { alignUp } from './planner'
 
 /**
  * The operators whose numbers do not fit a layer record, as the words of their parameter blob: the structs of
@@ -36,6 +39,8 @@ export function layerWords(layer: IntegerLayer): Int32Array | null {
       const begins = batches.flatMap((begin) => [begin.a, begin.b, begin.out])
       return words([rows, columns, inner, batches.length], a, b, out, begins)
     }
+    case 'recurrent':
+      return recurrentWords(layer)
     case 'embed': {
       // The codes stand behind the two sizes, four a word.
       const { rows, width, codes } = layer
@@ -48,6 +53,37 @@ export function layerWords(layer: IntegerLayer): Int32Array | null {
     default:
       return null
   }
+}
+
+/** bb_recurrent_shape: sizes, factors of the input, three tables, three factors a row, then the codes, four a word. */
+function recurrentWords(layer: RecurrentLayer): Int32Array {
+  const { cell, isReverse, ownMult, ownShift, tables, recurrence, rowBias, rowMult, rowShift } = layer
+  const rows = rowBias.length
+  const entries = new Int16Array(3 * recurrentTableEntries)
+  for (const [at, table] of tables.entries()) entries.set(table, at * recurrentTableEntries)
+  const codes = new Int8Array(Math.ceil(recurrence.length / 4) * 4)
+  codes.set(recurrence)
+  const sizes = [
+    recurrentCells.indexOf(cell),
+    layer.inputShape[0],
+    recurrence.length / rows,
+    isReverse ? 1 : 0
+  ]
+  return words(
+    [...sizes, ownMult, ownShift],
+    new Int32Array(entries.buffer),
+    rowBias,
+    rowMult,
+    rowShift,
+    new Int32Array(codes.buffer)
+  )
+}
+
+/** Bytes of scratch that a layer without weights works in: sums, states and cells of 32 bits, two vectors of codes. */
+export function operatorScratch(layer: IntegerLayer): number {
+  if (layer.op !== 'recurrent') return 0
+  const hidden = layer.outputShape[2]
+  return alignUp(4 * layer.rowBias.length + 10 * hidden, 16)
 }
 
 /** Numbers of the functions in a binary layer's first word. */

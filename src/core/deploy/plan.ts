@@ -3,7 +3,7 @@ import { formatBytes } from '@shared/units'
 import { findBoardKernel, usableRamBytes, type BoardInfo, type BoardKernel } from '../board/boardInfo'
 import { layerMacs } from '../kernel/fromLayer'
 import { packedBytes } from '../quant/packing'
-import { parameterBytes } from './layerParameters'
+import { operatorScratch, parameterBytes } from './layerParameters'
 import {
   elementCount,
   isLast,
@@ -32,7 +32,9 @@ export interface Plan {
   readonly arenaLowerBoundBytes: number
   /** What two alternating buffers and copies of skip connections would take (doubleBuffer.ts). */
   readonly doubleBufferBytes: number
-  /** Image and arena, aligned, or the arena of an Image in flash: RAM above freeFrom(plan) is free. */
+  /** Counters of the layers, behind the arena. */
+  readonly countersBytes: number
+  /** Image, arena and counters, aligned, or without an Image that lies in flash: RAM above freeFrom(plan) is free. */
   readonly peakRamBytes: number
   /** Beside that: the smallest batch, one image and its outputs, each aligned. */
   readonly batchBytes: number
@@ -89,8 +91,10 @@ export const plainCodesLayout = 255
 export const imageHeaderBytes = 96
 /** Bytes of a layer record (docs/image.md). */
 export const layerRecordBytes = 96
-/** The runtime keeps counters for this many. */
-export const maxLayers = 192
+/** What the runtime counts of a layer, behind the arena. */
+const counterBytes = 24
+/** An Image counts its layers in 16 bits. */
+const maxLayers = 65_535
 const blobAlignment = 16
 
 /**
@@ -102,7 +106,7 @@ export function planDeployment(
   network: QuantizedNetwork,
   board: Pick<BoardInfo, 'ram' | 'flash' | 'kernels' | 'buildId' | 'coreName'>
 ): Plan {
-  checkLimits(network, board.flash?.maxLayers)
+  checkLimits(network)
   const needs = network.layers.map((layer) => layerNeeds(layer, board))
   const roots = network.layers.map((_, index) => rootOf(network, index))
   const lifetimes = arenaLifetimes(network, roots, needs)
@@ -135,6 +139,7 @@ export function planDeployment(
     imageHeaderBytes +
     layers.length * layerRecordBytes +
     sum(layers.map((layer) => alignUp(layer.weightsBytes, blobAlignment) + layer.tableBytes))
+  const countersBytes = counterBytes * layers.length
   const imageAddress = alignUp((board.flash ?? board.ram).low, blobAlignment)
   const arenaAddress = board.flash === undefined ? null : alignUp(board.ram.low, blobAlignment)
   const plan: Plan = {
@@ -146,7 +151,10 @@ export function planDeployment(
     arenaBytes: placement.totalBytes,
     arenaLowerBoundBytes: placement.lowerBoundBytes,
     doubleBufferBytes: doubleBufferBytes(lifetimes.map(({ lifetime, kind }) => ({ ...lifetime, kind }))),
-    peakRamBytes: (arenaAddress === null ? alignUp(imageBytes, blobAlignment) : 0) + placement.totalBytes,
+    countersBytes,
+    peakRamBytes:
+      (arenaAddress === null ? alignUp(imageBytes, blobAlignment) : 0) +
+      workBytes(placement.totalBytes, countersBytes),
     batchBytes: 2 * blobAlignment + elementCount(network.inputShape) + 4 * (network.outputCount + 1),
     usableRamBytes: usableRamBytes(board),
     scratchBytes: Math.max(0, ...layers.map((layer) => layer.scratchBytes)),
@@ -162,6 +170,11 @@ export function planDeployment(
   return plan
 }
 
+/** RAM beside the Image: the arena and, behind it, the layers' counters. */
+export function workBytes(arenaBytes: number, countersBytes: number): number {
+  return alignUp(alignUp(arenaBytes, 8) + countersBytes, blobAlignment)
+}
+
 type LayerNeeds = Pick<PlanLayer, 'scratchBytes' | 'weightLayout' | 'weightsBytes' | 'tableBytes'>
 
 /** What a layer takes beside its activations. */
@@ -169,11 +182,12 @@ function layerNeeds(layer: IntegerLayer, board: Pick<BoardInfo, 'kernels' | 'cor
   const none = { scratchBytes: 0, weightLayout: plainCodesLayout, weightsBytes: 0, tableBytes: 0 }
   if (!isWeighted(layer)) {
     const weightsBytes = parameterBytes(layer)?.length ?? 0
+    const scratchBytes = operatorScratch(layer)
     if (!('mult' in layer)) return { ...none, weightsBytes }
     // One multiplier but for pools that count; a normalisation keeps its own among its parameters.
     const entries = layer.op === 'normalize' ? 0 : 'inputB' in layer ? 1 : layer.mult.length
     const tableBytes = alignUp(4 * entries, blobAlignment) + alignUp(layer.shift.length, blobAlignment)
-    return { ...none, weightsBytes, tableBytes }
+    return { ...none, scratchBytes, weightsBytes, tableBytes }
   }
   const kernel = requireKernel(layer, board)
   const outputs = layer.outputShape[2]
@@ -283,6 +297,7 @@ function outputBytes(layer: IntegerLayer): number {
 /** Multiply-accumulates of one image; 0 for operators that do not multiply matrices. */
 function macsOf(layer: IntegerLayer): number {
   if (layer.op === 'product') return layer.rows * layer.columns * layer.inner * layer.batches.length
+  if (layer.op === 'recurrent') return layer.recurrence.length * layer.inputShape[0]
   return isWeighted(layer) ? layerMacs(layer) : 0
 }
 
@@ -291,7 +306,7 @@ function macsOf(layer: IntegerLayer): number {
  *
  * @throws AppError model.unsupportedShape for a network that no Image can hold, whatever the board.
  */
-export function checkLimits(network: QuantizedNetwork, most = maxLayers): void {
+export function checkLimits(network: QuantizedNetwork): void {
   const fail = (message: string): never => {
     throw new AppError(
       'model.unsupportedShape',
@@ -301,10 +316,8 @@ export function checkLimits(network: QuantizedNetwork, most = maxLayers): void {
   }
   const { layers } = network
   const last = layers.at(-1)
-  if (layers.length === 0 || layers.length > most) {
-    fail(
-      `The network has ${layers.length} layers; an Image holds 1 to ${most}${most < maxLayers ? ' on this board' : ''}.`
-    )
+  if (layers.length === 0 || layers.length > maxLayers) {
+    fail(`The network has ${layers.length} layers; an Image holds 1 to ${maxLayers}.`)
   }
   if (last === undefined || !isLast(last) || layers.filter(isLast).length > 1) {
     fail('The last layer, and no other, must write the int32 outputs.')
@@ -345,6 +358,7 @@ function checkMemory(plan: Plan, board: Pick<BoardInfo, 'ram' | 'flash' | 'coreN
   const parts = [
     ...(plan.arenaAddress === null ? [`Image ${formatBytes(plan.imageBytes)}`] : []),
     `arena ${formatBytes(plan.arenaBytes)}`,
+    `counters ${formatBytes(plan.countersBytes)}`,
     `one image and its outputs ${formatBytes(plan.batchBytes)}`
   ]
   throw new AppError(

@@ -172,6 +172,31 @@ export interface EmbedNode extends NodeBase {
   readonly values: Float32Array
 }
 
+/** What one step of a recurrence computes: a plain one, an LSTM, a GRU, or a GRU that resets what its state was multiplied to. */
+export const recurrentCells = ['rnn', 'lstm', 'gru', 'gruAfter'] as const
+
+/** Kind of a recurrence's step. */
+export type RecurrentCell = (typeof recurrentCells)[number]
+
+/** Gates of a step, in the order of ONNX: input, output, forget, new cell; or update, reset, new state. */
+export const gatesOfCell: Readonly<Record<RecurrentCell, number>> = { rnn: 1, lstm: 4, gru: 3, gruAfter: 3 }
+
+/**
+ * LSTM, GRU or RNN over all steps, from states of 0. Its input [gates * hidden, steps, 1] is what each step adds to the product of
+ * its state: the inputs times their weights, a layer of its own. The output [hidden, steps, 1] are the states.
+ */
+export interface RecurrentNode extends NodeBase {
+  readonly op: 'recurrent'
+  readonly cell: RecurrentCell
+  /** From the last step to the first. */
+  readonly isReverse: boolean
+  /** Of gates, new state and, of an LSTM, its cell, with values from -1 to 1; a plain recurrence has one. */
+  readonly functions: readonly TableFunction[]
+  /** [gates * hidden][hidden], and what is added to its products. */
+  readonly recurrence: Float32Array
+  readonly recurrenceBias: Float32Array
+}
+
 /** Node with weights: the layers that a scheme gives bits. */
 export type WeightedNode = Conv2dNode | DepthwiseConv2dNode | DenseNode
 
@@ -194,6 +219,7 @@ export type GraphNode =
   | ProductNode
   | ConstantNode
   | EmbedNode
+  | RecurrentNode
 
 /** A network: its nodes in order of computation, its input and its output. */
 export interface Graph {
@@ -267,6 +293,7 @@ function hwc(shape: Shape): readonly [number, number, number] {
 /** Multiply-accumulates for one image; 0 on layers that do not multiply matrices. Padded taps count (the kernels do them). */
 export function macsOf(graph: Graph, node: GraphNode): number {
   if (node.op === 'product') return sizeOf(node.outputShape) * inputShapeOf(graph, node).at(-1)!
+  if (node.op === 'recurrent') return node.recurrence.length * node.outputShape[1]
   return isWeightedNode(node) ? layerMacs(geometryOf(graph, node)) : 0
 }
 
@@ -274,6 +301,7 @@ export function macsOf(graph: Graph, node: GraphNode): number {
 export function parametersOf(node: GraphNode): number {
   if (isWeightedNode(node)) return node.weights.length + node.bias.length
   if (node.op === 'constant' || node.op === 'embed') return node.values.length
+  if (node.op === 'recurrent') return node.recurrence.length + node.recurrenceBias.length
   return node.op === 'batchNorm' || node.op === 'normalize' ? node.scale.length + node.shift.length : 0
 }
 

@@ -1,4 +1,5 @@
 import type { ShapeHwc } from '../kernel/shape'
+import type { RecurrentCell } from '../model/graph'
 import type { Bits, Scheme } from './scheme'
 
 /**
@@ -228,6 +229,29 @@ export interface EmbedLayer extends LayerBase {
   readonly codes: Int8Array
 }
 
+/**
+ * A recurrence over all steps (docs/arithmetic.md "Recurrence"): reads [steps, 1, gates * hidden], writes [steps, 1, hidden]. mult
+ * and shift bring a state to the output; weights of the recurrence have 8 bits.
+ */
+export interface RecurrentLayer extends LayerBase {
+  readonly op: 'recurrent'
+  readonly cell: RecurrentCell
+  readonly isReverse: boolean
+  /** Of the input's codes, to 1/4096. */
+  readonly ownMult: number
+  readonly ownShift: number
+  /** One of 257 entries in 1/32768 for each function, at every 1/16 from -8 to 8. */
+  readonly tables: readonly Int16Array[]
+  /** [gates * hidden][hidden] */
+  readonly recurrence: Int8Array
+  /** Per row of it: added to its sums, and what brings them to 1/4096. */
+  readonly rowBias: Int32Array
+  readonly rowMult: Int32Array
+  readonly rowShift: Uint8Array
+  readonly mult: Int32Array
+  readonly shift: Uint8Array
+}
+
 /** Codes as int32 numbers, code + zero: the end of a network that does not end in sums. */
 export interface OutputLayer extends LayerBase {
   readonly op: 'output'
@@ -254,6 +278,7 @@ export type IntegerLayer =
   | ConstantLayer
   | OutputLayer
   | EmbedLayer
+  | RecurrentLayer
 
 /** A network in integers, as host and board compute it. */
 export interface QuantizedNetwork {

@@ -16,6 +16,8 @@ import {
   type FloatStep
 } from './floatSteps'
 
+import { createRecurrentStep } from './recurrentStep'
+
 /**
  * Float32 execution of a graph on one HWC image: the yardstick of calibration and tests. Not the fast path for
  * evaluation (that is onnxruntime), but it shows every value inside.
@@ -90,6 +92,8 @@ function createStep(
       return createTableStep(node, isExact)
     case 'embed':
       return createEmbedStep(node)
+    case 'recurrent':
+      return createRecurrentStep(node)
     case 'binary':
       return createBinaryStep(graph, node)
     case 'move':

@@ -42,7 +42,7 @@ export const boardInfoSchema = z.object({
     .optional(),
   clockHz: z.number().nullable(),
   ram: z.object({ low: z.number(), high: z.number() }),
-  flash: z.object({ low: z.number(), high: z.number(), maxLayers: z.number() }).optional(),
+  flash: z.object({ low: z.number(), high: z.number() }).optional(),
   buildId: z.number(),
   vendorId: z.number(),
   architectureId: z.number(),

@@ -168,6 +168,13 @@ static void operator_case(const golden *g) {
     case 16: bb_product(g->blob[0], in, second, zero_a, zero_b, mult_a, shift, zero, bits, 0, bytes); break;
     case 17: memcpy(bytes, g->blob[0], count); break;
     case 19: bb_embed(g->blob[0], in, g->length[1] / 2, bytes); break;
+    case 20:
+        bb_recurrent(g->blob[0], in, zero_a, mult_a, shift, zero, bits, scratch, bytes);
+        report(equal(bytes, g->blob[3], g->length[3]), "recurrence", p, 11);
+        memset(scratch, 0x55, bb_recurrent_scratch(g->blob[0]) + 4);
+        bb_recurrent_reference(g->blob[0], in, zero_a, mult_a, shift, zero, bits, scratch, bytes);
+        report(((const uint8_t *)scratch)[bb_recurrent_scratch(g->blob[0])] == 0x55, "scratch of a recurrence", p, 11);
+        break;
     default: bytes[0] = (int8_t)~*(const int8_t *)g->blob[3];
     }
     report(equal(bytes, g->blob[3], g->length[3]) && bytes[count] == 0x77, "operator", p, 11);

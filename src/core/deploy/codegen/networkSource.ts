@@ -195,6 +195,11 @@ function layerBody(layer: IntegerLayer, planned: PlanLayer, index: number): stri
       return `    memcpy(${output}, ${own}, ${count});\n${done}`
     case 'embed':
       return `    bb_embed((const bb_embed_shape *)${own}, ${input}, ${count / layer.width}u, ${output});\n${done}`
+    case 'recurrent': {
+      const scratch = at(planned.scratchOffset)
+      const written = `${factors}, ${layer.outZero}, ${layer.outBits}, ${scratch}, ${output}`
+      return `    bb_recurrent((const bb_recurrent_shape *)${own}, ${input}, ${layer.input.zero}, ${written});\n${done}`
+    }
     case 'output':
       return `    bb_output(${input}, ${count}u, ${layer.input.zero}, (int32_t *)(void *)(${output}));\n${done}`
     default:

@@ -1,4 +1,5 @@
-import { exportOperator, type ExportSink } from './exportOperators'
+import { exportOperator } from './exportOperators'
+import type { ExportSink } from './exportSink'
 import { inputShapeOf, type AvgPoolNode, type Graph, type GraphNode } from '../graph'
 import { float, int, ints, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx'
 import { parametersOfNode } from '../training/parameters'

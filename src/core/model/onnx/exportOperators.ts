@@ -1,14 +1,8 @@
 import { inputShapeOf, sizeOf, type Graph, type GraphNode, type Shape } from '../graph'
-import { float, int, ints, type OnnxAttribute, type OnnxData } from './onnx'
+import { float, int, ints } from './onnx'
 import { maxFloat, type TableFunction } from '../tableFunction'
-
-/** Where the nodes of an exported graph go; `node` returns the name of the value it made. */
-export interface ExportSink {
-  node(opType: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string
-  constant(data: OnnxData, dims: readonly number[]): string
-  /** Name of the network's input, [batch, …]. */
-  readonly image: string
-}
+import { exportRecurrence } from './exportRecurrence'
+import type { ExportSink } from './exportSink'
 
 type Exported = Extract<
   GraphNode,
@@ -24,6 +18,7 @@ type Exported = Extract<
       | 'product'
       | 'constant'
       | 'embed'
+      | 'recurrent'
   }
 >
 
@@ -62,6 +57,8 @@ export function exportOperator(
     }
     case 'embed':
       return exportEmbed(sink, node, first)
+    case 'recurrent':
+      return exportRecurrence(sink, node, first)
     case 'constant': {
       const batch = sink.node('Gather', [sink.node('Shape', [sink.image]), sizes(sink, [0])], {
         axis: int(0)

@@ -75,6 +75,10 @@ export const int = (value: number): OnnxAttribute => ({ kind: 'int', value })
 export const ints = (value: readonly number[]): OnnxAttribute => ({ kind: 'ints', value })
 /** An attribute that is a number. */
 export const float = (value: number): OnnxAttribute => ({ kind: 'float', value })
+/** An attribute that is a list of numbers. */
+export const floats = (value: readonly number[]): OnnxAttribute => ({ kind: 'floats', value })
+/** An attribute that is a list of texts. */
+export const strings = (value: readonly string[]): OnnxAttribute => ({ kind: 'strings', value })
 /** An attribute that is a text. */
 export const text = (value: string): OnnxAttribute => ({ kind: 'string', value })
 

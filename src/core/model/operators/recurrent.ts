@@ -11,15 +11,25 @@ import {
   type OperatorReader
 } from '../onnx/importState'
 import { createMacro, type Macro } from './macro'
-import { activationsOf, limitedTo, type Activation } from './recurrentActivations'
+import {
+  activationsOf,
+  boundedFunctions,
+  limitedTo,
+  namedActivations,
+  type Activation,
+  type NamedActivation
+} from './recurrentActivations'
+import { appendRecurrence, type RecurrentForm } from './recurrentNode'
 
-/** Most steps a recurrence is unrolled to: each becomes a handful of layers. */
-const maxSteps = 64
+/** Most steps a recurrence is unrolled to: each becomes about twenty layers. */
+const maxUnrolledSteps = 64
+/** Most steps of a recurrence that is one node. */
+const maxSteps = 65_535
 
 /** One direction of a recurrence: weights [gates * hidden][inputs] and [gates * hidden][hidden]. */
 interface Direction {
-  /** The functions of its gates, new state and cell, in the order of ONNX; each of the name of a value gives one. */
-  readonly functions: readonly Activation[]
+  /** The functions of its gates, new state and cell, in the order of ONNX. */
+  readonly functions: readonly NamedActivation[]
   /** Of the input, output and forget gate of an LSTM, [hidden] each: what of the cell is added to them. Null: nothing. */
   readonly peepholes: readonly string[] | null
   readonly hidden: number
@@ -34,32 +44,29 @@ interface Direction {
 }
 
 /**
- * LSTM, GRU and RNN over a known number of steps, unrolled (ONNX operator documentation). X is [steps, batch, inputs]; the products of
- * all inputs are one layer, each step adds the product of its state.
+ * LSTM, GRU and RNN over a known number of steps (ONNX operator documentation). X is [steps, batch, inputs]; the products of all
+ * inputs are one layer. The steps are one node, or unrolled where a step is more than that node does.
  */
 export const readRecurrent =
   (read: OperatorReader): OperatorReader =>
   (state, node) => {
     const [steps, batch, inputs] = valueAt(state, node, 0).dims as [number, number, number]
-    const length = checkForm(state, node, steps)
+    const length = stepsWanted(state, node, steps)
     const names = textAttribute(node, 'direction', 'forward')
     const directions = names === 'bidirectional' ? ['forward', 'reverse'] : [names]
     const macro = createMacro(state, node, read)
     const ends = directions.map((name, index) => {
       const direction = directionOf(state, node, macro, { index, count: directions.length, inputs })
-      return unroll(node, macro, direction, { steps, length, batch, isReverse: name === 'reverse' })
+      const sequence = { steps, length, batch, isReverse: name === 'reverse' }
+      const beyond = beyondNode(node, direction, sequence)
+      if (beyond !== null) return unroll(node, macro, direction, sequence, beyond)
+      return oneNode(state, node, macro, direction, sequence)
     })
     bindOutputs(state, node, macro, ends)
   }
 
 /** The steps that are computed: all of them unless one sequence length is given for all items. */
-function checkForm(state: ImportState, node: OnnxNode, steps: number): number {
-  if (steps > maxSteps)
-    throw unsupported(
-      node,
-      `${steps} steps are more than the ${maxSteps} that are unrolled`,
-      'Shorten the sequence, e.g. by strides before the recurrence.'
-    )
+function stepsWanted(state: ImportState, node: OnnxNode, steps: number): number {
   if (intAttribute(node, 'layout', 0) !== 0) throw unsupported(node, 'layout 1 is not supported')
   if (!hasInput(node, 4)) return steps
   const lengths = integersOf(weightsAt(state, node, 4))
@@ -97,7 +104,7 @@ function directionOf(
   }
   const holes = hasInput(node, 7) ? part(7) : null
   return {
-    functions: activationsOf(node, macro, index, count),
+    functions: namedActivations(node, index, count),
     peepholes:
       holes === null
         ? null
@@ -123,18 +130,66 @@ interface Sequence {
   readonly isReverse: boolean
 }
 
-interface Unrolled {
-  readonly states: readonly string[]
-  readonly last: string
+/** What a direction gives. */
+interface Ends {
+  /** Name of the states of all steps, [steps, 1, batch, hidden]. */
+  states(): string
+  /** Names of the last state and cell, [batch, hidden]. */
+  last(): string
   readonly cell: string | null
 }
 
-function unroll(
+/** What a recurrence has that one node does not do; null where it has nothing of the kind. */
+function beyondNode(
+  node: OnnxNode,
+  { functions, peepholes, state, cell }: Direction,
+  { steps, length, batch }: Sequence
+): string | null {
+  if (batch !== 1) return `${batch} items at once`
+  if (length !== steps) return 'a sequence length of its own'
+  if (state !== null || cell !== null) return 'first states other than zeros'
+  if (peepholes !== null) return 'peepholes'
+  if (intAttribute(node, 'input_forget', 0) !== 0) return 'coupled gates'
+  if (floatAttribute(node, 'clip', 0) > 0 || floatAttribute(node, 'cell_clip', 0) > 0) return 'a clip'
+  if ((node.outputs[2] ?? '') !== '') return 'its cell as an output'
+  return boundedFunctions(functions) === null ? 'functions without bounds' : null
+}
+
+function oneNode(
+  state: ImportState,
   node: OnnxNode,
   macro: Macro,
   direction: Direction,
-  { steps, length, batch, isReverse }: Sequence
-): Unrolled {
+  { steps, isReverse }: Sequence
+): Ends {
+  if (steps > maxSteps) throw unsupported(node, `${steps} steps are more than ${maxSteps}`)
+  const { hidden, recurrence } = direction
+  const isAfter = intAttribute(node, 'linear_before_reset', 0) !== 0
+  const cell = ({ LSTM: 'lstm', RNN: 'rnn' } as const)[node.opType] ?? (isAfter ? 'gruAfter' : 'gru')
+  const rows = direction.bias[0].length
+  const form: RecurrentForm = {
+    cell,
+    functions: boundedFunctions(direction.functions)!,
+    isReverse,
+    steps,
+    hidden,
+    recurrence,
+    recurrenceBias: Float32Array.from(
+      { length: rows },
+      (_, at) => direction.bias[1][at] - ownBias(node, direction, at)
+    )
+  }
+  const states = appendRecurrence(state, node, macro, inputProducts(node, macro, direction), form)
+  const end = macro.constant([], BigInt64Array.of(BigInt(isReverse ? 0 : steps - 1)))
+  return {
+    states: () => macro.add('Unsqueeze', [states, macro.shape([1])]),
+    last: () => macro.add('Gather', [states, end], { axis: int(0) }),
+    cell: null
+  }
+}
+
+/** Name of all inputs times their weights, [steps, batch, gates * hidden]. */
+function inputProducts(node: OnnxNode, macro: Macro, direction: Direction): string {
   const rows = direction.bias[0].length
   const matrix = macro.constant(
     [direction.inputs, rows],
@@ -144,7 +199,26 @@ function unroll(
     [rows],
     direction.bias[0].map((value, at) => value + ownBias(node, direction, at))
   )
-  const all = macro.add('Add', [macro.add('MatMul', [node.inputs[0], matrix]), bias])
+  return macro.add('Add', [macro.add('MatMul', [node.inputs[0], matrix]), bias])
+}
+
+/** @param beyond what the recurrence has that makes unrolling necessary */
+function unroll(
+  node: OnnxNode,
+  macro: Macro,
+  direction: Direction,
+  { steps, length, batch, isReverse }: Sequence,
+  beyond: string
+): Ends {
+  if (steps > maxUnrolledSteps)
+    throw unsupported(
+      node,
+      `${steps} steps are more than the ${maxUnrolledSteps} that are unrolled, which a recurrence with ${beyond} has to be`,
+      `Export it without ${beyond}, or shorten the sequence, e.g. by strides before the recurrence.`
+    )
+  const rows = direction.bias[0].length
+  const all = inputProducts(node, macro, direction)
+  const functions = activationsOf(node, macro, direction.functions)
   const recurrence = macro.constant(
     [1, direction.hidden, rows],
     transposed(direction.recurrence, rows, direction.hidden)
@@ -163,13 +237,14 @@ function unroll(
             macro.add('MatMul', [macro.add('Unsqueeze', [state, axis0(macro)]), recurrence]),
             axis0(macro)
           ])
-    const next = cellStep(node, macro, direction, own, product, state, cell)
+    const next = cellStep(node, macro, { ...direction, functions }, own, product, state, cell)
     ;[state, cell] = [next.state, next.cell]
     states[step] = state
   }
   for (let step = length; step < steps; step++)
     states[step] = macro.constant([batch, direction.hidden], new Float32Array(batch * direction.hidden))
-  return { states, last: state!, cell }
+  const last = state!
+  return { states: () => alongSteps(macro, states), last: () => last, cell }
 }
 
 const axis0 = (macro: Macro): string => macro.shape([0])
@@ -187,7 +262,7 @@ type GateOf = (from: string, index: number, count?: number) => string
 function cellStep(
   node: OnnxNode,
   macro: Macro,
-  direction: Direction,
+  direction: UnrolledDirection,
   own: string,
   product: string | null,
   state: string | null,
@@ -218,11 +293,16 @@ function cellStep(
   return { state: macro.add('Add', [candidate, change]), cell: null }
 }
 
+/** A direction whose functions are operators: each of the name of a value gives one. */
+interface UnrolledDirection extends Omit<Direction, 'functions'> {
+  readonly functions: readonly Activation[]
+}
+
 /** One step of an LSTM: c = f * c + i * g, h = o * act(c); gates with peepholes see the cell too, the output gate the new one. */
 function longStep(
   node: OnnxNode,
   macro: Macro,
-  { functions, peepholes }: Direction,
+  { functions, peepholes }: UnrolledDirection,
   { all, gate }: { readonly all: string; readonly gate: GateOf },
   cell: string | null
 ): { state: string; cell: string } {
@@ -252,7 +332,7 @@ function limitedCell(node: OnnxNode, macro: Macro, cell: string): string {
 function newState(
   node: OnnxNode,
   macro: Macro,
-  { hidden, bias, recurrence }: Direction,
+  { hidden, bias, recurrence }: UnrolledDirection,
   at: {
     own: string
     product: string | null
@@ -279,7 +359,7 @@ function newState(
 }
 
 /** Y [steps, directions, batch, hidden], Y_h and Y_c [directions, batch, hidden]. */
-function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: readonly Unrolled[]): void {
+function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: readonly Ends[]): void {
   const lifted = (name: string, times: number): string => {
     let lifting = name
     for (let at = 0; at < times; at++) lifting = macro.add('Unsqueeze', [lifting, axis0(macro)])
@@ -293,7 +373,7 @@ function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: rea
   const alongAxis = (names: readonly string[], axis: number): string =>
     names.length === 1 ? names[0] : macro.add('Concat', names, { axis: int(axis) })
   if ((node.outputs[0] ?? '') !== '') {
-    const rows = ends.map(({ states }) => alongSteps(macro, states))
+    const rows = ends.map(({ states }) => states())
     bindAs(
       0,
       rows.length === 1
@@ -315,7 +395,7 @@ function bindOutputs(state: ImportState, node: OnnxNode, macro: Macro, ends: rea
       1,
       joinedDirections(
         macro,
-        ends.map(({ last }) => last),
+        ends.map(({ last }) => last()),
         lifted
       )
     )

@@ -1,5 +1,6 @@
 import { float, floatAttribute, type OnnxAttribute, type OnnxNode } from '../onnx/onnx'
 import { unsupported } from '../onnx/importState'
+import type { TableFunction } from '../tableFunction'
 import type { Macro } from './macro'
 
 /** Name of what a function of a recurrence makes of the value of a name. */
@@ -25,30 +26,71 @@ const known: Readonly<Record<string, { opType: string; alpha?: number; beta?: nu
   hardsigmoid: { opType: 'HardSigmoid', alpha: 0.2, beta: 0.5 }
 }
 
+/** A function of a recurrence: the operator and its parameters. */
+export interface NamedActivation {
+  readonly opType: string
+  readonly alpha?: number
+  readonly beta?: number
+}
+
 /**
- * The functions of a direction: parameters are taken from activation_alpha and activation_beta in turn by the functions that have
- * any; the attribute `clip` limits what they are taken of.
+ * The functions of direction `index` of `count`: parameters are taken from activation_alpha and activation_beta in turn by the
+ * functions that have any.
  * @throws AppError model.unsupportedOperator for other functions
  */
-export function activationsOf(node: OnnxNode, macro: Macro, index: number, count: number): Activation[] {
+export function namedActivations(node: OnnxNode, index: number, count: number): NamedActivation[] {
   const own = usual[node.opType] ?? []
   const names = namesOf(node) ?? Array.from({ length: count }, () => own).flat()
   const [alphas, betas] = [
     numbersAttribute(node, 'activation_alpha'),
     numbersAttribute(node, 'activation_beta')
   ]
-  const clip = floatAttribute(node, 'clip', 0)
-  const made = names.map((name, at): Activation => {
+  const made = names.map((name): NamedActivation => {
     const form = Object.hasOwn(known, name.toLowerCase()) ? known[name.toLowerCase()] : undefined
     if (form === undefined) throw unsupported(node, `the activation ${name} is not supported`)
-    const attributes: Record<string, OnnxAttribute> = {}
-    if (form.alpha !== undefined) attributes['alpha'] = float(alphas.shift() ?? form.alpha)
-    if (form.beta !== undefined) attributes['beta'] = float(betas.shift() ?? form.beta)
-    // The cell, of which an LSTM's third function is taken, is not limited.
-    const limit = at % own.length === 2 ? 0 : clip
-    return (value) => macro.add(form.opType, [limitedTo(macro, value, limit)], attributes)
+    return {
+      opType: form.opType,
+      ...(form.alpha === undefined ? {} : { alpha: alphas.shift() ?? form.alpha }),
+      ...(form.beta === undefined ? {} : { beta: betas.shift() ?? form.beta })
+    }
   })
   return made.slice(index * own.length, (index + 1) * own.length)
+}
+
+/** The functions as operators of an unrolled step; the attribute `clip` limits what they are taken of. */
+export function activationsOf(
+  node: OnnxNode,
+  macro: Macro,
+  functions: readonly NamedActivation[]
+): Activation[] {
+  const clip = floatAttribute(node, 'clip', 0)
+  return functions.map(({ opType, alpha, beta }, at) => {
+    const attributes: Record<string, OnnxAttribute> = {
+      ...(alpha === undefined ? {} : { alpha: float(alpha) }),
+      ...(beta === undefined ? {} : { beta: float(beta) })
+    }
+    // The cell, of which an LSTM's third function is taken, is not limited.
+    const limit = at === 2 ? 0 : clip
+    return (value) => macro.add(opType, [limitedTo(macro, value, limit)], attributes)
+  })
+}
+
+/** Functions whose values lie between -1 and 1. */
+const bounded = {
+  Sigmoid: 'sigmoid',
+  Tanh: 'tanh',
+  Softsign: 'softsign',
+  HardSigmoid: 'hardSigmoid'
+} as const
+
+/** The functions as tables of one node; null where one has values beyond -1 and 1. */
+export function boundedFunctions(functions: readonly NamedActivation[]): TableFunction[] | null {
+  const made = functions.flatMap(({ opType, alpha, beta }): TableFunction[] => {
+    const name = Object.hasOwn(bounded, opType) ? bounded[opType as keyof typeof bounded] : undefined
+    const parameters = name === 'hardSigmoid' ? [alpha ?? 0.2, beta ?? 0.5] : []
+    return name === undefined ? [] : [{ kind: 'call', name, parameters, of: { kind: 'value' } }]
+  })
+  return made.length === functions.length ? made : null
 }
 
 function namesOf(node: OnnxNode): readonly string[] | null {

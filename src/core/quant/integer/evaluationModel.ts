@@ -21,6 +21,7 @@ import {
   emitSoftmax,
   emitTable
 } from './evaluationOperators'
+import { emitRecurrence } from './evaluationRecurrence'
 import {
   codeRange,
   type AvgPoolLayer,
@@ -155,6 +156,8 @@ function emitLayer(builder: OnnxBuilder, layer: IntegerLayer, inputs: readonly V
       return flat(emitProduct(builder, layer, flats(), requantize))
     case 'embed':
       return flat(emitEmbed(builder, layer, flats()[0]))
+    case 'recurrent':
+      return flat(emitRecurrence(builder, layer, flats()[0], requantize))
     case 'constant': {
       const levels = Float32Array.from(layer.codes, (code) => code + layer.outZero)
       return flat(emitConstant(builder, levels, like))

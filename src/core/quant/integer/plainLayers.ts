@@ -12,6 +12,7 @@ import {
   softmaxLayer,
   tableLayer
 } from './operatorLayers'
+import { recurrentLayer } from './recurrence'
 import type { LayerFrame } from './layerFrame'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
 import type { ShapeHwc } from '../../kernel/shape'
@@ -85,6 +86,8 @@ export function plainLayer(
       return constantLayer(node, frame, output)
     case 'embed':
       return embedLayer(node, frame, output)
+    case 'recurrent':
+      return recurrentLayer(node, frame, output)
   }
 }
 

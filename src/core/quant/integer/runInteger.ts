@@ -23,6 +23,8 @@ import {
   softmax
 } from './integerOperators'
 
+import { runRecurrence } from './recurrence'
+
 /**
  * The integer reference: executes a QuantizedNetwork on the host exactly as the C runtime does (docs/arithmetic.md).
  */
@@ -126,6 +128,8 @@ export function createLayerStep(layer: IntegerLayer): LayerStep {
       return (_, out) => (out.set(layer.codes), null)
     case 'embed':
       return ([input], out) => (embed(layer, input, out), null)
+    case 'recurrent':
+      return ([input], out) => (runRecurrence(layer, input, out), null)
     case 'output':
       return ([input]) => Int32Array.from(input, (code) => code + layer.input.zero)
     default:

@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import type { BoardInfo } from '../../board/boardInfo'
-import { planDeployment, type Plan } from '../../deploy/plan'
+import { planDeployment, workBytes, type Plan } from '../../deploy/plan'
 import { alignUp, placeBuffers } from '../../deploy/planner'
 import { isWeighted, type QuantizedNetwork } from '../../quant/quantizedNetwork'
 import { bitWidths, type Bits } from '../../quant/scheme'
@@ -17,10 +17,10 @@ interface LayerBytes {
 }
 
 /**
- * Peak RAM of a deployment's plan on a board (deploy/plan.ts): Image and arena. The Image is a sum over the layers; the
+ * Peak RAM of a deployment's plan on a board (deploy/plan.ts): Image, arena and counters. The Image is a sum over the layers; the
  * arena depends on the scratch of the kernels that serve each pair and is placed as the plan places it. Exact for chains;
- * where one tensor feeds layers of different widths (skip connections), quantizing adds a requantisation operator, 128
- * bytes of Image and its tensor, which is not counted here. Where the Image lies in flash, the arena alone; when it exceeds the
+ * where one tensor feeds layers of different widths (skip connections), quantizing adds a requantisation operator, 152
+ * bytes and its tensor, which is not counted here. Where the Image lies in flash, the arena alone; when it exceeds the
  * flash, the Image too, which is beyond every budget.
  * @param network quantized at any scheme: shapes and layers count
  * @throws AppError as planDeployment does, when the board lacks a kernel at 8 bits or the network does not fit the Image format
@@ -79,7 +79,7 @@ export function ramCost(
   }
 }
 
-/** Arena bytes for the scratch of every weighted layer; remembered, since few kernels differ in it. */
+/** Bytes of arena and counters for the scratch of every weighted layer; remembered, since few kernels differ in it. */
 function arenaPlacer(
   base: Plan,
   network: QuantizedNetwork,
@@ -106,7 +106,8 @@ function arenaPlacer(
         first: block.firstLayer,
         last: block.lastLayer
       }))
-      bytes = placeBuffers([...kept, ...own.filter(({ sizeBytes }) => sizeBytes > 0)]).totalBytes
+      const placed = placeBuffers([...kept, ...own.filter(({ sizeBytes }) => sizeBytes > 0)])
+      bytes = workBytes(placed.totalBytes, base.countersBytes)
       known.set(key, bytes)
     }
     return bytes

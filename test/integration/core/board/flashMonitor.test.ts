@@ -39,8 +39,7 @@ describe('a monitor that executes in place', () => {
     const monitorBytes = flashMonitor(chip, chip === 'gd32vf103').length
     expect(info.flash).toEqual({
       low: flashMap.flash + Math.ceil(monitorBytes / 1024) * 1024,
-      high: flashMap.flash + flashBytes,
-      maxLayers: 48
+      high: flashMap.flash + flashBytes
     })
     // Clock, port and pins; USART and SysTick are devices of the simulator.
     expect(writes).toEqual([

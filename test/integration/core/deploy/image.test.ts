@@ -24,7 +24,9 @@ function runOnBoard(network: QuantizedNetwork, codes: Int8Array, count: number):
   const plan = planDeployment(network, info)
   board.converse(client.upload(plan.imageAddress, encodeImage(network, plan)))
   const prepared = board.converse(client.prepare(plan.imageAddress))
-  expect(prepared.arenaAddress + prepared.arenaBytes).toBe(plan.imageAddress + plan.peakRamBytes)
+  const counters = Math.ceil((prepared.arenaAddress + prepared.arenaBytes) / 8) * 8
+  expect(plan.countersBytes).toBe(24 * network.layers.length)
+  expect(Math.ceil((counters + plan.countersBytes) / 16) * 16).toBe(plan.imageAddress + plan.peakRamBytes)
   expect(prepared.layerCount).toBe(network.layers.length)
   const inputAddress = plan.imageAddress + plan.peakRamBytes
   const outputAddress = Math.ceil((inputAddress + codes.length) / 16) * 16

@@ -1,5 +1,12 @@
-import type { Graph, GraphNode, Shape } from '../../../../src/core/model/graph'
-import { sizeOf } from '../../../../src/core/model/graph'
+import {
+  gatesOfCell,
+  recurrentCells,
+  sizeOf,
+  type Graph,
+  type GraphNode,
+  type RecurrentCell,
+  type Shape
+} from '../../../../src/core/model/graph'
 import { rowMajorStrides, stridedMap } from '../../../../src/core/model/constants/indexing'
 import { createRandom, type Random } from '../../../../src/core/math/random'
 
@@ -94,6 +101,34 @@ export class GraphBuilder {
 }
 
 const named = (b: GraphBuilder, name: string): string => `${name}${b.nodes.length}`
+
+/** A recurrence of five units over seven steps of two inputs; a GRU runs backwards. */
+function recurrence(seed: number, cell: RecurrentCell): GraphBuilder {
+  const b = new GraphBuilder(seed, [2, 7, 1])
+  const [hidden, gates] = [5, gatesOfCell[cell]]
+  const inputs = b.conv(-1, gates * hidden, 1)
+  const call = (name: 'sigmoid' | 'tanh' | 'softsign') =>
+    ({ kind: 'call', name, parameters: [], of: { kind: 'value' } }) as const
+  const gate = { kind: 'call', name: 'hardSigmoid', parameters: [0.3, 0.4], of: { kind: 'value' } } as const
+  const functions = {
+    rnn: [call('softsign')],
+    lstm: [call('sigmoid'), call('tanh'), call('tanh')],
+    gru: [gate, call('tanh')],
+    gruAfter: [call('sigmoid'), call('tanh')]
+  }[cell]
+  b.push({
+    op: 'recurrent',
+    name: cell,
+    inputs: [inputs],
+    outputShape: [hidden, 7, 1],
+    cell,
+    isReverse: cell === 'gru',
+    functions,
+    recurrence: b.reals(gates * hidden * hidden, 1.2),
+    recurrenceBias: b.reals(gates * hidden, cell === 'gruAfter' ? 0.5 : 0.1)
+  })
+  return b
+}
 
 /** One graph per operator and form of it, each from a [2, 6, 5] image. */
 export const operatorCases: Record<string, (seed: number) => GraphBuilder> = {
@@ -269,6 +304,9 @@ export const operatorCases: Record<string, (seed: number) => GraphBuilder> = {
     })
     return b
   },
+  ...Object.fromEntries(
+    recurrentCells.map((cell) => [`${cell} recurrence`, (seed: number) => recurrence(seed, cell)])
+  ),
   attention(seed) {
     const b = new GraphBuilder(seed, [2, 6, 5])
     // Two heads of four tokens: queries, keys and values from one convolution each.

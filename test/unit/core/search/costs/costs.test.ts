@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bitFusionCycles } from '@core/accelerator/bitfusion'
 import { MonitorClient } from '@core/board/monitorClient'
-import { planDeployment } from '@core/deploy/plan'
+import { planDeployment, workBytes } from '@core/deploy/plan'
 import { createRandom } from '@core/math/random'
 import { weightedLayerNames } from '@core/model/graph'
 import { workloadsOf } from '@core/model/workload'
@@ -55,20 +55,20 @@ describe('costs of a search', () => {
     const low = 0x0800_9800
     const withFlash = (sizeBytes: number) => ({
       ...board,
-      flash: { low, high: low + sizeBytes, maxLayers: 48 }
+      flash: { low, high: low + sizeBytes }
     })
     const plan = planDeployment(int8, withFlash(1 << 17))
     const costIn = (sizeBytes: number): number => {
       const cost = ramCost(int8, withFlash(sizeBytes))
       const space = createSpace({ layers, macs: layers.map(() => 1), costs: [cost] })
       const genes = genesOfScheme(uniformScheme(layers, 8, 8), space.widths)
-      expect(cost.int8).toBe(plan.arenaBytes)
+      expect(cost.int8).toBe(plan.peakRamBytes)
       return cost.of(genes)
     }
     expect(costIn(1 << 17)).toBe(plan.peakRamBytes)
-    expect(plan.peakRamBytes).toBe(plan.arenaBytes)
-    expect(costIn(plan.imageBytes)).toBe(plan.arenaBytes)
-    expect(costIn(plan.imageBytes - 16)).toBe(plan.arenaBytes + plan.imageBytes)
+    expect(plan.peakRamBytes).toBe(workBytes(plan.arenaBytes, plan.countersBytes))
+    expect(costIn(plan.imageBytes)).toBe(plan.peakRamBytes)
+    expect(costIn(plan.imageBytes - 16)).toBe(plan.peakRamBytes + plan.imageBytes)
   })
 
   it('a search finds what fits a flash that all 8 bits exceeds', async () => {
@@ -81,9 +81,9 @@ describe('costs of a search', () => {
     const board = new SimulatedBoard('small').converse(new MonitorClient().hello(1))
     const flashed = (sizeBytes: number) => ({
       ...board,
-      flash: { low: 0x0800_9800, high: 0x0800_9800 + sizeBytes, maxLayers: 48 }
+      flash: { low: 0x0800_9800, high: 0x0800_9800 + sizeBytes }
     })
-    const { imageBytes, arenaBytes } = planDeployment(int8, flashed(1 << 17))
+    const { imageBytes, peakRamBytes } = planDeployment(int8, flashed(1 << 17))
     const cost = ramCost(int8, flashed(imageBytes - 16))
     const space = createSpace({ layers, macs: layers.map(() => 1), costs: [cost] })
     for (const strategy of ['auto', 'greedy', 'integer', 'random'] as const) {
@@ -92,8 +92,8 @@ describe('costs of a search', () => {
         { ...plan, budgetRatios: [1] },
         { evaluate: async () => ({ accuracy: 1, kl: 0.1, crossEntropy: 1, mse: 0 }) }
       )
-      expect(limits[0]!.baselineCost).toBe(arenaBytes)
-      expect(best?.cost).toBeLessThanOrEqual(arenaBytes)
+      expect(limits[0]!.baselineCost).toBe(peakRamBytes)
+      expect(best?.cost).toBeLessThanOrEqual(peakRamBytes)
     }
   })
 

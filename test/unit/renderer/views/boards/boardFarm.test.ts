@@ -116,7 +116,7 @@ describe('the memory of a board', () => {
       { ...sampleDeployment, plan }
     ])
     expect(words).toBe(
-      'Image: table, weights, scales 2 KiB Activation arena 1 KiB Batch of images and outputs 1 KiB Free 956 KiB'
+      'Image: table, weights, scales 2 KiB Activation arena 1 KiB Counters of the layers 1 KiB Free 956 KiB'
     )
     expect(view.text()).not.toContain('is drawn once one was planned')
   })

@@ -1,0 +1,127 @@
+/*
+ * LSTM, GRU and plain recurrences over all steps of a sequence (docs/arithmetic.md "Recurrence"). What functions are taken of
+ * counts 1/4096, their values, states and cells count 1/32768, the state that is multiplied is a code of 1/128.
+ */
+#include "recurrent.h"
+
+#include <string.h>
+
+#include "requantize.h"
+
+enum { RESET_LIMIT = 1 << 20 };
+
+typedef struct {
+    const bb_recurrent_shape *shape;
+    const int32_t *bias, *mult, *shift; /* per row of the recurrence */
+    const int8_t *weights, *in;         /* `in`: of the step */
+    int32_t zero_in, hidden, *sums, *state, *cell;
+    int8_t *codes, *reset;
+} recurrence;
+
+/* Called for every gate: code inlined at each place would be several times as long. */
+#define OWN_CODE __attribute__((noinline))
+
+/* Between the table's entries it is a line, beyond them its ends. */
+static OWN_CODE int32_t looked_up(const int16_t *table, int64_t argument) {
+    int32_t place = (argument < -32768 ? -32768 : argument > 32767 ? 32767 : (int32_t)argument) + 32768;
+    const int16_t *entry = table + (place >> 8);
+    return entry[0] + (((entry[1] - entry[0]) * (place & 255) + 128) >> 8);
+}
+
+static OWN_CODE int64_t scaled(int64_t value, int32_t mult, int32_t shift) {
+    return (value * mult + ((int64_t)1 << (shift - 1))) >> shift;
+}
+
+/* Product of which one counts 1/32768, rounded. */
+static inline int32_t share(int64_t a, int64_t b) { return (int32_t)((a * b + 16384) >> 15); }
+
+static inline int64_t own(const recurrence *r, int32_t row) {
+    return scaled(r->in[row] + r->zero_in, r->shape->own_mult, r->shape->own_shift);
+}
+
+static inline int64_t recurrent(const recurrence *r, int32_t row) {
+    return scaled((int32_t)((uint32_t)r->sums[row] + (uint32_t)r->bias[row]), r->mult[row], r->shift[row]);
+}
+
+static OWN_CODE int32_t gate(const recurrence *r, int table, int32_t row) {
+    return looked_up(r->shape->tables[table], own(r, row) + recurrent(r, row));
+}
+
+static int32_t long_state(recurrence *r, int32_t unit) {
+    int64_t kept = (int64_t)gate(r, 0, 2 * r->hidden + unit) * r->cell[unit];
+    int64_t added = (int64_t)gate(r, 0, unit) * gate(r, 1, 3 * r->hidden + unit);
+    r->cell[unit] = (int32_t)((kept + added + 16384) >> 15);
+    return share(gate(r, 0, r->hidden + unit), looked_up(r->shape->tables[2], ((int64_t)r->cell[unit] + 4) >> 3));
+}
+
+static int32_t gated_state(recurrence *r, int32_t unit) {
+    int32_t last = 2 * r->hidden + unit, fresh;
+    if (r->shape->cell == BB_CELL_GRU_AFTER) {
+        int64_t product = recurrent(r, last);
+        product = product < -RESET_LIMIT ? -RESET_LIMIT : product > RESET_LIMIT ? RESET_LIMIT : product;
+        fresh = looked_up(r->shape->tables[1], own(r, last) + share(gate(r, 0, r->hidden + unit), product));
+    } else {
+        fresh = gate(r, 1, last);
+    }
+    return (int32_t)((int64_t)fresh + share(gate(r, 0, unit), (int64_t)r->state[unit] - fresh));
+}
+
+static void step(bb_state_product product, recurrence *r, int32_t rows) {
+    int32_t hidden = r->hidden, cell = r->shape->cell;
+    if (cell == BB_CELL_GRU) {
+        product(r->weights, r->codes, 2 * hidden, hidden, r->sums);
+        for (int32_t unit = 0; unit < hidden; unit++)
+            r->reset[unit] = (int8_t)share(gate(r, 0, hidden + unit), r->codes[unit]);
+        product(r->weights + 2 * hidden * hidden, r->reset, hidden, hidden, r->sums + 2 * hidden);
+    } else {
+        product(r->weights, r->codes, rows, hidden, r->sums);
+    }
+    for (int32_t unit = 0; unit < hidden; unit++)
+        r->state[unit] = cell == BB_CELL_LSTM  ? long_state(r, unit)
+                         : cell == BB_CELL_RNN ? gate(r, 0, unit)
+                                               : gated_state(r, unit);
+}
+
+int32_t bb_recurrent_rows(const bb_recurrent_shape *s) {
+    return (s->cell == BB_CELL_RNN ? 1 : s->cell == BB_CELL_LSTM ? 4 : 3) * s->hidden;
+}
+
+size_t bb_recurrent_scratch(const bb_recurrent_shape *s) {
+    return 4 * (size_t)bb_recurrent_rows(s) + 10 * (size_t)s->hidden;
+}
+
+void bb_recurrent_by(bb_state_product product, const bb_recurrent_shape *s, const int8_t *in, int32_t zero_in,
+                     int32_t mult, uint8_t shift, int32_t zero_out, uint8_t bits, void *scratch, int8_t *out) {
+    int32_t rows = bb_recurrent_rows(s), hidden = s->hidden;
+    const int32_t *factors = s->factors;
+    int32_t *sums = scratch, *state = sums + rows;
+    int8_t *codes = (int8_t *)(state + 2 * hidden);
+    recurrence r = { .shape = s, .bias = factors, .mult = factors + rows, .shift = factors + 2 * rows,
+                     .weights = (const int8_t *)(factors + 3 * rows), .zero_in = zero_in, .hidden = hidden,
+                     .sums = sums, .state = state, .cell = state + hidden, .codes = codes, .reset = codes + hidden };
+    memset(state, 0, 10 * (size_t)hidden);
+    for (int32_t i = 0; i < s->steps; i++) {
+        int32_t at = s->backward ? s->steps - 1 - i : i;
+        r.in = in + (size_t)at * (size_t)rows;
+        step(product, &r, rows);
+        for (int32_t unit = 0; unit < hidden; unit++) {
+            int64_t code = ((int64_t)state[unit] + 128) >> 8;
+            codes[unit] = (int8_t)(code < -128 ? -128 : code > 127 ? 127 : code);
+            out[(size_t)at * (size_t)hidden + (size_t)unit] =
+                bb_round_to_code((int64_t)state[unit] * mult, shift, zero_out, bits, 0);
+        }
+    }
+}
+
+static void product_reference(const int8_t *weights, const int8_t *codes, int32_t rows, int32_t hidden, int32_t *sums) {
+    for (int32_t row = 0; row < rows; row++) {
+        int32_t sum = 0;
+        for (int32_t k = 0; k < hidden; k++) sum += codes[k] * *weights++;
+        sums[row] = sum;
+    }
+}
+
+void bb_recurrent_reference(const bb_recurrent_shape *s, const int8_t *in, int32_t zero_in, int32_t mult, uint8_t shift,
+                            int32_t zero_out, uint8_t bits, void *scratch, int8_t *out) {
+    bb_recurrent_by(product_reference, s, in, zero_in, mult, shift, zero_out, bits, scratch, out);
+}

@@ -1,0 +1,103 @@
+import * as ort from 'onnxruntime-node'
+import { describe, expect, it } from 'vitest'
+import { checkLimits } from '@core/deploy/plan'
+import { createRandom } from '@core/math/random'
+import { readOnnx } from '@core/model/onnx/importOnnx'
+import { int, ints, text, type OnnxAttribute, type OnnxModel, type OnnxTensor } from '@core/model/onnx/onnx'
+import { runInteger } from '@core/quant/integer/runInteger'
+import { createImportedRunner } from '@core/quant/runImported'
+import { encodeOnnx } from '@main/model/files/onnxFile'
+import { outputOfLogits, prepareIntegers } from '@main/model/files/runFile'
+
+const [hidden, inputs] = [6, 4]
+const gates = { LSTM: 4, GRU: 3, RNN: 1 } as const
+type OpType = keyof typeof gates
+
+interface Form {
+  readonly opType: OpType
+  readonly steps: number
+  readonly attributes?: Record<string, OnnxAttribute>
+  readonly peepholes?: boolean
+}
+
+/** A recurrence over x [1, steps, inputs] whose states of all steps are the output. */
+function recurrence({ opType, steps, attributes = {}, peepholes = false }: Form): OnnxModel {
+  const random = createRandom(steps)
+  const directions = attributes['direction']?.kind === 'string' ? 2 : 1
+  const reals = (name: string, dims: readonly number[]): OnnxTensor => ({
+    name,
+    dims,
+    data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.next() - 0.5)
+  })
+  const rows = gates[opType] * hidden
+  const holes = peepholes ? ['', '', '', 'p'] : []
+  const node = (opType: string, from: string[], to: string[], own: Record<string, OnnxAttribute>) => ({
+    name: opType,
+    opType,
+    domain: '',
+    inputs: from,
+    outputs: to,
+    attributes: own
+  })
+  return {
+    opset: 14,
+    name: 'recurrence',
+    inputs: [{ name: 'x', elementType: 'float32', dims: [1, steps, inputs] }],
+    outputs: [{ name: 'y', elementType: 'float32', dims: null }],
+    initializers: [
+      reals('w', [directions, rows, inputs]),
+      reals('r', [directions, rows, hidden]),
+      reals('b', [directions, 2 * rows]),
+      ...(peepholes ? [reals('p', [directions, 3 * hidden])] : [])
+    ],
+    nodes: [
+      node('Transpose', ['x'], ['t'], { perm: ints([1, 0, 2]) }),
+      node(opType, ['t', 'w', 'r', 'b', ...holes], ['all'], { hidden_size: int(hidden), ...attributes }),
+      { ...node('Transpose', ['all'], ['y'], { perm: ints([2, 0, 1, 3]) }), name: 'back' }
+    ],
+    metadata: {}
+  }
+}
+
+const forms: [string, Form][] = [
+  ['LSTM', { opType: 'LSTM', steps: 100 }],
+  ['GRU', { opType: 'GRU', steps: 70 }],
+  ['GRU that resets its product', { opType: 'GRU', steps: 70, attributes: { linear_before_reset: int(1) } }],
+  ['RNN', { opType: 'RNN', steps: 66 }],
+  ['LSTM in both directions', { opType: 'LSTM', steps: 65, attributes: { direction: text('bidirectional') } }]
+]
+
+describe('a recurrence of many steps is one layer', () => {
+  it.each(forms)('%s', async (_, form) => {
+    const model = recurrence(form)
+    const { imported, obstacles } = readOnnx(model)
+    expect(obstacles).toEqual([])
+    const nodes = imported!.graph.nodes.filter(({ op }) => op === 'recurrent')
+    expect(nodes).toHaveLength(form.attributes?.['direction'] === undefined ? 1 : 2)
+    const random = createRandom(3)
+    const values = Float64Array.from({ length: 2 * form.steps * inputs }, () => random.next())
+    const own = createImportedRunner(imported!)(values.subarray(0, values.length / 2)).values
+    const session = await ort.InferenceSession.create(encodeOnnx(model))
+    const x = new ort.Tensor('float32', Float32Array.from(values.subarray(0, values.length / 2)), [
+      1,
+      form.steps,
+      inputs
+    ])
+    const wanted = (await session.run({ x }))['y']!.data as Float32Array
+    expect(own).toHaveLength(wanted.length)
+    for (const [at, value] of wanted.entries()) expect(Math.abs(own[at]! - value)).toBeLessThan(1e-4)
+
+    const array = { shape: [2, form.steps, inputs], values }
+    const made = prepareIntegers(model, array, 'int8', 'y')
+    checkLimits(made.network)
+    const integers = outputOfLogits(made, runInteger(made.network, made.codes)).values
+    // Errors do not grow with the steps: a few hundredths of the states' range, on the last one too.
+    for (const [at, value] of wanted.entries()) expect(Math.abs(integers[at]! - value)).toBeLessThan(0.06)
+  })
+
+  it('says what unrolls one that is more', () => {
+    const { obstacles } = readOnnx(recurrence({ opType: 'LSTM', steps: 65, peepholes: true }))
+    expect(obstacles[0]!.message).toContain('65 steps are more than the 64 that are unrolled')
+    expect(obstacles[0]!.message).toContain('with peepholes')
+  })
+})
