@@ -315,3 +315,32 @@ void chooseScales(const double *values, const double *weights, int channels, int
   for (int channel = 0; channel < channels; channel++)
     scales[channel] = scaleOf(values + (long)channel * count, weights, count, high);
 }
+
+/**
+ * Real inputs without the mean of each tap: bytes and `reals` [rows][taps], `mean` [taps]. A byte means
+ * (byte - 128 + zero) * scale, rounded to float32.
+ */
+EXPORT(centre) void centre(const byte *bytes, int rows, int taps, double scale, double zero, float *reals, double *mean) {
+  float levels[256];
+  for (int value = 0; value < 256; value++) levels[value] = (float)((value - 128 + zero) * scale);
+  for (int tap = 0; tap < taps; tap++) mean[tap] = 0;
+  for (int row = 0; row < rows; row++) {
+    const byte *own = bytes + (long)row * taps;
+    float *to = reals + (long)row * taps;
+    for (int tap = 0; tap < taps; tap++) to[tap] = levels[own[tap]];
+    int tap = 0;
+    for (; tap + 1 < taps; tap += 2)
+      store(mean + tap, wasm_f64x2_add(load(mean + tap), wasm_f64x2_promote_low_f32x4(wasm_v128_load64_zero(to + tap))));
+    if (tap < taps) mean[tap] += to[tap];
+  }
+  for (int tap = 0; tap < taps; tap++) mean[tap] = mean[tap] / rows;
+  for (int row = 0; row < rows; row++) {
+    float *own = reals + (long)row * taps;
+    int tap = 0;
+    for (; tap + 1 < taps; tap += 2) {
+      const v128_t value = wasm_f64x2_promote_low_f32x4(wasm_v128_load64_zero(own + tap));
+      wasm_v128_store64_lane(own + tap, wasm_f32x4_demote_f64x2_zero(wasm_f64x2_sub(value, load(mean + tap))), 0);
+    }
+    if (tap < taps) own[tap] = (float)(own[tap] - mean[tap]);
+  }
+}

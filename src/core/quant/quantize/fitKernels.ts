@@ -1,6 +1,6 @@
 import { fitWasm } from './fitWasm'
 
-/** Functions of resources/fitting/fit.c; pointers are byte addresses in its memory, arrays doubles. */
+/** Functions of resources/fitting/fit.c; pointers are byte addresses in its memory. */
 interface FitFunctions {
   factorise(matrix: number, size: number): number
   solve(factor: number, size: number, groups: number, values: number, wanted: number): void
@@ -22,6 +22,15 @@ interface FitFunctions {
     count: number,
     high: number,
     scales: number
+  ): void
+  centre(
+    bytes: number,
+    rows: number,
+    taps: number,
+    scale: number,
+    zero: number,
+    reals: number,
+    mean: number
   ): void
 }
 

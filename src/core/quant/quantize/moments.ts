@@ -1,4 +1,5 @@
 import { product, type FitWork } from './fitEngine'
+import { fitKernels } from './fitKernels'
 import type { Scratch } from './scratch'
 import { factoriseTaps, type TapFactor } from './tapFactor'
 
@@ -122,28 +123,12 @@ export function* momentsOf(
 /** Writes real inputs [rows][taps] without the mean of each tap. @returns the means */
 function centredInputs({ bytes, rows, scale, zero }: SampledBytes, inputs: Float32Array): Float64Array {
   const taps = bytes.length / rows
-  const reals = Float32Array.from({ length: 256 }, (_, byte) => (byte - 128 + zero) * scale)
-  const inputMean = new Float64Array(taps)
-  addRows(bytes, taps, reals, inputMean)
-  for (let tap = 0; tap < taps; tap++) inputMean[tap] = inputMean[tap] / rows
-  for (let from = 0; from < bytes.length; from += taps)
-    for (let tap = 0; tap < taps; tap++) inputs[from + tap] = reals[bytes[from + tap]] - inputMean[tap]
-  return inputMean
-}
-
-/** Adds the real values of all rows to `sums`: some thousand float32 numbers of 256 levels, whose sum is exact in any order. */
-function addRows(bytes: Uint8Array, taps: number, reals: Float32Array, sums: Float64Array): void {
-  const [second, third, fourth] = [taps, 2 * taps, 3 * taps]
-  let from = 0
-  for (; from + fourth < bytes.length; from += 4 * taps)
-    for (let tap = 0, at = from; tap < taps; tap++, at++)
-      sums[tap] =
-        sums[tap] +
-        (reals[bytes[at]] +
-          reals[bytes[at + second]] +
-          (reals[bytes[at + third]] + reals[bytes[at + fourth]]))
-  for (; from < bytes.length; from += taps)
-    for (let tap = 0; tap < taps; tap++) sums[tap] = sums[tap] + reals[bytes[from + tap]]
+  const kernels = fitKernels()
+  const [own, reals, mean] = kernels.room(Math.ceil(bytes.length / 8), Math.ceil(bytes.length / 2), taps)
+  new Uint8Array(own.buffer, own.byteOffset).set(bytes)
+  kernels.run.centre(own.byteOffset, rows, taps, scale, zero, reals.byteOffset, mean.byteOffset)
+  inputs.set(new Float32Array(reals.buffer, reals.byteOffset, bytes.length))
+  return mean.slice()
 }
 
 function columnsOf(

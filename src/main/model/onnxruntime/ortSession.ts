@@ -16,6 +16,9 @@ export async function openOrtSession(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: isFinished ? 'disabled' : 'all',
+    // Built for a handful of runs: an arena of its own takes longer to fill than it saves.
+    enableCpuMemArena: !isFinished,
+    enableMemPattern: !isFinished,
     // Errors come as exceptions; warnings about optimised-away constants are noise here.
     logSeverityLevel: 3
   }
