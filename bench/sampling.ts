@@ -38,7 +38,7 @@ const gpuCounts = values.gpus.split(',').map(Number)
 /** A recording reads every row at once in its first seconds: what a long one takes is seen behind them. */
 const settleMs = 4_000
 /** Processor seconds of one block of work, about. */
-const blockSeconds = 2
+const blockSeconds = 1
 
 interface Share {
   gpus: number

@@ -278,6 +278,29 @@ describe('the example of the guide', () => {
   })
 })
 
+describe('onnxruntime runner', () => {
+  it('gives layers the types of a file, and the others their own', async () => {
+    const types = path.join(scratch, 'onnxTypes.json')
+    writeFileSync(types, '{"classifier": "head", "norm|ln": "other"}')
+    const command = await onnxCommand()
+    const events: RunnerEvent[] = []
+    const runner = startRunner(
+      spawn,
+      { ...command, args: [...command.args, '--types', types] },
+      { onEvent: () => undefined, onOutput: () => undefined }
+    )
+    await runner.until((event) => {
+      events.push(event)
+      return event.event === 'plan' ? event : undefined
+    }, 100_000)
+    await runner.stop()
+    const found = events.flatMap((event) => (event.event === 'layer' ? [`${event.id} ${event.type}`] : []))
+    expect(found.at(-1)).toMatch(/classifier head$/)
+    expect(found.some((layer) => /(norm|ln)\w* other$/.test(layer))).toBe(true)
+    expect(found.some((layer) => layer.endsWith(' embedding'))).toBe(true)
+  })
+})
+
 describe.skipIf(python === undefined)('PyTorch runner', () => {
   const greet = (command: RunnerCommand) => {
     const runner = startRunner(spawn, command, { onEvent: () => undefined, onOutput: () => undefined })

@@ -108,7 +108,7 @@ export const sensorModels: readonly SensorModel[] = [
   {
     family: 'Ampere GA10x',
     published: /\bRTX 30[5-9]0\b/,
-    siblings: /\b(RTX A[2-6]000|A40|A10|A16|A2)\b/,
+    siblings: /\b(RTX A[2-6]000|A40|A10[GM]?|A16|A2)\b/,
     byField: {
       'power.draw': secondAverage,
       'power.draw.average': secondAverage,

@@ -28,7 +28,9 @@ export const runnerChoiceSchema = z.discriminatedUnion('kind', [
     /** Test samples used at most. */
     samples: z.number().int().min(1).optional(),
     /** Processor threads of the runtime; absent: 1. */
-    threads: z.number().int().min(1).max(256).optional()
+    threads: z.number().int().min(1).max(256).optional(),
+    /** JSON file with types of layers by regular expression of their names. */
+    types: z.string().optional()
   }),
   z.object({
     /** The PyTorch runner (resources/runners/torch_runner.py), with an interpreter of the user's own. */

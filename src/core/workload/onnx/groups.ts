@@ -9,11 +9,11 @@ import { weightedNode } from './weighted'
  * Cuts a network into layers: by the module paths that exporters put into node names ("/h.0/mlp/lin1/MatMul"), and where
  * there are none, from one weighted operator to the next.
  *
- * @param typeByName overrides: layer id or a prefix of it -> type
+ * @param givenType type of a layer by its id, where the user names one
  */
 export function groupLayers(
   network: Network,
-  typeByName: Readonly<Record<string, LayerType>> = {}
+  givenType: (id: string) => LayerType | undefined = () => undefined
 ): LayerGroup[] {
   const named = network.nodes.filter(({ name }) => nodeScope(name) !== '').length
   const keyOf = named * 2 > network.nodes.length ? byScope : byWeights(network)
@@ -51,7 +51,7 @@ export function groupLayers(
   const last = groups.filter(({ nodes }) => nodes.some((node) => weightedNode(network, node) !== null)).at(-1)
   return groups.map((group) => ({
     ...group,
-    type: overridden(group.id, typeByName) ?? typeIn(network, group, groups, group === last)
+    type: givenType(group.id) ?? typeIn(network, group, groups, group === last)
   }))
 }
 
@@ -118,10 +118,4 @@ function weightsOf(network: Network, nodes: readonly OnnxNode[]): string[] {
     return data instanceof Float32Array || data instanceof Float64Array
   }
   return [...new Set(constants.flatMap((name) => initializersBehind(network, name)))].filter(real)
-}
-
-function overridden(id: string, types: Readonly<Record<string, LayerType>>): LayerType | undefined {
-  const matching = Object.keys(types).filter((name) => id === name || id.startsWith(`${name}.`))
-  const longest = matching.sort((a, b) => b.length - a.length)[0]
-  return longest === undefined ? undefined : types[longest]
 }

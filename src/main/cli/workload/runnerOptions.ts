@@ -14,7 +14,7 @@ export const runnerOptions = {
   },
   python: { type: 'string', help: 'with --runner torch: the interpreter; found without' },
   device: { type: 'string', help: 'with --runner torch: cuda:0, cpu, …' },
-  types: { type: 'string', help: 'with --runner torch: JSON file, layer types by regular expression' },
+  types: { type: 'string', help: 'JSON file {"regular expression of a layer\'s name": "ffn"}' },
   task: { type: 'string', help: `of an ONNX file: ${taskMetricSchema.options.join(' or ')}` },
   samples: { type: 'string', help: 'test samples used at most' },
   batch: { type: 'string', help: 'samples per forward pass' },
@@ -66,5 +66,6 @@ export function runnerChoiceOf(args: CliArguments, how: RunnerReading): RunnerCh
   oneNetwork()
   const model = modelEnding.test(first) ? place(first) : first
   const provider = textOption(args, 'provider')
-  return { kind: 'onnx', model, dataset: file('dataset'), task, samples, batch, threads, provider }
+  const files = { dataset: file('dataset'), types: file('types') }
+  return { kind: 'onnx', model, ...files, task, samples, batch, threads, provider }
 }

@@ -5,6 +5,7 @@ import { AppError } from '../../../shared/errors'
 import { modelEnding } from '../../../core/model/modelEnding'
 import { findTorchPython } from './pythonInterpreter'
 import type { RunnerCommand, SpawnRunner } from './runnerProcess'
+import { layerTypeRule, readLayerTypes } from '../layerTypeFile'
 import { shippedNetworks } from '../shippedNetworks'
 
 /** Files and folders that runners are started with. */
@@ -61,6 +62,7 @@ export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces):
     )
   }
   checkRegular(dataFile)
+  if (choice.types !== undefined) layerTypeRule(choice.types)
   return {
     file: process.execPath,
     // Under Electron this program is Electron; with this variable it behaves as Node.
@@ -75,6 +77,7 @@ export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces):
       ...option('samples', samples),
       ...option('threads', threads),
       ...option('provider', provider),
+      ...option('types', choice.types),
       ...option('scratch', places.scratch),
       ...(card?.notes ?? []).flatMap((note) => option('note', note))
     ]
@@ -117,6 +120,7 @@ async function torchCommand(
     if (file === undefined || existsSync(file)) continue
     throw new AppError('input.notFound', `There is no file ${file}.`, 'Check the path.')
   }
+  if (types !== undefined) readLayerTypes(types)
   const python = await findTorchPython(places.spawn, choice.python, process.env)
   return {
     file: python.file,

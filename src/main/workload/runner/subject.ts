@@ -5,6 +5,7 @@ import type { LayerGroup } from '../../../core/workload/onnx/layerGroup'
 import { constantPart, networkOf, type Network } from '../../../core/workload/onnx/network'
 import { weightedNode } from '../../../core/workload/onnx/weighted'
 import type { ConstantValues } from '../../../core/workload/onnx/precision'
+import type { LayerType } from '../../../shared/contract/workload/workloadRows'
 import { AppError } from '../../../shared/errors'
 import { batchFeeds, readTestSet, type Feeds, type TestSet } from './testRows'
 
@@ -25,6 +26,8 @@ export interface SubjectOptions {
   readonly threads: number
   /** Test samples used at most. */
   readonly samples: number
+  /** Types of layers that the user names. */
+  readonly givenType?: ((id: string) => LayerType | undefined) | undefined
 }
 
 /** A network with its test set, opened in onnxruntime. */
@@ -53,7 +56,7 @@ export interface Subject {
 export async function openSubject(options: SubjectOptions): Promise<Subject> {
   const model = await options.files.read(options.modelFile)
   const network = networkOf(model)
-  const groups = groupLayers(network).filter(({ outputs }) => outputs.length > 0)
+  const groups = groupLayers(network, options.givenType).filter(({ outputs }) => outputs.length > 0)
   const all = readTestSet(options.dataFile)
   const test = { ...all, test: all.test.slice(0, options.samples) }
   const fixed = model.inputs.map(({ dims }) => dims?.[0]).find((size) => typeof size === 'number')

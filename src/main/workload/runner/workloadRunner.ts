@@ -10,6 +10,7 @@ import {
 } from '../../../shared/contract/workload/workloadRows'
 import { runnerRequestSchema, workloadProtocol } from '../../../shared/contract/workload/workloadProtocol'
 import { AppError } from '../../../shared/errors'
+import { layerTypeRule } from '../layerTypeFile'
 import { describeLayers, type LayerFacts } from './layers'
 import { listProviders } from './listProviders'
 import { offeredPrecisions } from './precisions'
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '1' },
     scratch: { type: 'string' },
     note: { type: 'string', multiple: true, default: [] },
+    types: { type: 'string' },
     /** Tries the execution providers instead of running a network. */
     providers: { type: 'boolean', default: false }
   }
@@ -53,7 +55,8 @@ async function serve(files: OnnxFiles): Promise<void> {
   const threads = Number(values.threads)
   const subject = await openSubject({
     ...{ files, modelFile: model, dataFile: data, batch, threads, provider: values.provider },
-    samples: Number(values.samples)
+    samples: Number(values.samples),
+    givenType: values.types === undefined ? undefined : layerTypeRule(values.types)
   })
   const timer = env['BITBENCH_WORKLOAD_STAGES'] === '1' ? await stageTimes(subject, taskOf()) : null
   const precisions = timer === null ? await offeredPrecisions(subject) : onlyFp32

@@ -44,7 +44,9 @@ describe('types of layers whose names say nothing', () => {
       'decide classifier'
     ])
     expect(
-      groupLayers(networkOf(model), { 'b.0.mix.back': 'ffn' }).find(({ id }) => id === 'b.0.mix.back')?.type
+      groupLayers(networkOf(model), (id) => (id === 'b.0.mix.back' ? 'ffn' : undefined)).find(
+        ({ id }) => id === 'b.0.mix.back'
+      )?.type
     ).toBe('ffn')
   })
 })
