@@ -1,7 +1,7 @@
 import type { Collection } from '../../shared/contract/estimator/collection'
 import { mean } from '../math/mean'
-import { agree, differences, plainFigure as plain, textRows, type RunFigures } from './figures'
-import { meanRatio } from './intervals'
+import { costFigure } from './costFigure'
+import { agree, plainFigure as plain, textRows, type RunFigures } from './figures'
 
 /** One timed run of a configuration, ms by stage. */
 export interface ComparedStageSample {
@@ -25,15 +25,6 @@ export function compareCollections(collections: readonly ComparedCollection[]): 
   ]
   const names = [...stages, ...(stages.length > 1 ? ['total'] : [])]
   const means = collections.map(({ samples }) => meanTimes(samples))
-  const ratios = (stage: string): number[][] =>
-    means.map((times) =>
-      [...means[0].keys()].flatMap((key) => {
-        const first = timeOf(means[0].get(key), stage, times.get(key))
-        const other = timeOf(times.get(key), stage, means[0].get(key))
-        return first === undefined || other === undefined || first <= 0 || other <= 0 ? [] : [other / first]
-      })
-    )
-  const byStage = names.map((stage) => ({ stage, ratios: ratios(stage) }))
   const haveCommon = means
     .slice(1)
     .every((times) => [...times.keys()].some((configuration) => means[0].has(configuration)))
@@ -51,11 +42,14 @@ export function compareCollections(collections: readonly ComparedCollection[]): 
         : ['They measured different networks.'])
     ],
     figures: [
-      ...byStage.map(({ stage, ratios: found }) => ({
-        ...{ name: `${stage}: time`, unit: 'configurations in common', how: 'ratio' as const },
-        values: found.map(({ length }) => length),
-        against: differences(found, (_, one) => meanRatio(one))
-      })),
+      ...names.map((stage) =>
+        costFigure(
+          `${stage}: time`,
+          'ms',
+          'configuration',
+          means.map((times) => timesOf(times, stage))
+        )
+      ),
       plain(
         'Configurations measured',
         'configurations',
@@ -84,15 +78,15 @@ const sumOf = (times: readonly number[]): number => times.reduce((sum, one) => s
 
 type StageMeans = ReadonlyMap<string, number>
 
-/** Mean time of a stage; the total is of all stages, and unknown where the other one has other stages. */
-function timeOf(
-  means: StageMeans | undefined,
-  stage: string,
-  other: StageMeans | undefined
-): number | undefined {
-  if (stage !== 'total' || means === undefined || other === undefined) return means?.get(stage)
-  const isSame = means.size === other.size && [...means.keys()].every((name) => other.has(name))
-  return isSame ? sumOf([...means.values()]) : undefined
+/** Mean times of a stage by configuration, those above 0; a total of other stages is of another configuration. */
+function timesOf(means: ReadonlyMap<string, StageMeans>, stage: string): Map<string, number> {
+  const times = new Map<string, number>()
+  for (const [key, stages] of means) {
+    const time = stage === 'total' ? sumOf([...stages.values()]) : stages.get(stage)
+    const about = stage === 'total' ? `${key} ${[...stages.keys()].sort().join()}` : key
+    if (time !== undefined && time > 0) times.set(about, time)
+  }
+  return times
 }
 
 /** Mean time of every stage by configuration. */

@@ -4,7 +4,7 @@ import type { Sample } from '../../shared/contract/profile'
 import type { Search } from '../../shared/contract/search'
 import { compareProxies, type ComparedProxy } from './compareProxies'
 import { compareCampaigns, compareDeployments, compareSearches } from './compareRuns'
-import { agree, plainFigure, textRows, type RunFigures } from './figures'
+import { agree, singleFigure, textRows, type RunFigures } from './figures'
 
 /** A guided loop with what its steps made; null and empty where a step did not come so far or its run was deleted. */
 export interface ComparedLoop {
@@ -78,7 +78,7 @@ function stepTimes(loops: readonly ComparedLoop[]): RunFigures['figures'] {
   }
   return ids
     .map((id) =>
-      plainFigure(
+      singleFigure(
         `Time of the step ${id}`,
         's',
         loops.map((one) => seconds(one, id))

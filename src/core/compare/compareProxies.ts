@@ -1,7 +1,7 @@
 import type { ProxyDetail, ProxySummary } from '../../shared/contract/proxy'
 import { quantityOf } from '../../shared/vocabulary'
 import { mean } from '../math/mean'
-import { agree, differences, plainFigure as plain, type RunFigures } from './figures'
+import { agree, differences, plainFigure, singleFigure, type RunFigures } from './figures'
 import { pairedDifference } from './intervals'
 
 /** A proxy with its held-out predictions. */
@@ -28,6 +28,7 @@ export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
     ...(agree(proxies, ({ kernel }) => kernel) ? [] : ['They predict different kernels.']),
     ...(agree(proxies, ({ unit }) => quantityOf(unit)) ? [] : ['Some predict latency and some energy.'])
   ]
+  const error = notes.length === 0 ? singleFigure : plainFigure
   // A missing interval is never left without its reason.
   if (notes.length === 0 && against.slice(1).includes(null)) {
     notes.push('Fewer than two shapes were predicted unseen by both: without them there is no interval.')
@@ -35,7 +36,7 @@ export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
   return {
     notes,
     figures: [
-      plain(
+      error(
         'Error on unseen shapes',
         '%',
         proxies.map(({ unseenShapeMape }) => unseenShapeMape)
@@ -45,17 +46,17 @@ export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
         values: errors.map((one) => meanOf(byShape(one))),
         against
       },
-      plain(
+      error(
         'Error on unseen rows',
         '%',
         proxies.map(({ randomMape }) => randomMape)
       ),
-      plain(
+      error(
         'Error on fitted rows',
         '%',
-        proxies.map(({ trainMape }) => trainMape)
+        proxies.map(({ trainMape }) => withoutRounding(trainMape))
       ),
-      plain(
+      plainFigure(
         'Rows',
         'rows',
         proxies.map(({ rows }) => rows)
@@ -70,6 +71,10 @@ export function compareProxies(compared: readonly ComparedProxy[]): RunFigures {
     curves: []
   }
 }
+
+/** Trees remember their rows up to the rounding of doubles, which is no error. */
+const withoutRounding = (percent: number | null): number | null =>
+  percent !== null && percent < 1e-9 ? 0 : percent
 
 /** Errors of the rows that were predicted unseen, percent, by shape and bits; rows too short for the counter have none. */
 function errorsOf({ proxy, points }: ComparedProxy): RowErrors {

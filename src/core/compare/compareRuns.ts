@@ -5,9 +5,18 @@ import { isShare, scoreTitle } from '../../shared/score'
 import { costKindTexts } from '../../shared/text/costText'
 import { quantityOf } from '../../shared/vocabulary'
 import { itemKey } from '../kernel/shape'
+import { costFigure, type CostsByKey } from './costFigure'
 import { paretoFront } from '../search/pareto'
-import { agree, differences, plainFigure as plain, textRows, type RunFigures } from './figures'
-import { meanRatio, shareDifference } from './intervals'
+import {
+  agree,
+  differences,
+  plainFigure as plain,
+  singleFigure as single,
+  textRows,
+  type RunFigure,
+  type RunFigures
+} from './figures'
+import { shareDifference } from './intervals'
 
 const bits = ({ weightBits, activationBits }: { weightBits: number; activationBits: number }): string =>
   `w${weightBits}a${activationBits}`
@@ -15,15 +24,6 @@ const bits = ({ weightBits, activationBits }: { weightBits: number; activationBi
 /** Searches: test accuracy with its difference, best loss and cost, schemes per layer, loss over evaluations, fronts. */
 export function compareSearches(searches: readonly Search[]): RunFigures {
   const metric = agree(searches, (one) => one.metric) ? searches.at(0)?.metric : undefined
-  // The interval is one of shares of items: an AUC or R² has another.
-  const test = (search: Search) =>
-    search.test?.best == null || !isShare(search.metric)
-      ? null
-      : { share: search.test.best, items: search.test.images }
-  const sameTest =
-    metric !== undefined &&
-    agree(searches, ({ request }) => request.modelId) &&
-    agree(searches, ({ test: one }) => one?.split)
   const notes: string[] = []
   if (metric === undefined) notes.push('Their scores differ in kind: they are not comparable.')
   if (!agree(searches, ({ request }) => request.modelId))
@@ -37,36 +37,8 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
     notes.push('Searches of an older version hold no times: they are left out of “best so far over time”.')
   return {
     notes,
-    figures: [
-      {
-        ...plain(
-          `${metric === undefined ? 'Score' : scoreTitle(metric)} on items no choice was made on`,
-          metric !== undefined && isShare(metric) ? 'share' : 'score',
-          searches.map((one) => one.test?.best ?? null)
-        ),
-        against: differences(searches, (a, b) => {
-          const [first, second] = [test(a), test(b)]
-          return sameTest && first !== null && second !== null ? shareDifference(first, second) : null
-        }),
-        how: 'difference'
-      },
-      plain(
-        'Least loss within the budget',
-        'loss',
-        searches.map((one) => one.best?.loss ?? null)
-      ),
-      plain(
-        'Cost of the best scheme',
-        'share of int8',
-        searches.map((one) => (one.best === null ? null : one.best.cost / one.baselineCost))
-      ),
-      plain(
-        'Schemes evaluated',
-        'schemes',
-        searches.map(({ trace }) => trace.length)
-      )
-    ],
-    rows: [...settingRows(searches), ...layerRows(searches)],
+    figures: searchFigures(searches, metric),
+    rows: [...settingRows(searches), ...schemeRows(searches.map(({ best }) => best?.scheme))],
     curves: searches.flatMap((one, run) => [
       {
         ...{ run, name: 'best so far', x: one.trace.map(({ index }) => index + 1) },
@@ -76,6 +48,50 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
       frontOf(one, run)
     ])
   }
+}
+
+/** Test accuracy with its interval, least loss, cost; `metric` undefined: their scores differ in kind. */
+function searchFigures(searches: readonly Search[], metric: Search['metric'] | undefined): RunFigure[] {
+  // The interval is one of shares of items: an AUC or R² has another.
+  const test = (search: Search) =>
+    search.test?.best == null || !isShare(search.metric)
+      ? null
+      : { share: search.test.best, items: search.test.images }
+  const sameTest =
+    metric !== undefined &&
+    agree(searches, ({ request }) => request.modelId) &&
+    agree(searches, ({ test: one }) => one?.split)
+  const sameLoss =
+    agree(searches, ({ request }) => request.modelId) && agree(searches, ({ request }) => request.objective)
+  return [
+    {
+      ...plain(
+        `${metric === undefined ? 'Score' : scoreTitle(metric)} on items no choice was made on`,
+        metric !== undefined && isShare(metric) ? 'share' : 'score',
+        searches.map((one) => one.test?.best ?? null)
+      ),
+      against: differences(searches, (a, b) => {
+        const [first, second] = [test(a), test(b)]
+        return sameTest && first !== null && second !== null ? shareDifference(first, second) : null
+      }),
+      how: 'difference'
+    },
+    (sameLoss ? single : plain)(
+      'Least loss within the budget',
+      'loss',
+      searches.map((one) => one.best?.loss ?? null)
+    ),
+    (agree(searches, ({ costUnit }) => costUnit) ? single : plain)(
+      'Cost of the best scheme',
+      'share of int8',
+      searches.map((one) => (one.best === null ? null : one.best.cost / one.baselineCost))
+    ),
+    plain(
+      'Schemes evaluated',
+      'schemes',
+      searches.map(({ trace }) => trace.length)
+    )
+  ]
 }
 
 /** When each scheme of the trace was kept, s of evaluating; null where it is not known of all of them. */
@@ -117,89 +133,102 @@ function settingRows(searches: readonly Search[]): RunFigures['rows'] {
   ])
 }
 
-/** Bits of every layer of the best schemes; a layer that a network does not have is empty. */
-function layerRows(searches: readonly Search[]): RunFigures['rows'] {
-  const names = [...new Set(searches.flatMap(({ best }) => best?.scheme.map(({ layer }) => layer) ?? []))]
+/** Bits of every layer; a layer that a scheme does not have is empty. */
+function schemeRows(schemes: readonly (Deployment['request']['scheme'] | undefined)[]): RunFigures['rows'] {
+  const names = [...new Set(schemes.flatMap((scheme) => scheme?.map(({ layer }) => layer) ?? []))]
   return names.map((name) => ({
     name,
-    cells: searches.map(({ best }) => {
-      const found = best?.scheme.find(({ layer }) => layer === name)
+    cells: schemes.map((scheme) => {
+      const found = scheme?.find(({ layer }) => layer === name)
       return found === undefined ? '' : bits(found)
     })
   }))
 }
 
-/** Deployments: measured cost, prediction error, accuracy on the board; measured cost per layer. */
+/** Deployments: measured cost, prediction error, accuracy on the board, memory; measured cost and bits of every layer. */
 export function compareDeployments(deployments: readonly Deployment[]): RunFigures {
   const comparable = agree(deployments, ({ unit }) => unit)
+  const sameNetwork = agree(deployments, ({ request }) => request.modelId)
+  const unit = comparable ? (deployments.at(0)?.unit ?? '') : ''
+  const cost = (name: string, of: (one: Deployment) => number | null): RunFigure => {
+    const values = deployments.map(of)
+    return comparable ? single(name, unit, values, 'ratio') : plain(name, unit, values)
+  }
+  const bytes = (name: string, of: (one: Deployment) => number | undefined): RunFigure =>
+    single(
+      name,
+      'bytes',
+      deployments.map((one) => of(one) ?? null),
+      'ratio'
+    )
   const layers = [...new Set(deployments.flatMap((one) => one.layers.map(({ name }) => name)))]
-  const share = (one: Deployment) =>
-    one.boardAccuracy === null ? null : { share: one.boardAccuracy, items: one.imagesDone }
-  const sameItems =
-    agree(deployments, ({ request }) => request.modelId) && agree(deployments, (one) => one.imagesDone)
   return {
-    notes: comparable ? [] : ['Their units differ: costs are not comparable.'],
+    notes: [
+      ...(comparable ? [] : ['Their units differ: costs are not comparable.']),
+      ...(sameNetwork ? [] : ['They deployed different networks.'])
+    ],
     figures: [
-      plain(
-        'Measured per image',
-        'of the board',
-        deployments.map(({ measured }) => measured)
-      ),
-      plain(
+      cost('Measured per image', ({ measured }) => measured),
+      single(
         'Error of the prediction',
         'share',
         deployments.map(({ relativeError }) => relativeError)
       ),
-      {
-        ...plain(
-          'Accuracy on the board',
-          'share',
-          deployments.map(({ boardAccuracy }) => boardAccuracy)
-        ),
-        against: differences(deployments, (a, b) => {
-          const [first, second] = [share(a), share(b)]
-          return sameItems && first !== null && second !== null ? shareDifference(first, second) : null
-        }),
-        how: 'difference'
-      },
-      plain(
-        'Peak RAM',
-        'bytes',
-        deployments.map(({ plan }) => plan?.peakRamBytes ?? null)
+      accuracyFigure(deployments, sameNetwork),
+      bytes('Peak RAM', ({ plan }) => plan?.peakRamBytes),
+      bytes('Weights', ({ plan }) => plan?.weightsBytes),
+      ...layers.map((name) =>
+        cost(`Layer ${name}`, (one) => one.layers.find((layer) => layer.name === name)?.measured ?? null)
       )
     ],
-    rows: layers.map((name) => ({
-      name,
-      cells: deployments.map((one) => {
-        const layer = one.layers.find((candidate) => candidate.name === name)
-        const scheme = one.request.scheme.find((candidate) => candidate.layer === name)
-        const cost = layer === undefined ? '' : `${layer.measured} ${one.unit}`
-        return [scheme === undefined ? '' : bits(scheme), cost].filter((text) => text !== '').join(', ')
-      })
-    })),
+    rows: [
+      ...textRows(deployments, [
+        ['network', ({ modelName }) => modelName],
+        ['board', ({ boardName }) => boardName],
+        ['weights found by', ({ request }) => request.method],
+        ['images', ({ imagesDone }) => String(imagesDone)],
+        ['outputs', ({ bitExact }) => (bitExact === null ? '' : bitExact ? 'bit-exact' : 'different')]
+      ]),
+      ...schemeRows(deployments.map(({ request }) => request.scheme))
+    ],
     curves: []
   }
 }
 
+/** Of the same network also over other numbers of items: the interval is that of independent samples. */
+function accuracyFigure(deployments: readonly Deployment[], sameNetwork: boolean): RunFigure {
+  const share = (one: Deployment) =>
+    one.boardAccuracy === null ? null : { share: one.boardAccuracy, items: one.imagesDone }
+  return {
+    ...plain(
+      'Accuracy on the board',
+      'share',
+      deployments.map(({ boardAccuracy }) => boardAccuracy)
+    ),
+    against: differences(deployments, (a, b) => {
+      const [first, second] = [share(a), share(b)]
+      return sameNetwork && first !== null && second !== null ? shareDifference(first, second) : null
+    }),
+    how: 'difference'
+  }
+}
+
 /**
- * Campaigns: for every kernel, bit pair and quantity, time or energy against the first campaign at the shapes that both measured. An
+ * Campaigns: for every kernel, bit pair and quantity the time or energy at the shapes that they have in common with the first. An
  * item that was measured beside a power meter has a Sample of each.
  */
 export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): RunFigures {
-  const keyOf = (sample: Sample): string => `${itemKey(sample)} ${quantityOf(sample.unit)}`
-  const byItem = campaigns.map((samples) => new Map(samples.map((sample) => [keyOf(sample), sample])))
-  const pairOf = (sample: Sample): string =>
-    `${sample.kernel} ${bits(sample)}${quantityOf(sample.unit) === 'energy' ? ', energy' : ''}`
-  const pairs = [...new Set(campaigns.flat().map(pairOf))].sort()
-  const ratios = byItem.map((items) => {
-    const byPair = new Map(pairs.map((pair): [string, number[]] => [pair, []]))
-    for (const [key, first] of byItem[0]) {
-      const other = items.get(key)
-      // Too short for the counter: no ratio.
-      if (other?.unit === first.unit && first.time > 0 && other.time > 0)
-        byPair.get(pairOf(first))!.push(other.time / first.time)
-    }
-    return byPair
+  const costs = campaigns.map(costsByPair)
+  const pairs = [...new Set(costs.flatMap((byPair) => [...byPair.keys()]))].sort()
+  const none: CostsByKey = new Map()
+  const figures = pairs.map((pair) => {
+    const unit = costs.map((byPair) => byPair.get(pair)?.unit).find((found) => found !== undefined)
+    return costFigure(
+      pair,
+      unit ?? '',
+      'shape',
+      costs.map((byPair) => byPair.get(pair)?.byShape ?? none)
+    )
   })
   const areOfSameUnits = agree(
     campaigns.filter((samples) => samples.length > 0),
@@ -208,16 +237,21 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
   const notes = areOfSameUnits
     ? []
     : ['They measured in different units: only Samples of one unit are compared.']
-  const haveCommon = ratios.slice(1).some((byPair) => [...byPair.values()].some((found) => found.length > 0))
+  const haveCommon = figures.some(({ against }) => against.some((one) => one !== null))
   if (areOfSameUnits && !haveCommon) notes.push('They measured no shape in common.')
-  return {
-    notes,
-    figures: pairs.map((pair) => ({
-      ...{ name: pair, unit: 'shapes in common', how: 'ratio' as const },
-      values: ratios.map((byPair) => byPair.get(pair)!.length),
-      against: differences(ratios, (_, byPair) => meanRatio(byPair.get(pair)!))
-    })),
-    rows: [],
-    curves: []
+  return { notes, figures, rows: [], curves: [] }
+}
+
+/** Costs of a campaign by pair, then by shape and unit; a time too short for the counter has no ratio and is left out. */
+function costsByPair(
+  samples: readonly Sample[]
+): Map<string, { unit: string; byShape: Map<string, number> }> {
+  const byPair = new Map<string, { unit: string; byShape: Map<string, number> }>()
+  for (const sample of samples) {
+    const pair = `${sample.kernel} ${bits(sample)}${quantityOf(sample.unit) === 'energy' ? ', energy' : ''}`
+    const found = byPair.get(pair) ?? { unit: sample.unit, byShape: new Map<string, number>() }
+    byPair.set(pair, found)
+    if (sample.time > 0) found.byShape.set(`${itemKey(sample)} ${sample.unit}`, sample.time)
   }
+  return byPair
 }

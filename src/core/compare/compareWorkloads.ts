@@ -1,4 +1,5 @@
 import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workload/workloadRows'
+import { countOf } from '../../shared/units'
 import { powerCurves, type ComparedRecording } from './compareRecordings'
 import { agree, differences, type RunFigure, type RunFigures } from './figures'
 import { figureDifference, type Compared } from './intervals'
@@ -50,10 +51,13 @@ export function compareWorkloads(workloads: readonly ComparedWorkload[]): RunFig
   return {
     notes: [
       ...(agree(workloads, ({ model }) => model) ? [] : ['They ran different networks.']),
-      ...invalidNotes(workloads, precisions, rowOf)
+      ...invalidNotes(workloads, precisions, rowOf),
+      ...invalidLayers(workloads)
     ],
-    figures: figures.filter(({ values }) => values.some((value) => value !== null)),
-    rows: layerRows(workloads),
+    figures: [...figures, ...layerFigures(workloads)].filter(({ values }) =>
+      values.some((value) => value !== null)
+    ),
+    rows: [],
     curves: workloads.flatMap(({ power }, run) => (power == null ? [] : powerCurves(power, run)))
   }
 }
@@ -93,16 +97,39 @@ function invalidNotes(
   )
 }
 
-/** Time per call of every layer, in the order of the networks. */
-function layerRows(workloads: readonly ComparedWorkload[]): RunFigures['rows'] {
+type Layer = WorkloadTables['layers'][number]
+const layerQuantities: readonly [keyof Layer & ('timeUs' | 'energyTotalJ'), string, string][] = [
+  ['timeUs', 'time', 'µs per call'],
+  ['energyTotalJ', 'energy', 'J per call']
+]
+
+/** Time and energy per call of every layer, in the order of the networks. */
+function layerFigures(workloads: readonly ComparedWorkload[]): RunFigure[] {
   const names = [
     ...new Set(workloads.flatMap(({ tables }) => tables?.layers.map(({ layer }) => layer) ?? []))
   ]
-  return names.map((name) => ({
-    name,
-    cells: workloads.map(({ tables }) => {
-      const time = tables?.layers.find(({ layer }) => layer === name)?.timeUs.value ?? null
-      return time === null ? '' : `${Number(time.toPrecision(4))} µs`
+  return names.flatMap((name) =>
+    layerQuantities.map(([quantity, what, unit]) =>
+      figureOf(
+        `Layer ${name}: ${what}`,
+        unit,
+        workloads.map(({ tables }) => tables?.layers.find(({ layer }) => layer === name)?.[quantity])
+      )
+    )
+  )
+}
+
+/** One line per run and quantity: of many layers the reason is the same. */
+function invalidLayers(workloads: readonly ComparedWorkload[]): string[] {
+  return workloads.flatMap(({ tables }, at) =>
+    layerQuantities.flatMap(([quantity, what]) => {
+      const bad = (tables?.layers ?? []).filter((row) => row[quantity].verdict === 'INVALID')
+      const [first] = bad
+      if (first === undefined) return []
+      const reason = first[quantity].reason ?? 'see the run'
+      return [
+        `${String.fromCharCode(65 + at)}: ${what} of ${countOf(bad.length, 'layer')} is INVALID, of ${first.layer} for: ${reason}`
+      ]
     })
-  }))
+  )
 }

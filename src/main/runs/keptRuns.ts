@@ -15,19 +15,20 @@ export function createKeptKind(options: {
   unreadable?(): Promise<Pick<Run, 'id' | 'startedAtMs' | 'problem'>[]>
   remove(id: string): Promise<void>
 }): RunKind {
-  const { kind, noun, labels, facts, unreadable, remove } = options
+  const { kind, noun, labels, unreadable, remove } = options
   const running = new Set<string>()
+  const facts = async (): Promise<RunFacts[]> => {
+    const [all, bad] = await Promise.all([options.facts(), unreadable?.() ?? []])
+    running.clear()
+    for (const { id, state } of all) if (state === 'running') running.add(id)
+    return [
+      ...all.map((one) => ({ ...one, kind, jobId: null, resumable: false, problem: null })),
+      ...bad.map((row) => unreadableFacts(kind, noun, row))
+    ]
+  }
   return {
-    kind,
-    async facts() {
-      const [all, bad] = await Promise.all([facts(), unreadable?.() ?? []])
-      running.clear()
-      for (const { id, state } of all) if (state === 'running') running.add(id)
-      return [
-        ...all.map((one) => ({ ...one, kind, jobId: null, resumable: false, problem: null })),
-        ...bad.map((row) => unreadableFacts(kind, noun, row))
-      ]
-    },
+    ...{ kind, facts },
+    one: async (id) => (await facts()).find((run) => run.id === id) ?? null,
     isRunning: (id) => running.has(id),
     resume() {
       return Promise.reject(

@@ -66,7 +66,11 @@ export function createRunComparison(runs: ComparedRuns): {
             `Runs of the kinds ${kind} and ${other.kind} cannot be compared.`,
             'Name runs of one kind.'
           )
-        const named = found.map(({ id, name, title }) => ({ id, title: name ?? title }))
+        const named = found.map(({ id, name, title, startedAtMs }) => ({
+          id,
+          title: name ?? title,
+          startedAtMs
+        }))
         return { kind, runs: named, ...(await comparisons[kind](ids)) }
       }
     }

@@ -41,6 +41,8 @@ export interface RunKind {
   readonly kind: RunKindName
   /** All stored runs, deleted and unreadable ones too, newest first. */
   facts(): Promise<RunFacts[]>
+  /** The stored run with this id as `facts` has it, without reading the others where that can be; null: none of this kind. */
+  one(id: string): Promise<RunFacts | null>
   /** @throws job.notResumable, and what starting throws */
   resume(id: string): Promise<{ jobId: string }>
   isRunning(id: string): boolean
@@ -135,6 +137,10 @@ export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R
     isRunning: (id) => running.has(id),
     ended: (id) => void running.delete(id),
     facts: async () => (await table.list(maxListed)).map(factsOf),
+    one: async (id) => {
+      const stored = await storedRow(table, id)
+      return stored && factsOf(stored)
+    },
     list: async () => (await visibleRecords(table, labels)).map(newest),
     launch(record, spec) {
       const ended = (): void => void running.delete(record.id)
@@ -152,6 +158,20 @@ export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R
       await table.remove(id)
       await labels.drop(id)
     }
+  }
+}
+
+/** The row with this id, also one that no longer fits; null: there is none. */
+async function storedRow<R extends RunRecord>(
+  table: RunKeeperOptions<R>['table'],
+  id: string
+): Promise<StoredRecord<R> | null> {
+  try {
+    const record = await table.get(id)
+    return record && { id, startedAtMs: record.startedAtMs, record, problem: null }
+  } catch (error) {
+    if (AppError.from(error).code !== 'store.corrupt') throw error
+    return (await table.list(maxListed)).find((row) => row.id === id) ?? null
   }
 }
 

@@ -33,8 +33,10 @@ export function createRunService(deps: RunServiceDeps): RunService {
   const { labels, kinds, emit, nowMs } = deps
 
   const find = async (id: string): Promise<Run> => {
-    const run = (await allRuns(deps, kinds)).find((one) => one.id === id)
-    if (run !== undefined) return run
+    for (const kind of kinds) {
+      const facts = await kind.one(id)
+      if (facts !== null) return (await labelled(deps, [facts]))[0]
+    }
     throw new AppError(
       'input.notFound',
       `There is no run ${id}.`,
@@ -42,10 +44,8 @@ export function createRunService(deps: RunServiceDeps): RunService {
     )
   }
   const kindOf = (run: Run): RunKind => kinds.find(({ kind }) => kind === run.kind)!
-  const change = async (id: string, changes: Partial<RunLabel>): Promise<{ run: Run }> => {
-    await find(id)
-    await labels.change(id, changes)
-    const run = await find(id)
+  const change = async (found: Run, changes: Partial<RunLabel>): Promise<{ run: Run }> => {
+    const run = { ...found, ...shownLabel(await labels.change(found.id, changes)) }
     emit('run.changed', run)
     return { run }
   }
@@ -63,9 +63,9 @@ export function createRunService(deps: RunServiceDeps): RunService {
         return { runs: runs.filter((run) => mentions(run, text)) }
       },
       'run.get': async ({ id }) => ({ run: await find(id) }),
-      'run.rename': ({ id, name }) => change(id, { name: name === '' ? null : name }),
-      'run.annotate': ({ id, notes, tags }) =>
-        change(id, {
+      'run.rename': async ({ id, name }) => change(await find(id), { name: name === '' ? null : name }),
+      'run.annotate': async ({ id, notes, tags }) =>
+        change(await find(id), {
           ...(notes === undefined ? {} : { notes }),
           ...(tags === undefined ? {} : { tags: [...new Set(tags)] })
         }),
@@ -76,10 +76,11 @@ export function createRunService(deps: RunServiceDeps): RunService {
         return await kindOf(run).resume(id)
       },
       'run.forget': async ({ id }) => {
-        requireIdle(await find(id))
-        return await change(id, { forgottenAtMs: nowMs() })
+        const run = await find(id)
+        requireIdle(run)
+        return await change(run, { forgottenAtMs: nowMs() })
       },
-      'run.restore': ({ id }) => change(id, { forgottenAtMs: null }),
+      'run.restore': async ({ id }) => change(await find(id), { forgottenAtMs: null }),
       'run.remove': async ({ id }) => {
         const run = await find(id)
         if (!run.forgotten) {
@@ -115,19 +116,23 @@ function markerHandlers(
 }
 
 /** Runs of these kinds with their labels, newest first. */
-async function allRuns({ labels, ...deps }: RunServiceDeps, of: readonly RunKind[]): Promise<Run[]> {
-  const [known, imported, origins, ...found] = await Promise.all([
+async function allRuns(deps: RunServiceDeps, of: readonly RunKind[]): Promise<Run[]> {
+  return await labelled(deps, (await Promise.all(of.map((kind) => kind.facts()))).flat())
+}
+
+/** These runs with their labels and where they came from, newest first. */
+async function labelled({ labels, ...deps }: RunServiceDeps, facts: readonly RunFacts[]): Promise<Run[]> {
+  const [known, imported, origins] = await Promise.all([
     labels.all(),
     deps.imported?.all() ?? new Map<string, NonNullable<Run['imported']>>(),
-    deps.origins?.() ?? new Map<string, NonNullable<Run['origin']>>(),
-    ...of.map((kind) => kind.facts())
+    deps.origins?.() ?? new Map<string, NonNullable<Run['origin']>>()
   ])
-  const facts = found.flat()
   const models = new Set(facts.flatMap(({ model }) => model ?? []))
   const names = (await deps.modelNames?.(models)) ?? new Map<string, string>()
   return facts
     .map((one) => ({
-      ...withLabel(one, known.get(one.id) ?? plainLabel),
+      ...one,
+      ...shownLabel(known.get(one.id) ?? plainLabel),
       imported: imported.get(one.id) ?? null,
       origin: origins.get(one.id) ?? null,
       // What began there would go on here, on another GPU.
@@ -149,12 +154,16 @@ function requireResumable(run: Run): void {
   }
 }
 
-function withLabel(
-  facts: RunFacts,
-  { name, notes, tags, forgottenAtMs }: RunLabel
-): Omit<Run, 'imported' | 'origin'> {
-  return { ...facts, name, notes, tags, forgotten: forgottenAtMs !== null }
-}
+/** What a run shows of its label. */
+const shownLabel = ({
+  name,
+  notes,
+  tags,
+  forgottenAtMs
+}: RunLabel): Pick<Run, 'name' | 'notes' | 'tags' | 'forgotten'> => ({
+  ...{ name, notes, tags },
+  forgotten: forgottenAtMs !== null
+})
 
 /** Whether any word field of a run holds the text. */
 function mentions({ id, name, title, notes, tags, model, board, dataSet }: Run, text: string): boolean {

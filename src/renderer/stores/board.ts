@@ -2,6 +2,7 @@ import type { AppError } from '@shared/errors'
 import type { Board } from '@shared/contract/board'
 import type { Job } from '@shared/contract/job'
 import type { LoaderName } from '@shared/contract/board/boardFiles'
+import { boardNamer } from '@shared/text/boardName'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
@@ -155,8 +156,9 @@ export const useBoards = defineStore('board', () => {
     loads.value = (await client.call('board.loads', {})).loads
   })
 
+  const namer = computed(() => boardNamer(all.value))
   /** Name of a board by its id; what is no id of a known board stays as it is. */
-  const nameOf = (id: string): string => byId.value.get(id)?.name ?? id
+  const nameOf = (id: string): string => namer.value(id)
 
   forgetOnChange(chosenId, [
     connect,

@@ -66,6 +66,6 @@ export const useRuns = defineStore('run', () => {
     openId.value = last[0]?.id ?? null
   })
 
-  forgetOnChange(openId, [rename, annotate, resume, forget])
+  forgetOnChange(openId, [resume, forget])
   return { runs, text, kind, openId, deleted, shown, open, load, rename, annotate, resume, forget, undo }
 })

@@ -206,7 +206,10 @@ export const sampleHandlers: SampleHandlers = {
   }),
   'run.compare': ({ ids }) => ({
     kind: 'search',
-    runs: ids.map((id) => ({ id, title: sampleRuns.find((run) => run.id === id)?.title ?? id })),
+    runs: ids.map((id) => {
+      const { title, startedAtMs } = sampleRuns.find((run) => run.id === id)!
+      return { id, title, startedAtMs }
+    }),
     ...compareSearches(ids.map((_, at) => sampleSearchOf(at)))
   }),
   'run.markers': () => ({

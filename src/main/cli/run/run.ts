@@ -1,5 +1,8 @@
 import { createInterface } from 'node:readline/promises'
 import { runKindSchema, type Run } from '../../../shared/contract/run'
+import { boardNamer } from '../../../shared/text/boardName'
+import { fromText } from '../../../shared/text/runText'
+import { unavailable } from '../../../shared/units'
 import {
   choiceOption,
   textOption,
@@ -63,7 +66,7 @@ export const runCli: CliNoun = {
       async run(args, context) {
         const name = args.positionals.slice(1).join(' ')
         const client = await clientOf(context)
-        return shown((await client.call('run.rename', { id: idOf(args), name })).run)
+        return await shown(client, (await client.call('run.rename', { id: idOf(args), name })).run)
       }
     },
     note: {
@@ -81,7 +84,7 @@ export const runCli: CliNoun = {
           ...(words.length === 0 ? {} : { notes: words.join(' ') }),
           ...(Array.isArray(tags) ? { tags: tags.map(String) } : {})
         })
-        return shown(run)
+        return await shown(client, run)
       }
     },
     remove: {
@@ -103,7 +106,7 @@ async function resume(args: CliArguments, context: CliContext) {
   const client = await clientOf(context)
   const { jobId } = await client.call('run.resume', { id })
   await client.finish(jobId, createProgressLine(context.log, process.stderr))
-  return shown((await client.call('run.get', { id })).run)
+  return await shown(client, (await client.call('run.get', { id })).run)
 }
 
 async function remove(args: CliArguments, context: CliContext) {
@@ -140,7 +143,10 @@ function oneRunVerb(
     summary,
     usage: 'ID',
     options: {},
-    run: async (args, context) => shown((await act(await clientOf(context), idOf(args))).run)
+    async run(args, context) {
+      const client = await clientOf(context)
+      return await shown(client, (await act(client, idOf(args))).run)
+    }
   }
 }
 
@@ -158,7 +164,9 @@ function line(run: Run): string {
   )
 }
 
-function shown(run: Run): { json: unknown; text: string } {
+/** A run as a person reads it, with the name of its board. */
+async function shown(client: LocalClient, run: Run): Promise<{ json: unknown; text: string }> {
+  const { boards } = run.board === null ? { boards: [] } : await client.call('board.list', {})
   const rows: [string, string][] = [
     ['Run', `${run.kind} ${run.id}`],
     ['Name', run.name ?? '–'],
@@ -166,6 +174,10 @@ function shown(run: Run): { json: unknown; text: string } {
     ['State', run.forgotten ? `${run.state}, deleted` : run.state],
     ['Result', run.problem ?? run.detail],
     ['Started', new Date(run.startedAtMs).toISOString()],
+    ['Network', run.model ?? unavailable],
+    ['Board', run.board === null ? unavailable : boardNamer(boards)(run.board)],
+    ['Data set', run.dataSet ?? unavailable],
+    ...(run.imported === null ? [] : [['From', fromText(run.imported)] satisfies [string, string]]),
     ['Tags', run.tags.join(', ') || '–'],
     ['Notes', run.notes || '–']
   ]

@@ -1,4 +1,5 @@
 import type { RunComparisonJson } from '../../../shared/contract/run/runComparison'
+import { formatDateTime } from '../../../shared/units'
 
 type Figure = RunComparisonJson['figures'][number]
 
@@ -8,7 +9,10 @@ const number = (value: number | null): string => (value === null ? '–' : Strin
 export function comparisonText({ runs, notes, figures, rows }: RunComparisonJson): string {
   const letters = runs.map((_, index) => String.fromCharCode(65 + index))
   const texts = [
-    ...runs.map(({ id, title }, index) => `${letters[index]}  ${id}  ${title}`),
+    ...runs.map(
+      ({ id, title, startedAtMs }, index) =>
+        `${letters[index]}  ${id}  ${formatDateTime(startedAtMs)}  ${title}`
+    ),
     '',
     ...figures.map((figure) => figureText(figure, letters)),
     ...(rows.length === 0 ? [] : ['']),
@@ -26,8 +30,8 @@ function figureText({ name, unit, values, against, how }: Figure, letters: reado
     one === null
       ? []
       : [
-          `${letters[index]}${how === 'ratio' ? '/' : ' - '}A ${number(one.value)} [${number(one.low)}, ${number(one.high)}]`
+          `${letters[index]}${how === 'ratio' ? '/' : ' - '}A ${number(one.value)}${one.low === null ? '' : ` [${number(one.low)}, ${number(one.high)}]`}`
         ]
   )
-  return [`${name} (${unit}): ${own}`, ...compared].join('; ')
+  return [`${name}${unit === '' ? '' : ` (${unit})`}: ${own}`, ...compared].join('; ')
 }

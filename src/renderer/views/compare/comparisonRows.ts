@@ -9,34 +9,34 @@ type TextRow = RunComparisonJson['rows'][number]
 /** The letter a run is called by: A is what the others are compared with. */
 export const runLetter = (index: number): string => String.fromCharCode(65 + index)
 
+const isShareUnit = (unit: string): boolean => unit === 'share' || unit === 'share of int8'
+
 /** A figure in its unit: shares as percent, bytes with binary prefixes. */
 export function figureText(value: number | null, unit: string): string {
   if (value === null) return unavailable
-  if (unit === 'share' || unit === 'share of int8') return formatPercent(value, 2)
+  if (isShareUnit(unit)) return formatPercent(value, 2)
   if (unit === 'bytes') return formatBytes(value)
   if (unit === 'loss') return value.toPrecision(4)
-  return formatAmount(value, unit === 'of the board' ? '' : unit).trim()
+  return formatAmount(value, unit).trim()
 }
 
-/** A difference or ratio with its 95 % interval: "+1.2 [0.4, 2.0]"; null where there is none. */
+/** A difference or ratio with its 95 % interval: "+1.2 [0.4, 2.0]", "+1.2" where nothing was repeated; null where there is none. */
 export function againstText({ against, how, unit }: Figure, index: number): string | null {
   const one = against[index] ?? null
   if (one === null) return null
-  if (how === 'ratio') {
-    const digits = (value: number): string => value.toPrecision(3)
-    return `× ${digits(one.value)} [${digits(one.low)}, ${digits(one.high)}]`
-  }
-  const scale = unit === 'share' ? 100 : 1
-  const digits = (value: number): string => fewDigits(scale * value)
-  const sign = one.value > 0 ? '+' : ''
-  return `${sign}${digits(one.value)} [${digits(one.low)}, ${digits(one.high)}]${unit === 'share' ? ' points' : ''}`
+  const scale = how === 'difference' && isShareUnit(unit) ? 100 : 1
+  const digits = (value: number): string =>
+    how === 'ratio' ? value.toPrecision(3) : fewDigits(scale * value)
+  const sign = how === 'ratio' ? '× ' : one.value > 0 ? '+' : ''
+  const interval = one.low === null || one.high === null ? '' : ` [${digits(one.low)}, ${digits(one.high)}]`
+  return `${sign}${digits(one.value)}${interval}${scale === 100 ? ' points' : ''}`
 }
 
 /** True where the interval leaves out "no difference". */
 export const isClear = ({ against, how }: Figure, index: number): boolean => {
   const one = against[index] ?? null
   const none = how === 'ratio' ? 1 : 0
-  return one !== null && (one.low > none || one.high < none)
+  return one !== null && ((one.low ?? none) > none || (one.high ?? none) < none)
 }
 
 /** A column per run, with what it differs from the first below it. */

@@ -47,7 +47,3 @@ export const headText = ({ name, title, tags, imported, origin }: Run): string =
 /** These texts in one line, without empty ones; null: nothing to say. */
 export const noteOf = (...texts: readonly (string | null)[]): string | null =>
   texts.filter((text) => text !== null && text !== '').join(', ') || null
-
-/** The session that an imported run came from. */
-export const fromText = ({ file, example }: NonNullable<Run['imported']>): string =>
-  example ? `example session ${file}` : `session ${file}`

@@ -5,14 +5,14 @@ import { runKindSchema } from '../run'
 /** Runs of one kind side by side; the first is what the others are compared with. */
 const comparedSchema = z.object({
   value: z.number(),
-  /** 95 % interval. */
-  low: z.number(),
-  high: z.number()
+  /** 95 % interval; null where nothing was repeated. */
+  low: z.number().nullable(),
+  high: z.number().nullable()
 })
 
 export const runComparisonSchema = z.object({
   kind: runKindSchema,
-  runs: z.array(z.object({ id: z.string(), title: z.string() })),
+  runs: z.array(z.object({ id: z.string(), title: z.string(), startedAtMs: z.number() })),
   /** Why some figures are not comparable. */
   notes: z.array(z.string()),
   figures: z.array(
@@ -21,7 +21,7 @@ export const runComparisonSchema = z.object({
       unit: z.string(),
       /** In the order of `runs`; null where a run has none. */
       values: z.array(z.number().nullable()),
-      /** Of every run to the first; null for the first itself and where there is no interval. */
+      /** Of every run to the first; null for the first itself and where the two are not comparable. */
       against: z.array(comparedSchema.nullable()),
       how: z.enum(['difference', 'ratio']).nullable()
     })

@@ -101,7 +101,10 @@ const workload = (latency: number, verdict = 'VALID', model = 'gloss'): Compared
           energyNetJ: figure(null, null, 'unavailable')
         }
       ],
-      layers: [{ layer: 'h.0', timeUs: figure(1234.56, 1) }]
+      layers: [
+        { layer: 'h.0', timeUs: figure(12 * latency, 1), energyTotalJ: figure(latency, 1, verdict) },
+        { layer: 'h.1', timeUs: figure(7, null), energyTotalJ: figure(null, null, 'unavailable') }
+      ]
     }
   }) as unknown as ComparedWorkload
 
@@ -111,7 +114,10 @@ describe('workloads', () => {
     expect(found.figures.map(({ name, values }) => [name, values])).toEqual([
       ['fp32: median latency', [100, 150]],
       ['fp32: energy', [1, 1.5]],
-      ['fp32: accuracy', [0.9, 0.9]]
+      ['fp32: accuracy', [0.9, 0.9]],
+      ['Layer h.0: time', [1200, 1800]],
+      ['Layer h.0: energy', [100, 150]],
+      ['Layer h.1: time', [7, 7]]
     ])
     expect(found.figures[0]!.against[1]).toEqual({
       value: 50,
@@ -119,10 +125,16 @@ describe('workloads', () => {
       high: 50 + Math.hypot(3, 3)
     })
     expect(found.figures[1]!.against).toEqual([null, null])
-    expect(found.rows).toEqual([{ name: 'h.0', cells: ['1235 µs', '1235 µs'] }])
+    expect(found.figures[3]!.against[1]).toEqual({
+      value: 600,
+      low: 600 - Math.SQRT2,
+      high: 600 + Math.SQRT2
+    })
+    expect(found.figures[4]!.against).toEqual([null, null])
     expect(found.notes).toEqual([
       'They ran different networks.',
-      'B, fp32: energy is INVALID, Stranger on the GPU'
+      'B, fp32: energy is INVALID, Stranger on the GPU',
+      'B: energy of 1 layer is INVALID, of h.0 for: Stranger on the GPU'
     ])
   })
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { compareCampaigns, compareSearches } from '@core/compare/compareRuns'
+import { compareCampaigns, compareDeployments, compareSearches } from '@core/compare/compareRuns'
+import { costFigure } from '@core/compare/costFigure'
 import { meanRatio, shareDifference } from '@core/compare/intervals'
+import type { Deployment } from '@shared/contract/deploy'
 import type { Sample } from '@shared/contract/profile'
 import type { Search } from '@shared/contract/search'
 
@@ -33,6 +35,8 @@ describe('differences with their intervals', () => {
 const sample = (dims: number[], weightBits: number, time: number, unit: Sample['unit'] = 'cycles'): Sample =>
   ({ kernel: 'matmul', dims, activationBits: 8, weightBits, time, unit }) as Sample
 
+const closeTo = (value: number): number => expect.closeTo(value, 9) as number
+
 describe('campaigns', () => {
   it('are compared per pair at the shapes that both measured, in one unit', () => {
     const first = [
@@ -50,15 +54,17 @@ describe('campaigns', () => {
     const { figures, notes } = compareCampaigns([first, second])
     expect(figures).toEqual([
       {
-        ...{ name: 'matmul w4a8', unit: 'shapes in common', how: 'ratio', values: [3, 2] },
+        ...{ name: 'matmul w4a8 (2 shapes)', unit: 'cycles', how: 'ratio' },
+        // Geometric means of 10 and 20, 20 and 40.
+        values: [expect.closeTo(Math.sqrt(200), 9), expect.closeTo(Math.sqrt(800), 9)],
         against: [null, expect.objectContaining({ value: expect.closeTo(2, 12) })]
       },
-      { name: 'matmul w8a8', unit: 'shapes in common', how: 'ratio', values: [1, 0], against: [null, null] }
+      { name: 'matmul w8a8', unit: 'cycles', how: 'ratio', values: [null, null], against: [null, null] }
     ])
     expect(notes).toEqual(['They measured in different units: only Samples of one unit are compared.'])
     const unmeasurable = [sample([1, 1, 1], 4, 0), sample([2, 2, 2], 4, 40), sample([3, 3, 3], 4, 60)]
     expect(compareCampaigns([first, unmeasurable]).figures[0]).toMatchObject({
-      values: [3, 2],
+      values: [expect.closeTo(Math.sqrt(600), 9), expect.closeTo(Math.sqrt(2400), 9)],
       against: [null, { value: expect.closeTo(2, 12) }]
     })
     const apart = compareCampaigns([first, []])
@@ -72,16 +78,99 @@ describe('campaigns', () => {
     const { figures, notes } = compareCampaigns([first, second])
     expect(notes).toEqual([])
     expect(figures).toMatchObject([
-      { name: 'matmul w4a8', values: [1, 1] },
-      { name: 'matmul w4a8, energy', values: [1, 1] }
+      {
+        ...{ name: 'matmul w4a8 (1 shape)', unit: 'cycles', values: [10, 30].map(closeTo) },
+        against: [null, { value: 3, low: null, high: null }]
+      },
+      { name: 'matmul w4a8, energy (1 shape)', unit: 'nJ', values: [30, 20].map(closeTo) }
     ])
     // A campaign without a meter is compared in latency all the same.
     const counted = compareCampaigns([[sample([1, 1, 1], 4, 10)], second])
     expect(counted.figures.map(({ name, values }) => [name, ...values])).toEqual([
-      ['matmul w4a8', 1, 1],
-      ['matmul w4a8, energy', 0, 0]
+      ['matmul w4a8 (1 shape)', closeTo(10), closeTo(30)],
+      ['matmul w4a8, energy', null, null]
     ])
     expect(counted.notes).toHaveLength(1)
+  })
+})
+
+describe('costs at what is common', () => {
+  const costs = (...entries: [string, number][]) => new Map(entries)
+
+  it('are over the same keys for all that share any with the first', () => {
+    const { name, values, against } = costFigure('time', 'ms', 'shape', [
+      costs(['a', 1], ['b', 2], ['c', 4]),
+      costs(['a', 2], ['b', 4], ['c', 80]),
+      costs(['a', 3], ['b', 6], ['d', 9]),
+      costs(['d', 5])
+    ])
+    expect(name).toBe('time (2 shapes)')
+    expect(values).toEqual([closeTo(Math.sqrt(2)), closeTo(Math.sqrt(8)), closeTo(Math.sqrt(18)), null])
+    expect(against.map((one) => one?.value)).toEqual([undefined, closeTo(2), closeTo(3), undefined])
+  })
+
+  it('are over the keys of each pair where none is common to all', () => {
+    const { name, values, against } = costFigure('time', 'ms', 'shape', [
+      costs(['a', 1], ['b', 2], ['c', 4]),
+      costs(['a', 2], ['b', 4]),
+      costs(['c', 12])
+    ])
+    expect(name).toBe('time')
+    expect(values).toEqual([null, null, null])
+    expect(against).toEqual([
+      null,
+      { value: closeTo(2), low: closeTo(2), high: closeTo(2) },
+      { value: 3, low: null, high: null }
+    ])
+  })
+})
+
+const deployment = (change: object, measured = 100, weightBits: 2 | 8 = 8): Deployment =>
+  ({
+    ...{ modelName: 'net', boardName: 'Board', unit: 'cycles', measured, relativeError: 0.1 },
+    ...{ boardAccuracy: 0.8, imagesDone: 50, bitExact: true },
+    plan: { peakRamBytes: 10 * measured, weightsBytes: 40 },
+    request: { modelId: 'm', method: 'ptq', scheme: [{ layer: 'fc', weightBits, activationBits: 8 }] },
+    layers: [
+      { name: 'fc', measured: measured - 10 },
+      { name: 'flatten', measured: 0 }
+    ],
+    ...change
+  }) as unknown as Deployment
+
+describe('deployments', () => {
+  it('are compared by layer, accuracy with its interval and what was counted once without', () => {
+    const { figures, rows, notes } = compareDeployments([
+      deployment({}),
+      deployment({ boardAccuracy: 0.9, imagesDone: 40 }, 250, 2)
+    ])
+    const figure = (name: string) => figures.find((one) => one.name === name)!
+    expect(figure('Measured per image')).toEqual({
+      ...{ name: 'Measured per image', unit: 'cycles', values: [100, 250], how: 'ratio' },
+      against: [null, { value: 2.5, low: null, high: null }]
+    })
+    expect(figure('Layer fc')).toMatchObject({ values: [90, 240], against: [null, { value: 240 / 90 }] })
+    // Nothing is so many times nothing.
+    expect(figure('Layer flatten').against).toEqual([null, null])
+    expect(figure('Peak RAM').against[1]!.value).toBe(2.5)
+    expect(figure('Accuracy on the board').against[1]).toEqual(
+      shareDifference({ share: 0.8, items: 50 }, { share: 0.9, items: 40 })
+    )
+    expect(rows.at(-1)).toEqual({ name: 'fc', cells: ['w8a8', 'w2a8'] })
+    expect(rows.find(({ name }) => name === 'images')!.cells).toEqual(['50', '40'])
+    expect(notes).toEqual([])
+  })
+
+  it('of other units or networks are shown, and say why they are not compared', () => {
+    const { figures, notes } = compareDeployments([
+      deployment({}),
+      deployment({ unit: 'instructions', request: { modelId: 'n', scheme: [] } }, 250)
+    ])
+    expect(figures.find(({ name }) => name === 'Layer fc')).toMatchObject({
+      ...{ values: [90, 240], against: [null, null], unit: '' }
+    })
+    expect(figures.find(({ name }) => name === 'Accuracy on the board')!.against).toEqual([null, null])
+    expect(notes).toHaveLength(2)
   })
 })
 
@@ -119,6 +208,7 @@ describe('searches', () => {
     expect(found.figures[0]!.against[1]).toEqual(
       shareDifference({ share: 0.9, items: 100 }, { share: 0.8, items: 100 })
     )
+    expect(found.figures[2]!.against[1]).toEqual({ value: 0, low: null, high: null })
     expect(found.rows.at(-1)).toEqual({ name: 'fc', cells: ['w4a8', 'w2a8'] })
     expect(found.rows.find(({ name }) => name === 'minimises')?.cells).toEqual(['kl', 'kl'])
     expect(found.curves[0]).toEqual({ run: 0, name: 'best so far', x: [1, 2], y: [null, 0.1] })

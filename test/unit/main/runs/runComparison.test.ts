@@ -15,7 +15,13 @@ const kinds: Record<string, Run['kind']> = {
 const none = (): Promise<never> => Promise.reject(new Error('not asked for'))
 const { handlers } = createRunComparison({
   run: async (id) =>
-    ({ id, kind: kinds[id], name: id === 'p1' ? 'First' : null, title: `Title ${id}` }) as Run,
+    ({
+      id,
+      kind: kinds[id],
+      name: id === 'p1' ? 'First' : null,
+      title: `Title ${id}`,
+      startedAtMs: 0
+    }) as Run,
   proxy: async (id) =>
     ({
       points: [],
@@ -49,11 +55,15 @@ describe('run.compare', () => {
   it('puts runs of one kind side by side under their names', async () => {
     const found = await compare(['p1', 'p2'])
     expect(found.runs).toEqual([
-      { id: 'p1', title: 'First' },
-      { id: 'p2', title: 'Title p2' }
+      { id: 'p1', title: 'First', startedAtMs: 0 },
+      { id: 'p2', title: 'Title p2', startedAtMs: 0 }
     ])
-    expect(found.figures[0]).toMatchObject({ name: 'Error on unseen shapes', values: [4, 8.5], how: null })
-    expect(comparisonText(found)).toContain('Error on unseen shapes (%): A 4  B 8.5')
+    expect(found.figures[0]).toMatchObject({
+      name: 'Error on unseen shapes',
+      values: [4, 8.5],
+      how: 'difference'
+    })
+    expect(comparisonText(found)).toContain('Error on unseen shapes (%): A 4  B 8.5; B - A 4.5\n')
     expect(comparisonText(found)).toContain('Error on unseen rows (%): A –  B –')
   })
 
@@ -62,8 +72,8 @@ describe('run.compare', () => {
     expect(found.figures).toEqual([
       {
         ...{ name: 'Time of the step connect', unit: 's', values: [2, 4.5] },
-        against: [null, null],
-        how: null
+        against: [null, { value: 2.5, low: null, high: null }],
+        how: 'difference'
       }
     ])
     expect(found.rows).toContainEqual({ name: 'seed', cells: ['1', '2'] })

@@ -96,6 +96,21 @@ afterEach(async () => {
 })
 
 describe('stored runs of every kind', () => {
+  it('are named, deleted and brought back without reading the other ones', async () => {
+    const unread = createRunService({
+      labels: createRunLabels(store),
+      kinds: [{ ...work, facts: () => Promise.reject(new Error('all runs were read')) }],
+      emit: () => undefined,
+      nowMs: () => 77
+    })
+    const one = (name: 'run.forget' | 'run.restore') => unread.handlers[name]({ id: 'r2' }, context)
+    await unread.handlers['run.rename']({ id: 'r2', name: 'Night run' }, context)
+    expect((await one('run.forget')).run).toMatchObject({ id: 'r2', name: 'Night run', forgotten: true })
+    expect(await idsOf({})).toEqual(['r3', 'r1'])
+    expect((await one('run.restore')).run).toMatchObject({ forgotten: false, detail: '3 steps' })
+    await expect(unread.handlers['run.get']({ id: 'gone' }, context)).rejects.toThrow('There is no run gone.')
+  })
+
   it('are listed newest first, named, annotated and found by any of it', async () => {
     expect(await idsOf({})).toEqual(['r3', 'r2', 'r1'])
     await call('run.rename', { id: 'r2', name: '  Night run ' })

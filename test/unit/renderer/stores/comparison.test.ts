@@ -22,7 +22,7 @@ beforeEach(() => {
       asked.push(ids)
       return {
         kind: 'search',
-        runs: ids.map((id) => ({ id, title: id })),
+        runs: ids.map((id) => ({ id, title: id, startedAtMs: 0 })),
         notes: [],
         figures: [],
         rows: [],
@@ -80,6 +80,9 @@ describe('figures of a comparison', () => {
     expect(againstText(difference, 1)).toBe('-5 [-8, -2] points')
     expect(againstText(difference, 0)).toBeNull()
     expect([isClear(difference, 0), isClear(difference, 1)]).toEqual([false, true])
+    const once = { ...difference, against: [null, { value: 0.05, low: null, high: null }] }
+    expect([againstText(once, 1), isClear(once, 1)]).toEqual(['+5 points', false])
+    expect(againstText({ ...once, how: 'ratio' }, 1)).toBe('× 0.0500')
     const ratio = { ...difference, how: 'ratio' as const, against: [null, { value: 2, low: 0.9, high: 4.4 }] }
     expect(againstText(ratio, 1)).toBe('× 2.00 [0.900, 4.40]')
     expect(isClear(ratio, 1)).toBe(false)

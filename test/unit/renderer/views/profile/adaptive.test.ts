@@ -62,8 +62,8 @@ describe('adaptive runs', () => {
   }
 
   it.each([
-    ['interrupted', ['Resume', 'Forget']],
-    ['done', ['Forget']]
+    ['interrupted', ['Resume', 'Forget', 'Compare with…']],
+    ['done', ['Forget', 'Compare with…']]
   ] as const)('that are %s offer %j', async (state, buttons) => {
     await shown({ state }, false)
     expect(enabledButtons(view)).toEqual(buttons)

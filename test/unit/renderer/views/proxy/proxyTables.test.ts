@@ -45,7 +45,7 @@ describe('a precision sweep', () => {
     expect(client.calls.at(-1)).toMatchObject({ input: { id: 'p1', layers: { length: 16 } } })
     const { layers } = client.calls.at(-1)!.input as { layers: { dims: number[] }[] }
     expect(layers[0]!.dims).toEqual([16, 32, 8])
-    expect(headsOf(view.the('thead'))).toEqual(['activations \\ weights', 'w8', 'w4', 'w2', 'w1'])
+    expect(headsOf(view.the('.sweep thead'))).toEqual(['activations \\ weights', 'w8', 'w4', 'w2', 'w1'])
     expect(cellsOf(view.root)[0]).toEqual([
       ...['64 cycles 1.00 ×', '32 cycles 0.50 ×', '16 cycles 0.25 ×', '8 cycles 0.13 ×']
     ])
@@ -53,6 +53,23 @@ describe('a precision sweep', () => {
     expect(view.root.querySelector('.cell')!.getAttribute('title')).toBe(
       '90 % interval 57.6 cycles to 70.4 cycles'
     )
+  })
+
+  it('lists the pairs, sorted by what they are predicted to take', async () => {
+    withClient({ 'proxy.predict': predict as never })
+    view = mountView(SweepPanel, { detail })
+    await type(view, 'Sizes', '16, 32, 8')
+    await submit(view)
+    const table = view.the('.data-table')
+    const head = [...table.querySelectorAll('thead button')].find((one) =>
+      one.textContent!.includes('Predicted')
+    ) as HTMLElement
+    head.click()
+    await settle()
+    const rows = cellsOf(table)
+    expect(rows[0]).toEqual(['1', '1', '1 cycles', '0.9 cycles', '1.1 cycles', '1.6 %', 'no'])
+    expect(rows.at(-1)!.slice(0, 3)).toEqual(['8', '8', '64 cycles'])
+    expect(rows.at(-1)!.at(-1)).toBe('yes')
   })
 
   it('says which sizes are wrong, and shows no table then', async () => {
