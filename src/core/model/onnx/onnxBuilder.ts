@@ -24,15 +24,18 @@ export interface OnnxBuilder {
   build(name: string, metadata?: Record<string, string>): OnnxModel
 }
 
-/** Builds an ONNX graph node by node; equal scalars share one initializer. */
-export function createOnnxBuilder(): OnnxBuilder {
+/**
+ * Builds an ONNX graph node by node; equal scalars share one initializer.
+ * @param prefix of all names, for the body of a node: its names must differ from those around it
+ */
+export function createOnnxBuilder(prefix = ''): OnnxBuilder {
   const nodes: OnnxNode[] = []
   const initializers: OnnxTensor[] = []
   const inputs: OnnxValue[] = []
   const outputs: OnnxValue[] = []
   const scalars = new Map<number, string>()
   let counter = 0
-  const fresh = (prefix: string): string => `${prefix}_${counter++}`
+  const fresh = (kind: string): string => `${prefix}${kind}_${counter++}`
 
   const add = (
     domain: string,
