@@ -8,6 +8,8 @@ import {
 import { AppError } from '../../../shared/errors'
 import { print } from './printer'
 import type { Subject } from './subject'
+import { cachedRuns, type CachedRuns } from './cachedRuns'
+import { keyValueCache } from './keyValueCache'
 import { tokenRuns } from './tokenRuns'
 
 /** Largest batch that is offered where the network leaves it open. */
@@ -26,13 +28,16 @@ export interface StageTimes {
 type Pass = () => Promise<unknown>
 
 /**
- * Prefill is a pass over the prompt. A language model decodes without a cache: the token at position p is a pass over
+ * Prefill is a pass over the prompt. A language model without a key/value cache decodes without one: the token at position p is a pass over
  * prompt + p tokens. Other networks have one stage, `forward`.
  */
 export async function stageTimes(subject: Subject, task: TaskMetric): Promise<StageTimes> {
   const batchSize = subject.network.model.inputs[0]?.dims?.[0]
   const batches: KnobValues =
     typeof batchSize === 'number' ? { values: [batchSize] } : { min: 1, max: maxBatch }
+  const cache = task === 'perplexity' ? keyValueCache(subject.network.model) : null
+  const cached = cache === null ? null : await cachedRuns(subject, cache)
+  if (cached !== null) return cachedStages(cached, batches)
   const tokens = await tokenRuns(subject)
   if (tokens === null) {
     return {
@@ -71,11 +76,7 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
         !(batch >= 1 && prompt >= 1 && last <= window && outputTokens <= maxOutputs) ||
         (!decodes && outputTokens > 0)
       ) {
-        throw new AppError(
-          'input.invalid',
-          `batch ${batch}, ${prompt} prompt tokens, ${outputTokens} output tokens are not offered.`,
-          'Send configurations within the knobs and limits that the runner printed.'
-        )
+        throw notOffered(batch, prompt, outputTokens)
       }
       const prefill = await prepare(batch, prompt)
       const decode: Pass[] = []
@@ -83,6 +84,38 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
       await timeRepetitions(id, repetitions, [{ stage: 'prefill', pass: prefill }], decode)
     }
   }
+}
+
+/** Stages of a network that decodes with a cache: the prompt's pass, then one pass per token. */
+function cachedStages({ window, prepare }: CachedRuns, batches: KnobValues): StageTimes {
+  const most = window - 1
+  return {
+    offer: {
+      stages: ['prefill', 'decode'],
+      knobs: [
+        { name: 'batch', is: batches },
+        { name: 'promptTokens', is: { min: 1, max: most } },
+        { name: outputTokensKnob, is: { min: 1, max: most } }
+      ],
+      limits: [{ sumOf: ['promptTokens', outputTokensKnob], max: window }]
+    },
+    note: 'stages: with the key/value cache of the network, one pass per token decoded',
+    async measure({ id, knobs, outputTokens = 0, repetitions }) {
+      const [batch, prompt] = [Number(knobs['batch'] ?? 1), Number(knobs['promptTokens'] ?? most)]
+      if (!(batch >= 1 && prompt >= 1 && outputTokens >= 0 && prompt + outputTokens <= window))
+        throw notOffered(batch, prompt, outputTokens)
+      const { prefill, decode } = prepare(batch, prompt, outputTokens)
+      await timeRepetitions(id, repetitions, [{ stage: 'prefill', pass: prefill }], decode)
+    }
+  }
+}
+
+function notOffered(batch: number, prompt: number, outputTokens: number): AppError {
+  return new AppError(
+    'input.invalid',
+    `batch ${batch}, ${prompt} prompt tokens, ${outputTokens} output tokens are not offered.`,
+    'Send configurations within the knobs and limits that the runner printed.'
+  )
 }
 
 const warmups = 2

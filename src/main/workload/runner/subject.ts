@@ -7,7 +7,8 @@ import { weightedNode } from '../../../core/workload/onnx/weighted'
 import type { ConstantValues } from '../../../core/workload/onnx/precision'
 import type { LayerType } from '../../../shared/contract/workload/workloadRows'
 import { AppError } from '../../../shared/errors'
-import { batchFeeds, readTestSet, type Feeds, type TestSet } from './testRows'
+import { cacheInput, keyValueCache } from './keyValueCache'
+import { batchFeeds, readTestSet, stacked, type Feeds, type TestRow, type TestSet } from './testRows'
 
 /** Reads network files and writes .onnx files; the model noun's, given by the entry. */
 export interface OnnxFiles {
@@ -76,8 +77,9 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
     ...model,
     outputs: outputs.map((name) => ({ name, elementType: 'float32', dims: null, untyped: true }))
   })
-  const testBatches = batchFeeds(test.test, model.inputs, batch, fixed !== undefined)
-  const calibrationBatches = batchFeeds(test.calibration, model.inputs, batch, true)
+  const inputsOf = stackedInputs(model)
+  const testBatches = batchFeeds(test.test, inputsOf, batch, fixed !== undefined)
+  const calibrationBatches = batchFeeds(test.calibration, inputsOf, batch, true)
   const first = testBatches[0] ?? missingSamples(batch)
   const capture: Subject['capture'] = async (values, feeds) => {
     const wanted = values.filter((name) => !given.has(name))
@@ -115,6 +117,21 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
       if (found === undefined) throw new Error(`${name} is not the weights of a layer`)
       return found
     }
+  }
+}
+
+/** Inputs of a pass over test samples. A network with a key/value cache begins with an empty one, which no sample has to hold. */
+function stackedInputs(model: OnnxModel): (rows: readonly TestRow[]) => Feeds {
+  const cache = keyValueCache(model)
+  return (rows) => {
+    const ids = cache === null ? undefined : rows[0]?.inputs[cache.tokens.name]
+    const place = { batch: rows.length, before: 0, tokens: Array.isArray(ids) ? ids.length : 0 }
+    return Object.fromEntries(
+      model.inputs.map((input) => {
+        const isGiven = cache === null || rows.some(({ inputs }) => inputs[input.name] !== undefined)
+        return [input.name, (isGiven ? null : cacheInput(input, place)) ?? stacked(rows, input)]
+      })
+    )
   }
 }
 

@@ -62,10 +62,10 @@ function readRow(line: string, number: number): TestRow {
 /** Inputs of a network by name. */
 export type Feeds = Record<string, ort.Tensor>
 
-/** Samples as tensors of the network's inputs, `batch` at a time. `whole`: leaves an incomplete last batch out. */
+/** The inputs of test samples, `batch` at a time. `whole`: leaves an incomplete last batch out. */
 export function batchFeeds(
   rows: readonly TestRow[],
-  inputs: readonly OnnxValue[],
+  inputsOf: (rows: readonly TestRow[]) => Feeds,
   batch: number,
   whole: boolean
 ): Feeds[] {
@@ -73,12 +73,13 @@ export function batchFeeds(
   for (let from = 0; from < rows.length; from += batch) {
     const chosen = rows.slice(from, from + batch)
     if (whole && chosen.length < batch) break
-    feeds.push(Object.fromEntries(inputs.map((input) => [input.name, stacked(chosen, input)])))
+    feeds.push(inputsOf(chosen))
   }
   return feeds
 }
 
-function stacked(rows: readonly TestRow[], { name, elementType }: OnnxValue): ort.Tensor {
+/** One input of several samples as a tensor. @throws data.invalid, input.unsupported */
+export function stacked(rows: readonly TestRow[], { name, elementType }: OnnxValue): ort.Tensor {
   const shapes = rows.map(({ inputs }) => {
     if (inputs[name] === undefined) throw wrongInput(name, 'is missing in a sample')
     return shapeOf(inputs[name])
