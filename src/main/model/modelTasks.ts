@@ -80,13 +80,14 @@ async function judgeSplit(
     scheme === null ? null : quantizeOn(bench, scheme, method, context)
   if (bench.items !== null) {
     const own: ImageSplit = split === 'fullTest' ? 'test' : split
-    return judge(bench.graph, bench.items, own, await quantized(), context)
+    return judge(bench.graph, bench.items, own, await quantized(), context, bench.outputs)
   }
   const images = await bench.library.load(split)
   checkClasses(bench.graph, images.labels)
   const float = await floatReference(bench, images)
   const network = await quantized()
-  const scores = network === null ? float : await schemeRealScores(network, images)
+  const scores =
+    network === null ? float : await schemeRealScores(network, images, { cache: bench.outputs, items: split })
   const measure = measureScores(scores, float, images.labels)
   const accuracy = measure.correct / images.count
   return { images: images.count, ...measure, accuracy, metrics: { accuracy } }

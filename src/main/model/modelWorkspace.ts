@@ -16,6 +16,7 @@ import { AppError } from '../../shared/errors'
 import { areUnchanged, fileState, type SeenFile } from '../files/fileState'
 import type { TaskContext } from '../threads/task'
 import { countCorrect, floatScores } from './accuracy/floatAccuracy'
+import type { KeptOutputs } from './accuracy/keptOutputs'
 import { generatedSetOf, openGeneratedItems } from './data/generatedItems'
 import { createImageLibrary, type ImageLibrary } from './data/imageLibrary'
 import { checkImages } from './data/imageFit'
@@ -44,6 +45,8 @@ export interface ModelBench {
   readonly files: readonly SeenFile[]
   /** Finished networks by scheme and method. */
   readonly networks: ReturnType<typeof createBoundedCache<QuantizedNetwork>>
+  /** Outputs of layers over items that networks were judged on. */
+  readonly outputs: KeptOutputs['cache']
   /** Frees what it holds. */
   close(): Promise<void>
 }
@@ -64,6 +67,7 @@ const benches = new Map<string, Promise<ModelBench>>()
 /** Models a worker keeps ready: each holds up to some hundred MiB of calibration values. */
 const maxWorkspaces = 2
 const networkCacheBytes = 32 * 2 ** 20
+const outputCacheBytes = 64 * 2 ** 20
 
 /**
  * The bench of a network and its items, made again where one of their files has changed.
@@ -134,6 +138,7 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
       return (await fits).ranges
     },
     networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes),
+    outputs: createBoundedCache<Uint8Array>(outputCacheBytes),
     async close() {
       for (const fits of calibrations.values()) await fits.then(({ leave }) => leave()).catch(() => undefined)
       await items?.close()

@@ -52,8 +52,15 @@ export function isByteLayer(layer: IntegerLayer): boolean {
   }
 }
 
-/** Input "bytes" [batch, height, width, channels]: image bytes; output "logits" [batch, classes], float32. */
-export function byteModel(network: QuantizedNetwork, weights: ByteWeights): OnnxModel {
+/**
+ * Input "bytes" [batch, height, width, channels]: image bytes; output "logits" [batch, classes], float32.
+ * @param wanted layers, by position, whose bytes are outputs too: "result0", … [batch, height, width, channels]
+ */
+export function byteModel(
+  network: Pick<QuantizedNetwork, 'name' | 'inputShape' | 'layers'>,
+  weights: ByteWeights,
+  wanted: readonly number[] = []
+): OnnxModel {
   const emitter = createEmitter(weights)
   const first = emitter.input('bytes', network.inputShape)
   const values: ByteValue[] = []
@@ -66,6 +73,7 @@ export function byteModel(network: QuantizedNetwork, weights: ByteWeights): Onnx
     )
   }
   emitter.builder.output(emitter.flat(values.at(-1)!), 'logits')
+  emitResults(emitter, network.layers, values, wanted)
   return emitter.builder.build(network.name)
 }
 
@@ -96,9 +104,18 @@ export function byteLayersModel(
         sources[at].map((from) => valueOf(from, layer.inputShape))
       )
     )
-  for (const [result, at] of wanted.entries())
-    emitter.builder.output(emitter.image(values[at], layers[at].outputShape), `result${result}`, 'uint8')
+  emitResults(emitter, layers, values, wanted)
   return emitter.builder.build(layers.map(({ name }) => name).join('+'))
+}
+
+function emitResults(
+  { builder, image }: ReturnType<typeof createEmitter>,
+  layers: readonly IntegerLayer[],
+  values: readonly ByteValue[],
+  wanted: readonly number[]
+): void {
+  for (const [result, at] of wanted.entries())
+    builder.output(image(values[at], layers[at].outputShape), `result${result}`, 'uint8')
 }
 
 /** A tensor [batch, height, width, channels], or [batch, n] where `isFlat`. */

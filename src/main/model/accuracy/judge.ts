@@ -6,6 +6,7 @@ import { argmax } from '../../../core/quant/integer/runInteger'
 import type { QuantizedNetwork } from '../../../core/quant/quantizedNetwork'
 import type { TaskContext } from '../../threads/task'
 import { openFloat, requireItems } from './floatItems'
+import type { KeptOutputs } from './keptOutputs'
 import { schemeRealScores } from './schemeAccuracy'
 
 /** How good a network is on a split of a data set. */
@@ -37,6 +38,7 @@ function batchItems(graph: Graph): number {
 /**
  * Judges the float network (`network` null) or a quantized one. Items are read and run a batch at a time, so a split
  * may be larger than memory.
+ * @param cache keeps outputs of layers for networks that begin with the same ones
  * @throws AppError data.missing when the split holds nothing
  */
 export async function judge(
@@ -44,7 +46,8 @@ export async function judge(
   set: ItemSet,
   split: ImageSplit,
   network: QuantizedNetwork | null,
-  context: TaskContext
+  context: TaskContext,
+  cache: KeptOutputs['cache']
 ): Promise<JudgedItems> {
   const total = set.count(split)
   requireItems(set, split, total)
@@ -60,7 +63,8 @@ export async function judge(
     for (let from = 0; from < total; from += step) {
       const batch = await set.read(split, from, step)
       const reference = await float.run(batch, from)
-      const outputs = network === null ? reference : await schemeOutputs(network, batch)
+      const kept = { cache, items: `${split}:${from}` }
+      const outputs = network === null ? reference : await schemeOutputs(network, batch, kept)
       const { count, targets } = batch
       const scored = { count, outputs, targets, inputs: batch.reals, reference }
       meter.add(scored)
@@ -113,6 +117,10 @@ function lossOf(outputs: Float32Array, wanted: ArrayLike<number>, count: number)
 }
 
 /** Outputs of a quantized network as real numbers. */
-function schemeOutputs(network: QuantizedNetwork, { count, bytes }: ItemBatch): Promise<Float32Array> {
-  return schemeRealScores(network, { count, pixels: bytes, labels: new Uint8Array(0) })
+function schemeOutputs(
+  network: QuantizedNetwork,
+  { count, bytes }: ItemBatch,
+  kept: KeptOutputs
+): Promise<Float32Array> {
+  return schemeRealScores(network, { count, pixels: bytes, labels: new Uint8Array(0) }, kept)
 }

@@ -1,17 +1,27 @@
-import * as ort from 'onnxruntime-node'
+import type * as ort from 'onnxruntime-node'
+import type { ShapeHwc } from '../../../core/kernel/shape'
 import type { LabelledImages } from '../../../core/model/dataSet'
 import { elementCount, type QuantizedNetwork } from '../../../core/quant/quantizedNetwork'
 import { evaluationModel, levelsOfPixels } from '../../../core/quant/integer/evaluationModel'
 import { byteModel, isByteLayer } from '../../../core/quant/integer/byteModel'
 import { exactByteWeights } from '../onnxruntime/byteWeights'
 import { countCorrect } from './floatAccuracy'
-import { itemsAtOnce, openOrtSession, tensorReals, realTensor } from '../onnxruntime/ortSession'
+import { byteTensor, itemsAtOnce, openOrtSession, tensorReals, realTensor } from '../onnxruntime/ortSession'
+import { layersBehind, networkCuts, type KeptOutputs, type NetworkCut } from './keptOutputs'
 
-/** Scores of a quantized network over images through onnxruntime, [count][outputCount]. */
-export async function schemeScores(network: QuantizedNetwork, images: LabelledImages): Promise<Float32Array> {
-  const run = await openScheme(network)
+/**
+ * Scores of a quantized network over images through onnxruntime, [count][outputCount].
+ * @param kept outputs of networks that were run over the same images: what begins like one of them goes on from there
+ */
+export async function schemeScores(
+  network: QuantizedNetwork,
+  images: LabelledImages,
+  kept: KeptOutputs | null = null
+): Promise<Float32Array> {
+  const run = network.layers.every(isByteLayer)
+    ? await openBytes(network, images, kept)
+    : await openLevels(network, images)
   try {
-    const size = elementCount(network.inputShape)
     const batch = itemsAtOnce(
       Math.max(
         ...network.layers.map((layer) => elementCount(layer.inputShape) + elementCount(layer.outputShape))
@@ -20,8 +30,7 @@ export async function schemeScores(network: QuantizedNetwork, images: LabelledIm
     const scores = new Float32Array(images.count * network.outputCount)
     for (let from = 0; from < images.count; from += batch) {
       const count = Math.min(batch, images.count - from)
-      const pixels = images.pixels.subarray(from * size, (from + count) * size)
-      scores.set(await run.scores(pixels, count), from * network.outputCount)
+      scores.set(await run.scores(from, count), from * network.outputCount)
     }
     return scores
   } finally {
@@ -29,20 +38,66 @@ export async function schemeScores(network: QuantizedNetwork, images: LabelledIm
   }
 }
 
-/** A quantized network in onnxruntime: over bytes where its operators allow it, else over floats. */
-async function openScheme(network: QuantizedNetwork) {
-  const isBytes = network.layers.every(isByteLayer)
-  const session = await openOrtSession(
-    isBytes ? byteModel(network, await exactByteWeights()) : evaluationModel(network)
-  )
-  const [height, width, channels] = network.inputShape
-  const feeds = (pixels: Uint8Array, count: number): Record<string, ort.Tensor> =>
-    isBytes
-      ? { bytes: new ort.Tensor('uint8', pixels, [count, height, width, channels]) }
-      : { levels: realTensor(levelsOfPixels(network, pixels), [count, channels, height, width]) }
+interface SchemeRun {
+  /** Scores of `count` items from `from` on. */
+  scores(from: number, count: number): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** A network over bytes, from the last of its cuts whose output is kept; outputs at later cuts are kept once all items ran. */
+async function openBytes(
+  network: QuantizedNetwork,
+  { pixels, count: items }: LabelledImages,
+  kept: KeptOutputs | null
+): Promise<SchemeRun> {
+  const cuts = kept === null ? [] : networkCuts(network.layers, items)
+  const outputAt = ({ key }: NetworkCut): Uint8Array | undefined => kept?.cache.get(`${kept.items}|${key}`)
+  const start = cuts.findLast((cut) => outputAt(cut) !== undefined)
+  const at = start?.at ?? -1
+  const read = start === undefined ? pixels : outputAt(start)!
+  const inputShape = start === undefined ? network.inputShape : network.layers[at].outputShape
+  const later = cuts.filter((cut) => cut.at > at)
+  const results = later.map((cut) => {
+    const shape = network.layers[cut.at].outputShape
+    return { key: cut.key, shape, bytes: new Uint8Array(items * elementCount(shape)) }
+  })
+  const rest = { name: network.name, inputShape, layers: layersBehind(network.layers, at) }
+  const wanted = later.map((cut) => cut.at - (at + 1))
+  const session = await openOrtSession(byteModel(rest, await exactByteWeights(), wanted))
+  const part = (bytes: Uint8Array, shape: ShapeHwc, from: number, count: number): ort.Tensor => {
+    const size = elementCount(shape)
+    return byteTensor(bytes.subarray(from * size, (from + count) * size), [count, ...shape])
+  }
   return {
-    scores: async (pixels: Uint8Array, count: number): Promise<Float32Array> =>
-      tensorReals((await session.run(feeds(pixels, count)))['logits']),
+    async scores(from, count) {
+      const outputs = await session.run(
+        { bytes: part(read, inputShape, from, count) },
+        {
+          logits: null,
+          ...Object.fromEntries(
+            results.map(({ shape, bytes }, n) => [`result${n}`, part(bytes, shape, from, count)])
+          )
+        }
+      )
+      if (from + count === items)
+        for (const { key, bytes } of results) kept?.cache.set(`${kept.items}|${key}`, bytes, bytes.length)
+      return tensorReals(outputs['logits'])
+    },
+    close: () => session.release()
+  }
+}
+
+/** A network with operators that onnxruntime has not over bytes, over floats. */
+async function openLevels(network: QuantizedNetwork, { pixels }: LabelledImages): Promise<SchemeRun> {
+  const session = await openOrtSession(evaluationModel(network))
+  const [height, width, channels] = network.inputShape
+  const size = elementCount(network.inputShape)
+  return {
+    async scores(from, count) {
+      const levels = levelsOfPixels(network, pixels.subarray(from * size, (from + count) * size))
+      const results = await session.run({ levels: realTensor(levels, [count, channels, height, width]) })
+      return tensorReals(results['logits'])
+    },
     close: () => session.release()
   }
 }
@@ -50,10 +105,11 @@ async function openScheme(network: QuantizedNetwork) {
 /** The same in the float network's units: the graph's sums are codes, in units of the last layer's scale. */
 export async function schemeRealScores(
   network: QuantizedNetwork,
-  images: LabelledImages
+  images: LabelledImages,
+  kept: KeptOutputs | null = null
 ): Promise<Float32Array> {
   const scale = network.layers.at(-1)!.outScale
-  return (await schemeScores(network, images)).map((score) => score * scale)
+  return (await schemeScores(network, images, kept)).map((score) => score * scale)
 }
 
 /** How many images a quantized network gets right. */

@@ -48,7 +48,7 @@ export function createOrtFitEngine(options: { minVisits?: number } = {}): FitEng
 }
 
 /** How often elements are read for one item. */
-function visitsOf(layer: IntegerLayer): number {
+export function visitsOf(layer: IntegerLayer): number {
   const outputs = elementCount(layer.outputShape)
   if (layer.op === 'conv2d' || layer.op === 'dense')
     return outputs * (layer.weights.length / layer.outputShape[2])

@@ -181,7 +181,7 @@ describe('training', () => {
     const first = await train(graph, images, options)
     const library = undefined as never
     const bench = {
-      ...{ graph: first, library, items: null, calibration: library, networks: library },
+      ...{ graph: first, library, items: null, calibration: library, networks: library, outputs: library },
       ...{ modelId: '', files: [], close: async () => undefined }
     }
     expect((await floatCorrect(bench, images)) / 256).toBeGreaterThan(0.8)
