@@ -34,6 +34,8 @@ export function createOnnxBuilder(prefix = ''): OnnxBuilder {
   const inputs: OnnxValue[] = []
   const outputs: OnnxValue[] = []
   const scalars = new Map<number, string>()
+  /** Values made by nodes that are outputs, and the names they have there. */
+  const named = new Map<string, string>()
   let counter = 0
   const fresh = (kind: string): string => `${prefix}${kind}_${counter++}`
 
@@ -70,17 +72,29 @@ export function createOnnxBuilder(prefix = ''): OnnxBuilder {
       return name
     },
     output(value, name, elementType = 'float32') {
-      nodes.push({
-        name: fresh('output'),
-        opType: 'Identity',
-        domain: '',
-        inputs: [value],
-        outputs: [name],
-        attributes: {}
-      })
+      // An Identity would copy the value where the graph runs as it is.
+      if (!named.has(value) && nodes.some(({ outputs: made }) => made.includes(value))) named.set(value, name)
+      else
+        nodes.push({
+          name: fresh('output'),
+          opType: 'Identity',
+          domain: '',
+          inputs: [value],
+          outputs: [name],
+          attributes: {}
+        })
       outputs.push({ name, elementType, dims: null })
     },
-    build: (name, metadata = {}) => ({ name, opset, nodes, initializers, inputs, outputs, metadata })
+    build(name, metadata = {}) {
+      const renamed = (values: readonly string[]): string[] =>
+        values.map((value) => named.get(value) ?? value)
+      const finished = nodes.map((node) => ({
+        ...node,
+        inputs: renamed(node.inputs),
+        outputs: renamed(node.outputs)
+      }))
+      return { name, opset, nodes: finished, initializers, inputs, outputs, metadata }
+    }
   }
   return builder
 }
