@@ -71,6 +71,9 @@ const counterSources = ['counters.c', 'counterRecord.c']
 /** Pairs of the small monitor for flash. */
 const smallPairs = ['a8w8', 'a8w4', 'a4w4']
 
+/** Pairs of the monitor for an iCEBreaker. */
+const icebreakerPairs = ['a8w8', 'a8w4', 'a8w2', 'a4w4', 'a2w2']
+
 /** A program that the monitor's `call` runs: a language model's decoder (docs/language-models.md). */
 const decoder = {
   program: [
@@ -100,6 +103,14 @@ export const monitors = [
   // For the core of resources/rtl, without and with its unit for packed dot products.
   { name: 'monitor-im', variants: ['rv32im', 'reference'], machine: rv32im, kernels: [], base: null },
   { name: 'monitor-xbb', variants: ['xbb'], machine: rv32im, kernels: [], base: null },
+  // The latter on an iCEBreaker, whose RAM is 128 KiB: with few pairs of widths.
+  {
+    name: 'monitor-icebreaker',
+    variants: ['xbb'],
+    machine: [...rv32im, ...subsetFlags(icebreakerPairs, true)],
+    kernels: [],
+    base: null
+  },
   // For LiteX SoCs, carried by the BIOS's serial loader into main RAM; the host fills in where the UART is.
   ...[
     { name: 'monitor-litex', machine: rv32im },

@@ -1,14 +1,15 @@
 /**
  * Runs random programs on the verilated core and on the simulator and compares registers, memory, traps, instructions and cycles.
  *
- *   npm run rtl:lockstep -- [--instructions 1000000] [--seed 1] [--plain]
+ *   npm run rtl:lockstep -- [--instructions 1000000] [--seed 1] [--plain] [--netlist]
  *
- * --plain: the core without the unit. Exit 1: a program ends differently. Exit 3: no Verilator.
+ * --plain: the core without the unit. --netlist: the cells that yosys makes of it for an iCE40. Exit 1: a program ends differently. Exit 3: no Verilator.
  */
 import { parseArgs } from 'node:util'
 import { createRandom } from '../src/core/math/random'
 import { rtlCore } from '../src/core/sim/boards/rtlCore'
 import { firstDifference, runSimulated, runVerilated } from '../test/support/rtl/lockstep'
+import { netlistProgram } from '../test/support/rtl/netlist'
 import { randomProgram } from '../test/support/rtl/randomProgram'
 import { verilatedProgram } from '../test/support/rtl/verilated'
 
@@ -16,11 +17,13 @@ const { values } = parseArgs({
   options: {
     instructions: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
-    plain: { type: 'boolean', default: false }
+    plain: { type: 'boolean', default: false },
+    netlist: { type: 'boolean', default: false }
   }
 })
 const xbb = !values.plain
-const file = await verilatedProgram(xbb ? 'xbb' : 'plain')
+const variant = xbb ? 'xbb' : 'plain'
+const file = values.netlist ? await netlistProgram(variant) : await verilatedProgram(variant)
 if (file === null) process.exit(3)
 const wanted = Number(values.instructions)
 const random = createRandom(Number(values.seed))

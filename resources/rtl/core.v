@@ -11,7 +11,8 @@
 //
 // These are exactly the numbers of src/core/sim/boards/rtlCore.ts; `npm run rtl:lockstep` compares. There are no interrupts.
 `default_nettype none
-module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_PC = 32'h80000000, parameter CLOCK_HZ = 12000000) (
+module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter CLOCK_HZ = 12000000,
+        parameter TIMER = 1, parameter BOOT_BYTES = 0) (
     input  wire        clk, reset,
     // The port: a word requested in one cycle is on port_result in the next.
     output wire        port_enable,
@@ -31,7 +32,10 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     reg  [31:0] d_pc, d_kept_word, fetch_pc;
     wire [31:0] d_word = d_kept ? d_kept_word : port_result;
     wire [31:0] d_immediate;
-    wire d_fault = d_pc[31:28] != 4'h8 || d_pc[27:0] >= RAM_BYTES;
+    // Both sizes are powers of two.
+    wire d_in_ram = d_pc[31:28] == 4'h8 && d_pc[27:$clog2(RAM_BYTES)] == 0;
+    wire d_in_boot = BOOT_BYTES != 0 && d_pc[31:$clog2(BOOT_BYTES)] == 0;
+    wire d_fault = !d_in_ram && !d_in_boot;
     wire d_lui, d_auipc, d_jal, d_jalr, d_branch, d_load, d_store, d_alu, d_alu_imm, d_multiply, d_divide, d_dot, d_pack, d_quant, d_max,
         d_fence, d_fencei, d_csr, d_ecall, d_ebreak, d_mret, d_wfi, d_illegal;
     decode #(.XBB(XBB)) decoder(.word(d_word), .immediate(d_immediate), .is_lui(d_lui), .is_auipc(d_auipc), .is_jal(d_jal),
@@ -78,9 +82,12 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
     registers registers(.clk(clk), .read(d_advance), .a1(d_word[19:15]), .a2(d_word[24:20]), .a3(d_word[11:7]),
         .q1(q1), .q2(q2), .q3(q3), .write(w_write), .wa(w_rd), .wd(w_result));
 
-    wire [31:0] operand1 = w_write && w_rd == x_rs1 ? w_value : l_write && l_rd == x_rs1 ? l_value : q1;
-    wire [31:0] operand2 = w_write && w_rd == x_rs2 ? w_value : l_write && l_rd == x_rs2 ? l_value : q2;
-    wire [31:0] operand3 = l_write && l_rd == x_rd ? l_value : q3;
+    // Which was written too late for the registers is known one cycle earlier; only a division stays in X, and it takes its operands in
+    // the first cycle.
+    reg take_w1, take_w2, take_l1, take_l2, take_l3;
+    wire [31:0] operand1 = take_w1 ? w_value : take_l1 ? l_value : q1;
+    wire [31:0] operand2 = take_w2 ? w_value : take_l2 ? l_value : q2;
+    wire [31:0] operand3 = take_l3 ? l_value : q3;
 
     wire [31:0] alu_result, alu_sum;
     wire less;
@@ -143,7 +150,7 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
         ((d_one && d_word[19:15] == x_rd) || (d_two && d_word[24:20] == x_rd));
     assign d_advance = d_valid && (!x_valid || x_ends) && !redirect && !x_access && !hazard && !exception;
 
-    csr #(.XBB(XBB), .CLOCK_HZ(CLOCK_HZ)) csr(.clk(clk), .reset(reset), .number(x_word[31:20]), .value(csr_value),
+    csr #(.CLOCK_HZ(CLOCK_HZ), .TIMER(TIMER)) csr(.clk(clk), .reset(reset), .number(x_word[31:20]), .value(csr_value),
         .exists(csr_exists), .write(x_valid && x_csr && !exception && csr_writes), .write_value(csr_next), .retire(x_ends),
         .trap(exception), .trap_pc(x_pc), .trap_cause(cause), .trap_value(trap_value), .mret(x_valid && x_mret && !exception),
         .timer_pending(timer_pending), .software_pending(software_pending), .mtime(mtime), .mtvec(mtvec), .mepc(mepc));
@@ -182,6 +189,11 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
             x_fault <= d_fault;
             x_pc <= d_lui && !d_fault ? 0 : d_pc;  // lui is auipc at zero
             x_word <= d_word;
+            take_w1 <= x_valid && x_writes && x_rd == d_word[19:15];
+            take_w2 <= x_valid && x_writes && x_rd == d_word[24:20];
+            take_l1 <= w_write && w_rd == d_word[19:15];
+            take_l2 <= w_write && w_rd == d_word[24:20];
+            take_l3 <= w_write && w_rd == d_word[11:7];
             x_immediate <= d_immediate;
             {x_auipc, x_jal, x_jalr, x_branch, x_load, x_store} <=
                 d_fault ? 6'b0 : {d_lui || d_auipc, d_jal, d_jalr, d_branch, d_load, d_store};
@@ -209,7 +221,7 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter RESET_
 
         if (reset) begin
             {d_valid, d_kept, x_valid, trapping, w_write, l_write} <= 0;
-            fetch_pc <= RESET_PC;
+            fetch_pc <= BOOT_BYTES != 0 ? 0 : 32'h80000000;
         end
     end
 endmodule

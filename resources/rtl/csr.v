@@ -1,7 +1,7 @@
 // Control and status registers of a machine-mode core, as the simulator's csrFile.ts has them: traps, counters that can be
 // written and stopped, identity. What is not here does not exist and traps; event counters and memory protection read as zero.
 `default_nettype none
-module csr #(parameter XBB = 1, parameter CLOCK_HZ = 12000000) (
+module csr #(parameter CLOCK_HZ = 12000000, parameter TIMER = 1) (
     input  wire        clk, reset,
     input  wire [11:0] number,
     output reg  [31:0] value,
@@ -13,7 +13,7 @@ module csr #(parameter XBB = 1, parameter CLOCK_HZ = 12000000) (
     input  wire [31:0] trap_pc, trap_cause, trap_value,
     input  wire        mret,
     input  wire        timer_pending, software_pending,
-    input  wire [63:0] mtime,
+    input  wire [63:0] mtime,           // without TIMER there is none: time is mcycle
     output reg  [31:0] mtvec, mepc
 );
 `ifdef VERILATOR
@@ -27,6 +27,7 @@ module csr #(parameter XBB = 1, parameter CLOCK_HZ = 12000000) (
     reg        stop_cycles, stop_instructions;
     reg [63:0] mcycle, minstret;
     reg        known;
+    wire [63:0] time_ = TIMER != 0 ? mtime : mcycle;
 
     wire zero_counter = (number >= 12'hb03 && number <= 12'hb1f) || (number >= 12'hb83 && number <= 12'hb9f) ||
         (number >= 12'h323 && number <= 12'h33f);
@@ -51,8 +52,8 @@ module csr #(parameter XBB = 1, parameter CLOCK_HZ = 12000000) (
             12'hb02, 12'hc02: value = minstret[31:0];
             12'hb80, 12'hc80: value = mcycle[63:32];
             12'hb82, 12'hc82: value = minstret[63:32];
-            12'hc01: value = mtime[31:0];
-            12'hc81: value = mtime[63:32];
+            12'hc01: value = time_[31:0];
+            12'hc81: value = time_[63:32];
             12'hf11: value = 32'h0bb;      // a Bitbench board
             12'hf13: value = 5;            // this core
             12'hf12: value = SIMULATED;

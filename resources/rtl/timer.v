@@ -1,7 +1,6 @@
-// The timer of a CLINT: msip at 0, mtimecmp at 0x4000, mtime at 0xbff8; mtime counts cycles. Without COMPARE it is mtime alone, which
-// cannot be written.
+// The timer of a CLINT: msip at 0, mtimecmp at 0x4000, mtime at 0xbff8; mtime counts cycles.
 `default_nettype none
-module timer #(parameter COMPARE = 1) (
+module timer (
     input  wire        clk, reset,
     input  wire        read, write,
     input  wire [15:0] offset,
@@ -12,18 +11,18 @@ module timer #(parameter COMPARE = 1) (
     output reg         software_pending
 );
     reg [63:0] compare;
-    assign timer_pending = COMPARE != 0 && mtime >= compare;
+    assign timer_pending = mtime >= compare;
     always @(posedge clk) begin
         mtime <= mtime + 1;
         if (read) case (offset[15:2])
-            14'h0000: result <= {31'b0, COMPARE != 0 && software_pending};
-            14'h1000: result <= COMPARE != 0 ? compare[31:0] : 0;
-            14'h1001: result <= COMPARE != 0 ? compare[63:32] : 0;
+            14'h0000: result <= {31'b0, software_pending};
+            14'h1000: result <= compare[31:0];
+            14'h1001: result <= compare[63:32];
             14'h2ffe: result <= mtime[31:0];
             14'h2fff: result <= mtime[63:32];
             default:  result <= 0;
         endcase
-        if (write && COMPARE != 0) case (offset[15:2])
+        if (write) case (offset[15:2])
             14'h0000: software_pending <= data[0];
             14'h1000: compare[31:0] <= data;
             14'h1001: compare[63:32] <= data;

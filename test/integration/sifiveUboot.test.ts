@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { expectedChecksum } from '@core/profile/expectedChecksum'
 import { openBoardSession } from '@main/board/boardSession'
 import { bootMonitor } from '@main/board/load/boardBoot'
+import { spawnTethered } from '@main/board/links/killWithParent'
 import type { Link } from '@main/board/links/link'
 import { openNetworkLink } from '@main/board/links/network/networkLink'
 import { resourcePath } from '@main/paths'
@@ -32,9 +33,12 @@ async function start(): Promise<Link> {
   const port = await freePort()
   const serial = `tcp:127.0.0.1:${port},server=on,wait=on,nodelay=on`
   const options = ['-M', 'sifive_u', '-m', '512M', '-display', 'none', '-monitor', 'none', '-serial', serial]
-  machine = spawn('qemu-system-riscv64', [...options, '-kernel', files[0], '-bios', files[1]], {
-    stdio: 'ignore'
-  })
+  const started = spawnTethered(spawn, 'qemu-system-riscv64', [
+    ...options,
+    ...['-kernel', files[0], '-bios', files[1]]
+  ])
+  for (const output of [started.stdout, started.stderr]) output.resume()
+  machine = started
   for (let tries = 0; ; tries++)
     try {
       return await openNetworkLink({

@@ -10,7 +10,7 @@ module icebreaker #(parameter XBB = 0) (
     wire in_valid, in_ready, out_valid, out_ready, finished, polls;
     wire [7:0] in_data, out_data;
     wire [15:0] finish_code;
-    soc #(.XBB(XBB), .RAM_BYTES(131072), .CLOCK_HZ(12000000), .COMPARE(0)) soc(.clk(CLK), .reset(reset), .in_valid(in_valid), .in_data(in_data),
+    soc #(.XBB(XBB), .RAM_BYTES(131072), .CLOCK_HZ(12000000), .TIMER(0), .BOOT(1)) soc(.clk(CLK), .reset(reset), .in_valid(in_valid), .in_data(in_data),
         .in_ready(in_ready), .out_valid(out_valid), .out_data(out_data), .out_ready(out_ready), .finished(finished),
         .finish_code(finish_code), .polls(polls));
     serial_in in(.clk(CLK), .reset(reset), .line(RX), .valid(in_valid), .data(in_data));

@@ -1,6 +1,6 @@
 // The verilated board as a program.
 //
-//   board --console IMAGE     loads IMAGE at the start of RAM and is its UART: bytes on stdin and stdout, until stdin ends
+//   board --console [IMAGE]   loads IMAGE at the start of RAM and is its UART: bytes on stdin and stdout, until stdin ends
 //   board --batch             reads [length][bytes] again and again: resets, puts the bytes at the start of RAM, runs until the
 //                             program writes to the test finisher or `limit` cycles are over, and writes [finish code or 0][bytes of RAM]
 //
@@ -79,7 +79,7 @@ int batch() {
     return 0;
 }
 
-int console(const char *file) {
+int loadImage(const char *file) {
     std::vector<uint8_t> image;
     FILE *in = fopen(file, "rb");
     if (!in) return perror(file), 1;
@@ -87,6 +87,10 @@ int console(const char *file) {
     fclose(in);
     if (image.size() > ramBytes) return fprintf(stderr, "%s does not fit into RAM\n", file), 1;
     memcpy(ram(), image.data(), image.size());
+    return 0;
+}
+
+int console() {
     reset();
     fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
     uint8_t input[4096], output[4096];
@@ -134,7 +138,10 @@ int main(int argc, char **argv) {
     Verilated::commandArgs(argc, argv);
     board = new Vsoc;
     if (argc == 2 && strcmp(argv[1], "--batch") == 0) return batch();
-    if (argc == 3 && strcmp(argv[1], "--console") == 0) return console(argv[2]);
-    fprintf(stderr, "usage: %s --batch | --console IMAGE\n", argv[0]);
+    if (argc >= 2 && argc <= 3 && strcmp(argv[1], "--console") == 0) {
+        int failed = argc == 3 ? loadImage(argv[2]) : 0;
+        return failed ? failed : console();
+    }
+    fprintf(stderr, "usage: %s --batch | --console [IMAGE]\n", argv[0]);
     return 2;
 }

@@ -108,8 +108,11 @@ export function createBoardAdapters(options: AdapterOptions): BoardAdapters {
     },
     rtlObstacle: (variant) => options.cores.obstacle(variant),
     async openRtl(variant) {
-      const image = monitorFile(isaOf(rtlCore(variant === 'xbb'))).replace(/\.elf$/, '.bin')
-      await readFirmware(image)
+      const image =
+        variant === 'icebreaker'
+          ? null
+          : monitorFile(isaOf(rtlCore(variant === 'xbb'))).replace(/\.elf$/, '.bin')
+      if (image !== null) await readFirmware(image)
       const program = await options.cores.program(variant)
       return await openRtlLink({ program, image, spawn: options.spawn, label: `rtl:${variant}` })
     },

@@ -1,6 +1,6 @@
 import { type FlashChipName, flashChips } from '../../core/board/description/flashBoards'
 import { readDescription } from '../../core/board/description/readDescription'
-import { shippedBoards } from '../../core/board/description/shippedBoards'
+import { icebreakerRamBytes, shippedBoards } from '../../core/board/description/shippedBoards'
 import { readNetworkAddress } from '../../core/board/network/address'
 import { readLabBoard } from '../../core/lab/labAddress'
 import type { CorePresetName } from '../../core/sim/boards/presets'
@@ -176,6 +176,7 @@ export function flashChipOf(id: string): FlashChipName | null {
 /** What a virtual board is described as without a description that is kept; null where its monitor needs none. */
 export function describeVirtual(id: string): BoardDescription | null {
   if (id === litexBoardId) return readDescription(new TextEncoder().encode(litexBoardCsv()))
+  if (id === rtlBoardId('icebreaker')) return shippedBoards.icebreaker
   const chip = flashChipOf(id)
   return chip === null ? null : { ...shippedBoards[chip], resetLines: flashChipLines }
 }
@@ -211,18 +212,23 @@ function rtlCoreEntry(xbb: boolean): CatalogueEntry {
   }
 }
 
-const rtlVariants = ['plain', 'xbb'] as const satisfies readonly RtlVariant[]
+const rtlVariants = ['plain', 'xbb', 'icebreaker'] as const satisfies readonly RtlVariant[]
 
-/** Id of a board that Verilator runs. */
-export const rtlBoardId = (variant: RtlVariant): string => `rtl:${variant}`
+const rtlBoardId = (variant: RtlVariant): string => `rtl:${variant}`
+
+/** Which core a board of the kind `rtl` is, by its id. */
+export const rtlVariantOf = (id: string): RtlVariant =>
+  rtlVariants.find((variant) => rtlBoardId(variant) === id) ?? 'plain'
 
 /** The core of resources/rtl itself, run by Verilator. */
 function verilatedEntry(variant: RtlVariant, obstacle: string | null): CatalogueEntry {
-  const { coreName, ramBytes } = rtlCore(variant === 'xbb')
+  const isIcebreaker = variant === 'icebreaker'
+  const { coreName, ramBytes } = rtlCore(variant !== 'plain')
+  const ram = formatBytes(isIcebreaker ? icebreakerRamBytes : ramBytes)
   return {
     ...bare(rtlBoardId(variant), 'rtl'),
-    name: `Verilog core, ${variant}`,
-    description: `${coreName}, ${formatBytes(ramBytes)} RAM: its Verilog under Verilator, to the cycle`,
+    name: isIcebreaker ? 'Verilog iCEBreaker' : `Verilog core, ${variant}`,
+    description: `${coreName}, ${ram} RAM${isIcebreaker ? ', in its boot loader' : ''}: its Verilog under Verilator, to the cycle`,
     unavailable: obstacle
   }
 }

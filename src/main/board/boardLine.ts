@@ -1,7 +1,7 @@
 import type { Board } from '../../shared/contract/board'
 import { AppError } from '../../shared/errors'
 import type { BoardAdapters } from './boardAdapters'
-import { type CatalogueEntry, flashChipOf, litexBoardId, rtlBoardId } from './boardCatalogue'
+import { type CatalogueEntry, flashChipOf, litexBoardId, rtlVariantOf } from './boardCatalogue'
 import type { Link } from './links/link'
 import { findPort } from './ports/portIdentity'
 
@@ -20,7 +20,7 @@ export async function openBoardLine(
   if (entry.machine !== null) return await adapters.openMachine(entry.machine)
   if (entry.kind === 'virtual') return await adapters.openVirtual(entry.preset!, entry.core === 'zbb')
   if (entry.kind === 'qemu') return await adapters.openQemu(entry.core)
-  if (entry.kind === 'rtl') return await adapters.openRtl(entry.id === rtlBoardId('xbb') ? 'xbb' : 'plain')
+  if (entry.kind === 'rtl') return await adapters.openRtl(rtlVariantOf(entry.id))
   return await adapters.openSerial(await locate(adapters, entry), settings)
 }
 

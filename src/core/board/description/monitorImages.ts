@@ -93,6 +93,15 @@ export const monitorImages = {
   flash: inPlace,
   /** The same with few pairs of widths and without the operators of language models, for more weights beside it. */
   flashSmall: inPlace,
+  /** For the core of resources/rtl with its unit in the 128 KiB of a UP5K, with few pairs of widths; nothing is filled in. */
+  icebreaker: {
+    base: 0x8000_0000,
+    isFilledIn: false,
+    isMovable: false,
+    uarts: ['ns16550'],
+    xlen: 32,
+    counts: machineCounters
+  },
   /** For the virtual boards and QEMU's virt machine; nothing is filled in. */
   virt: {
     base: 0x8000_0000,

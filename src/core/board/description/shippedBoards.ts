@@ -24,6 +24,9 @@ const virt = {
   monitor: 'virt'
 } as const
 
+/** RAM of the board of resources/rtl/icebreaker: the single-port RAM of a UP5K. */
+export const icebreakerRamBytes = 128 << 10
+
 /** Boards whose description is shipped, by name. */
 export const shippedBoards = {
   /** QEMU's virt machine with a plain 32-bit core. */
@@ -32,6 +35,16 @@ export const shippedBoards = {
   'qemu-rvv': describe({ ...virt, name: 'qemu-virt', isa: 'rv64imac_v', monitor: 'virt64' }),
   /** The same machine with a 64-bit core and U-Boot in machine mode. */
   'qemu-uboot': describe({ ...virt, name: 'qemu-virt', isa: 'rv64imac', loader: 'uboot', monitor: 'virt64' }),
+  /** The core of resources/rtl with its unit on an iCEBreaker; its boot loader takes what LiteX's does. */
+  icebreaker: describe({
+    name: 'iCEBreaker',
+    isa: 'rv32im_zicsr_xbb',
+    clockHz: 12_000_000,
+    uart: virt.uart,
+    ram: { base: virtMap.ram, sizeBytes: icebreakerRamBytes },
+    loader: 'sfl',
+    monitor: 'icebreaker'
+  }),
   'esp32-c3': describe(describeEsp('c3', false)),
   'esp32-c3-usb': describe(describeEsp('c3', true)),
   'esp32-c6': describe(describeEsp('c6', false)),

@@ -8,20 +8,20 @@ import { patienceHint, patienceOf } from './patience'
 const startTimeoutMs = 60_000
 
 /**
- * A verilated core: `image` runs from reset, its UART is the program's standard input and output. The link is open when the
- * monitor in `image` has printed its first bytes, which the first listener gets.
+ * A verilated core: `image` runs from reset, null its boot loader; its UART is the program's standard input and output. The link is
+ * open when what runs has printed its first bytes, which the first listener gets.
  *
  * @throws board.faulted with what the program printed, tool.missing when it cannot be started
  */
 export async function openRtlLink(options: {
   program: string
-  image: string
+  image: string | null
   spawn: typeof nodeSpawn
   label: string
 }): Promise<Link> {
   const { program, image, spawn, label } = options
   const listeners = createLinkListeners()
-  const child = spawnTethered(spawn, program, ['--console', image])
+  const child = spawnTethered(spawn, program, image === null ? ['--console'] : ['--console', image])
   let complaint = ''
   child.stderr.on('data', (chunk: Buffer) => {
     if (complaint.length < 4_096) complaint += chunk.toString('utf8')
@@ -56,7 +56,7 @@ export async function openRtlLink(options: {
   if (outcome !== 'speaks') {
     const { closed } = listeners
     await close()
-    throw notStarted(program, label, child.exitCode, closed?.text ?? 'its monitor printed nothing')
+    throw notStarted(program, label, child.exitCode, closed?.text ?? 'it printed nothing')
   }
   return {
     descriptor: { kind: 'rtl', label, port: null, baudRate: null, lossy: false },

@@ -200,6 +200,13 @@ async function imageFor(
   options: BootOptions
 ): Promise<LoadImage> {
   const { description: given, readMonitor } = options
+  // The boot loader of resources/rtl speaks as a LiteX BIOS does.
+  if (found.kind === 'litex' && given?.monitor === 'icebreaker')
+    return flatImage(
+      'monitor-icebreaker',
+      await readMonitor('monitor-icebreaker'),
+      monitorImages.icebreaker.base
+    )
   if (found.kind === 'litex') return await describedImage(litexBoard(given), readMonitor)
   if (found.supervisor) {
     if (found.isa !== null && !found.isa.startsWith('rv64'))
@@ -229,7 +236,7 @@ function litexBoard(given: BoardDescription | null): BoardDescription {
     throw new AppError(
       'input.invalid',
       'This is a LiteX board, and no description says where its UART is.',
-      'Give the csr.csv or csr.json that LiteX wrote beside the bitstream (--soc csr.csv).'
+      'Give the csr.csv or csr.json that LiteX wrote beside the bitstream (--soc csr.csv). For an iCEBreaker of resources/rtl: bitbench board describe --name icebreaker --json > FILE, and --description FILE.'
     )
   }
   checkForm(given, 'litex', 'a LiteX BIOS')

@@ -106,7 +106,7 @@ async function run(
 /** Removes what attempts left whose process has ended; files of other users in the temporary folder stay. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    const pid = /^(?:xbb|plain)-[0-9a-f]{16}\.(\d+)(?:\.\w{6})?$/.exec(name)?.[1]
+    const pid = /^(?:xbb|plain|icebreaker)-[0-9a-f]{16}\.(\d+)(?:\.\w{6})?$/.exec(name)?.[1]
     if (pid !== undefined && !isProcessAlive(Number(pid)))
       await rm(path.join(folder, name), { recursive: true, force: true }).catch(() => undefined)
   }

@@ -63,6 +63,7 @@ export const monitorForms = [
   'esp32c6',
   'flash',
   'flashSmall',
+  'icebreaker',
   'virt',
   'virt64'
 ] as const
