@@ -9,6 +9,7 @@ import { serveApp, type ServedApp } from './support/servedApp'
 
 /** The GPU page over a process that stands in for nvidia-smi: live readings, a recording, its energy. */
 const standIn = path.resolve(import.meta.dirname, '../fixtures/smi/fakeSmi.mjs')
+const bench = path.resolve(import.meta.dirname, '../fixtures/smi/fakeBench.mjs')
 const pictures = path.resolve(import.meta.dirname, '../../build/screenshots/gpu')
 if (chromiumFile === null) console.warn('SKIPPED: the GPU page: no Chromium found (apt install chromium)')
 
@@ -18,11 +19,22 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
   let page: Page
   let complaints: string[]
   let folder: string
+  /** File that holds the power that the stand-in reports beyond its 50 W at rest. */
+  let load: string
+
+  /** Seconds and watts of the trace that is shown. */
+  const shownReadings = async (): Promise<number[][]> => {
+    const csv = String(await savedBy(exportMenu(panelOf(page, 'Live'), 'Power'), 'CSV, all drawn points'))
+    const [head, ...rows] = csv.trim().split('\r\n')
+    expect(head).toBe('Unix time (s),Power (W)')
+    return rows.map((row) => row.split(',').map(Number))
+  }
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
     folder = await mkdtemp(path.join(tmpdir(), 'bitbench gpu '))
-    app = await serveApp({ env: { BITBENCH_NVIDIA_SMI: standIn } })
+    load = path.join(folder, 'load')
+    app = await serveApp({ env: { BITBENCH_NVIDIA_SMI: standIn, FAKE_SMI: JSON.stringify({ load }) } })
     browser = await openBrowser()
     page = await browser.context.newPage()
     complaints = collectComplaints(page)
@@ -55,14 +67,58 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     await form.getByLabel('Seconds after').fill('0.5')
     await form.getByRole('button', { name: 'Arm' }).click()
     await form.getByRole('status').filter({ hasText: 'held: fired at' }).waitFor()
-    const csv = String(await savedBy(exportMenu(page, 'Power'), 'CSV, all drawn points'))
-    const [head, ...rows] = csv.trim().split('\r\n')
-    expect(head).toBe('Unix time (s),Power (W)')
-    const seconds = rows.map((row) => Number(row.split(',')[0]))
+    const seconds = (await shownReadings()).map(([at]) => at!)
     const length = seconds.at(-1)! - seconds[0]!
     // More than the half second after it: the time before belongs to it too. Readings come every 100 ms.
     expect(length).toBeGreaterThan(0.5)
     expect(length).toBeLessThanOrEqual(1.5)
+    await form.getByRole('button', { name: 'Release' }).click()
+  })
+
+  it('waits for an edge, and holds it with the readings before it', async () => {
+    const form = page.getByRole('form', { name: 'Trigger' })
+    await form.getByLabel('Trigger on').selectOption({ label: 'rising edge' })
+    await form.getByLabel('Level (W)').fill('80')
+    await form.getByRole('button', { name: 'Arm' }).click()
+    // Readings below the level alone do not fire it.
+    const live = panelOf(page, 'Live')
+    const before = await live.textContent()
+    await expect.poll(() => live.textContent()).not.toBe(before)
+    expect(await form.getByRole('status').textContent()).toBe('armed')
+    await writeFile(load, '60')
+    await form.getByRole('status').filter({ hasText: 'held: fired at' }).waitFor()
+    const watts = (await shownReadings()).map(([, power]) => power!)
+    const crossing = watts.findIndex((power) => power > 80)
+    expect(crossing).toBeGreaterThan(0)
+    expect(watts.slice(0, crossing).every((power) => power < 80)).toBe(true)
+    expect(watts.slice(crossing).every((power) => power > 80)).toBe(true)
+    await form.getByRole('button', { name: 'Release' }).click()
+    await rm(load)
+  })
+
+  it('waits for a phase of a recording by its name', async () => {
+    const form = page.getByRole('form', { name: 'Trigger' })
+    await form.getByLabel('Trigger on').selectOption({ label: 'phase begins' })
+    await form.getByRole('textbox', { name: 'Phase' }).fill('work')
+    await form.getByRole('button', { name: 'Arm' }).click()
+    await page.getByLabel('Command (empty').fill(`node "${bench}" "${load}" rest:5:500 work:70:1500`)
+    await page.getByLabel('Idle seconds before').fill('0')
+    await page.getByLabel('Title').fill('Two phases')
+    await page.getByRole('button', { name: 'Record', exact: true }).click()
+    await form.getByRole('status').filter({ hasText: 'held: fired at' }).waitFor()
+    const { recordings } = await app.call('gpu.recordings', {})
+    const { id } = recordings.find(({ title }) => title === 'Two phases')!
+    await expect
+      .poll(async () => (await app.call('gpu.recordings', {})).recordings.find((one) => one.id === id)?.state)
+      .toBe('done')
+    const { phases, recording } = await app.call('gpu.recording', { id })
+    const startS = (recording.startedAtMs + phases.find(({ name }) => name === 'work')!.fromMs) / 1000
+    const seconds = (await shownReadings()).map(([at]) => at!)
+    // A second before it and half a second after it, of readings every 100 ms.
+    expect(seconds[0]).toBeGreaterThanOrEqual(startS - 1.01)
+    expect(seconds[0]).toBeLessThan(startS)
+    expect(seconds.at(-1)).toBeGreaterThan(startS)
+    expect(seconds.at(-1)).toBeLessThanOrEqual(startS + 0.51)
     await form.getByRole('button', { name: 'Release' }).click()
   })
 
@@ -79,7 +135,7 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     const live = panelOf(page, 'Live')
     const before = await live.textContent()
     await expect.poll(() => live.textContent()).not.toBe(before)
-    await page.getByRole('img', { name: 'Power' }).press('m')
+    await live.getByRole('img', { name: 'Power' }).press('m')
     const note = page.getByRole('textbox', { name: 'Note of marker 1' })
     await note.fill('here')
     await note.press('Enter')

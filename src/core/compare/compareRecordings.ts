@@ -11,11 +11,12 @@ export interface ComparedRecording {
 }
 
 type Quantity = 'totalJ' | 'netJ' | 'durationMs' | 'meanW'
-const quantities: readonly [Quantity, string, string][] = [
-  ['totalJ', 'energy', 'J'],
-  ['netJ', 'energy without idle', 'J'],
-  ['durationMs', 'duration', 'ms'],
-  ['meanW', 'mean power', 'W']
+/** With the unit of what is shown, of which the quantity's is a multiple. */
+const quantities: readonly { of: Quantity; what: string; unit: string; scale: number }[] = [
+  { of: 'totalJ', what: 'energy', unit: 'J', scale: 1 },
+  { of: 'netJ', what: 'energy without idle', unit: 'J', scale: 1 },
+  { of: 'durationMs', what: 'duration', unit: 's', scale: 1e-3 },
+  { of: 'meanW', what: 'mean power', unit: 'W', scale: 1 }
 ]
 const keyOf = ({ name, gpuIndex }: { name: string; gpuIndex: number }): string => `${name}, GPU ${gpuIndex}`
 
@@ -29,14 +30,15 @@ export function compareRecordings(recordings: readonly ComparedRecording[]): Run
   const summaryOf = ({ report }: ComparedRecording, key: string): TrialSummary | undefined =>
     report.summaries.find((summary) => keyOf(summary) === key)
   const figures = keys.flatMap((key) =>
-    quantities.map(([quantity, what, unit]) => {
+    quantities.map(({ of: quantity, what, unit, scale }) => {
       const summaries = recordings.map((one) => summaryOf(one, key))
       // A joule per trial is no joule per repetition.
       const per = summaries.find((summary) => summary !== undefined)?.per ?? 'trial'
-      return figureOf(`${key}: ${what}`, `${unit} per ${per}`, recordings, (one) => {
+      const fullUnit = quantity === 'meanW' ? unit : `${unit} per ${per}`
+      return figureOf(`${key}: ${what}`, fullUnit, recordings, (one) => {
         const summary = summaryOf(one, key)
         if (summary !== undefined && summary.per !== per) return null
-        return summary?.[quantity] ?? onlyTrial(one, key, quantity)
+        return scaled(summary?.[quantity] ?? onlyTrial(one, key, quantity), scale)
       })
     })
   )
@@ -46,6 +48,14 @@ export function compareRecordings(recordings: readonly ComparedRecording[]): Run
     rows: rowsOf(recordings),
     curves: recordings.flatMap((one, run) => powerCurves(one, run))
   }
+}
+
+/** A mean with its interval. */
+type Mean = Pick<Interval, 'mean' | 'low' | 'high'>
+
+function scaled(figure: Mean | number | null, scale: number): Mean | number | null {
+  if (figure === null || typeof figure === 'number') return figure === null ? null : scale * figure
+  return { mean: scale * figure.mean, low: scale * figure.low, high: scale * figure.high }
 }
 
 /** The figure of a phase that has one trial, which has no interval; null for several or none. */
@@ -59,10 +69,10 @@ function figureOf(
   name: string,
   unit: string,
   recordings: readonly ComparedRecording[],
-  of: (one: ComparedRecording) => Interval | number | null
+  of: (one: ComparedRecording) => Mean | number | null
 ): RunFigure {
   const found = recordings.map(of)
-  const comparable = (one: Interval | number | null): Compared | null =>
+  const comparable = (one: Mean | number | null): Compared | null =>
     one === null || typeof one === 'number' ? null : { value: one.mean, low: one.low, high: one.high }
   return {
     ...{ name, unit, how: 'difference' },

@@ -11,25 +11,35 @@ export const runLetter = (index: number): string => String.fromCharCode(65 + ind
 
 const isShareUnit = (unit: string): boolean => unit === 'share' || unit === 'share of int8'
 
-/** A figure in its unit: shares as percent, bytes with binary prefixes. */
+/** A figure as the column of its unit explains it: shares as percent, bytes with binary prefixes. */
 export function figureText(value: number | null, unit: string): string {
   if (value === null) return unavailable
   if (isShareUnit(unit)) return formatPercent(value, 2)
   if (unit === 'bytes') return formatBytes(value)
   if (unit === 'loss') return value.toPrecision(4)
-  return formatAmount(value, unit).trim()
+  return formatAmount(value, '').trim()
+}
+
+/** Ratios with as many digits as tell them from 1, three to six. */
+function ratioTexts(ratios: readonly number[]): string[] {
+  const nearest = Math.min(
+    ...ratios.map((ratio) => Math.abs(ratio - 1)).filter((distance) => distance > 1e-9)
+  )
+  const digits = Number.isFinite(nearest) ? 2 - Math.floor(Math.log10(nearest)) : 3
+  return ratios.map((ratio) => ratio.toPrecision(Math.min(6, Math.max(3, digits))))
 }
 
 /** A difference or ratio with its 95 % interval: "+1.2 [0.4, 2.0]", "+1.2" where nothing was repeated; null where there is none. */
 export function againstText({ against, how, unit }: Figure, index: number): string | null {
   const one = against[index] ?? null
   if (one === null) return null
-  const scale = how === 'difference' && isShareUnit(unit) ? 100 : 1
-  const digits = (value: number): string =>
-    how === 'ratio' ? value.toPrecision(3) : fewDigits(scale * value)
+  const isShare = how === 'difference' && isShareUnit(unit)
+  const figures = [one.value, ...(one.low === null || one.high === null ? [] : [one.low, one.high])]
+  const [value = '', ...interval] =
+    how === 'ratio' ? ratioTexts(figures) : figures.map((figure) => fewDigits((isShare ? 100 : 1) * figure))
   const sign = how === 'ratio' ? '× ' : one.value > 0 ? '+' : ''
-  const interval = one.low === null || one.high === null ? '' : ` [${digits(one.low)}, ${digits(one.high)}]`
-  return `${sign}${digits(one.value)}${interval}${scale === 100 ? ' points' : ''}`
+  const between = interval.length === 0 ? '' : ` [${interval.join(', ')}]`
+  return `${sign}${value}${between}${isShare ? ' points' : ''}`
 }
 
 /** True where the interval leaves out "no difference". */

@@ -75,8 +75,8 @@ describe('figures of a comparison', () => {
     expect(figureText(0.85, 'share')).toBe('85.00 %')
     expect(figureText(2048, 'bytes')).toBe('2 KiB')
     expect(figureText(null, 'J')).toBe('–')
-    expect(figureText(0.0031416, 'J per sample')).toBe('0.00314 J per sample')
-    expect(figureText(0, 'J per sample')).toBe('0 J per sample')
+    expect(figureText(0.0031416, 'J per sample')).toBe('0.00314')
+    expect(figureText(0, 'J per sample')).toBe('0')
     expect(againstText(difference, 1)).toBe('-5 [-8, -2] points')
     expect(againstText(difference, 0)).toBeNull()
     expect([isClear(difference, 0), isClear(difference, 1)]).toEqual([false, true])
@@ -86,6 +86,12 @@ describe('figures of a comparison', () => {
     const ratio = { ...difference, how: 'ratio' as const, against: [null, { value: 2, low: 0.9, high: 4.4 }] }
     expect(againstText(ratio, 1)).toBe('× 2.00 [0.900, 4.40]')
     expect(isClear(ratio, 1)).toBe(false)
+    // What lies beside 1 is told from it.
+    const near = { ...ratio, against: [null, { value: 0.99978, low: 0.99959, high: 0.99997 }] }
+    expect(againstText(near, 1)).toBe('× 0.999780 [0.999590, 0.999970]')
+    expect(againstText({ ...ratio, against: [null, { value: 1, low: 1, high: 1 }] }, 1)).toBe(
+      '× 1.00 [1.00, 1.00]'
+    )
   })
 
   it('draws a chart per name with a line per run, without gaps', () => {
