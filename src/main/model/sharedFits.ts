@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto'
 import { BroadcastChannel, isMainThread } from 'node:worker_threads'
 import type { BoundedCache } from '../../core/quant/quantize/boundedCache'
 import type { ActivationRanges } from '../../core/quant/quantize/calibration'
-import type { FittedMoments } from '../../core/quant/quantize/reconstruct'
+import type { FittedMoments, ReconstructedLayer } from '../../core/quant/quantize/reconstruct'
 import type { IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { inSharedMemory } from '../threads/sharedMemory'
 
 /**
- * Threads of one process that fit the same network on the same items share what they have fitted: a layer, its moments and its output
+ * Threads of one process that fit the same network on the same items share what they have fitted: a layer, its codes, moments and output
  * bytes are the same in every thread, bit for bit, so that a search has the same trace with one worker and with several.
  */
 type FitMessage = { readonly content: string } & (
   | { readonly kind: 'joined' | 'present' }
   | { readonly kind: 'layer'; readonly fit: Fit<IntegerLayer> }
   | { readonly kind: 'moments'; readonly fit: Fit<FittedMoments> }
+  | { readonly kind: 'rounded'; readonly fit: Fit<ReconstructedLayer> }
   | { readonly kind: 'codes'; readonly fit: Fit<Uint8Array> }
 )
 
@@ -61,6 +62,7 @@ export function createFitExchange(channel: FitChannel): FitExchange {
     if (message.kind === 'joined') post({ kind: 'present', content: message.content })
     else if (message.kind === 'layer') keep(member.ranges.layerCache, message.fit)
     else if (message.kind === 'moments') keep(member.ranges.momentCache, message.fit)
+    else if (message.kind === 'rounded') keep(member.ranges.roundedCache, message.fit)
     else if (message.kind === 'codes') keep(member.ranges.codesCache, message.fit)
   })
   return {
@@ -70,6 +72,10 @@ export function createFitExchange(channel: FitChannel): FitExchange {
       post({ kind: 'joined', content })
       const layerCache = sharing(ranges.layerCache, (fit) => {
         if (member.hasPeers) post({ kind: 'layer', content, fit })
+        return fit
+      })
+      const roundedCache = sharing(ranges.roundedCache, (fit) => {
+        if (member.hasPeers) post({ kind: 'rounded', content, fit })
         return fit
       })
       /** Sends a copy that all threads read, and keeps that one. */
@@ -85,7 +91,7 @@ export function createFitExchange(channel: FitChannel): FitExchange {
       const codesCache = sharing(ranges.codesCache, inShared('codes'))
       return {
         // Numbers would mean another text in every thread.
-        ranges: { ...ranges, layerCache, momentCache, codesCache, nameOf: hashOf },
+        ranges: { ...ranges, layerCache, momentCache, roundedCache, codesCache, nameOf: hashOf },
         leave: () => void (members.get(content) === member && members.delete(content))
       }
     }

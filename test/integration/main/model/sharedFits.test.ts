@@ -93,6 +93,28 @@ describe.each([
     expect(network).toEqual(quantizeNetwork(measured(), changed))
   })
 
+  it('pass on the codes of every layer, for schemes that write its sums in another format', () => {
+    const { open } = createThreads()
+    const [first, second] = [createFitExchange(open()), createFitExchange(open())]
+    const [own, other] = [measured(), measured()]
+    const keys: string[] = []
+    const { roundedCache } = own
+    const a = first.join('network', {
+      ...own,
+      roundedCache: {
+        get: (key) => roundedCache.get(key),
+        set(key, value, sizeBytes) {
+          keys.push(key)
+          roundedCache.set(key, value, sizeBytes)
+        }
+      }
+    })
+    second.join('network', other)
+    runPlain(quantizing(a.ranges, scheme))
+    expect(keys).toHaveLength(layers.length)
+    for (const key of keys) expect(other.roundedCache.get(key)).toEqual(roundedCache.get(key))
+  })
+
   it('run no layer over the items that another thread has run', async () => {
     const { open } = createThreads()
     const [first, second] = [createFitExchange(open()), createFitExchange(open())]
