@@ -137,7 +137,7 @@ class WchRom {
     throw new AppError(
       'loader.noPrompt',
       `No ROM of a CH32V30x replied; received ${this.receiver.lastSeen()}.`,
-      'Set BOOT0 high and BOOT1 low and press RESET. The ROM listens on USART1 (PA9, PA10) for a short time only: try again at once.'
+      'Set BOOT0 high and BOOT1 low and press RESET. The ROM listens on USART1 (PA9, PA10) for a short time only: try again at once. Over USB, which Bitbench does not speak, wchisp writes the file (wchisp flash FILE).'
     )
   }
 
