@@ -4,7 +4,7 @@
  *
  *   npm run bench:ptq -- [--schemes w8a8,w4a4,…] [--split search|test|fullTest] [--json] [NAME …]      NAME: of resources/models
  *
- * Steps are added one after the other; the product does them up to that of errors spread, with --method reconstruct all. Which ones these are
+ * Steps are added one after the other; the product does them up to that of errors spread, with --method reconstruct all but the last, with --method grouped all. Which ones these are
  * was decided by KL on the search items. "equalised" rows change the float network
  * first: each channel between two layers is scaled so that both layers' weights (Nagel et al. 2019), or the activations, are alike.
  */
@@ -19,7 +19,7 @@ import { measureScores } from '../src/core/model/scoreMeasure'
 import { measuringRanges } from '../src/core/quant/quantize/calibration'
 import { runFit } from '../src/core/quant/quantize/fitEngine'
 import { quantizing } from '../src/core/quant/quantize/quantizeNetwork'
-import { allSteps, thoroughSteps, type FitSteps } from '../src/core/quant/quantize/reconstruct'
+import { allSteps, groupedSteps, thoroughSteps, type FitSteps } from '../src/core/quant/quantize/reconstruct'
 import { parseScheme } from '../src/core/quant/scheme'
 import { floatScores } from '../src/main/model/accuracy/floatAccuracy'
 import { moreItems } from '../src/main/model/data/moreItems'
@@ -48,7 +48,8 @@ const steps: readonly (readonly [name: string, steps: FitSteps, items?: 'more'])
   ['and weights refitted to the quantized inputs', { ...allSteps, spread: false }],
   ['and rounding errors spread (`ptq`)', allSteps],
   ['and codes and scales searched, on more rows', thoroughSteps],
-  ['and on tuning items too (`reconstruct`)', thoroughSteps, 'more']
+  ['and on tuning items too (`reconstruct`)', thoroughSteps, 'more'],
+  ['and scales of 16 weights each (`grouped`)', groupedSteps, 'more']
 ]
 const modelsFolder = path.resolve('resources/models')
 const engine = createOrtFitEngine()

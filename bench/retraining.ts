@@ -2,7 +2,7 @@
  * What short retraining brings: accuracy and KL to the float network before and after it, on training images that neither the
  * fit nor the retraining sees, and processor time. Settings are compared by these; test images are for `model evaluate`.
  *
- *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--from ptq] [--labels] [--plain] [--json]
+ *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--from reconstruct] [--labels] [--plain] [--json]
  *
  * A scheme of several layers is written with + between them: w8a8+w2a4+w4a8+w8a8+w8a8. --labels: with them (`retrain`), else
  * towards the float network alone (`distill`). --from: what training begins with, ptq or reconstruct. --plain: images are neither shifted nor mirrored. Needs Debian's
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     schemes: { type: 'string', default: 'w1a4,w2a2,w2a4' },
     rates: { type: 'string', default: String(usualSettings.rate) },
     epochs: { type: 'string', default: '1' },
-    from: { type: 'string', default: 'ptq' },
+    from: { type: 'string', default: 'reconstruct' },
     labels: { type: 'boolean', default: false },
     plain: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false }

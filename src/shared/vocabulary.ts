@@ -195,13 +195,16 @@ export type ElementType = (typeof elementTypes)[number]
 export const audioFeatureKinds = ['mfcc', 'logMel'] as const
 
 /**
- * How a network is quantized: fitted after training, the same with codes and scales searched on more items, tuned towards the float
- * network without labels, or retrained.
+ * How a network is quantized: fitted after training, the same with codes and scales searched on more items, that with scales of groups of
+ * weights (evaluation alone), tuned towards the float network without labels, or retrained.
  */
-export const quantMethods = ['ptq', 'reconstruct', 'distill', 'retrain'] as const
+export const quantMethods = ['ptq', 'reconstruct', 'grouped', 'distill', 'retrain'] as const
 
 /** Those that train on whatever training images a machine has; the others fit the same network everywhere. */
 export const trainingMethods: readonly (typeof quantMethods)[number][] = ['distill', 'retrain']
+
+/** Those that fit longer, on tuning items beside the calibration items. */
+export const thoroughMethods: readonly (typeof quantMethods)[number][] = ['reconstruct', 'grouped', 'distill']
 
 /** Kinds of models of a stage's time. */
 export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const

@@ -1,3 +1,4 @@
+import { AppError } from '../../shared/errors'
 import path from 'node:path'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type {
@@ -196,6 +197,7 @@ function createModelInputs({
     reportSplit: async (modelId) =>
       library.hasFullSet() && (await isOnShipped(await files.find(modelId))) ? 'fullTest' : 'test',
     async quantize(modelId, scheme, method = 'ptq', signal) {
+      if (method === 'grouped') throw noGroupKernel()
       const model = await files.find(modelId)
       checkScheme(scheme, weightedLayerNames(model.graph))
       const input = { ...(await sourceOf(model)).source, scheme, method }
@@ -230,4 +232,12 @@ async function shippedInputs(
   // Outputs that are not one per class are compared with the host's too; they have no accuracy.
   const labels = fitsClasses(graph, shipped.labels) ? taken.labels : null
   return { codes: codesOfPixels(taken.pixels), labels, images: taken.count }
+}
+
+function noGroupKernel(): AppError {
+  return new AppError(
+    'input.unsupported',
+    'No kernel takes scales of groups of weights: the method "grouped" is for evaluation alone.',
+    'Use --method reconstruct.'
+  )
 }

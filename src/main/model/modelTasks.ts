@@ -5,7 +5,7 @@ import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedN
 import type { Scheme } from '../../core/quant/scheme'
 import type { Graph } from '../../core/model/graph'
 import type { ItemBatch, ItemSet } from '../../core/dataset/itemSet'
-import type { ImageSplit } from '../../shared/vocabulary'
+import { thoroughMethods, type ImageSplit } from '../../shared/vocabulary'
 import { measureScores } from '../../core/model/scoreMeasure'
 import { floatReference } from './accuracy/floatReference'
 import { openFloat } from './accuracy/floatItems'
@@ -96,7 +96,7 @@ async function judgeSplit(
 async function calibrationItems({ calibration, items }: ModelBench, method: QuantMethod): Promise<FittedOn> {
   const { images } = await calibration(method)
   if (items === null) return { items: images, available: images }
-  const tuning = method === 'reconstruct' ? items.count('tune') : 0
+  const tuning = thoroughMethods.includes(method) ? items.count('tune') : 0
   return { items: images, available: items.count('calibration') + tuning }
 }
 

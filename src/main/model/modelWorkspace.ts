@@ -8,10 +8,11 @@ import { exportOnnx } from '../../core/model/onnx/exportOnnx'
 import { measuringRanges, type ActivationRanges } from '../../core/quant/quantize/calibration'
 import { createBoundedCache } from '../../core/quant/quantize/boundedCache'
 import { runFit } from '../../core/quant/quantize/fitEngine'
-import { allSteps, thoroughSteps, type FitSteps } from '../../core/quant/quantize/reconstruct'
+import { allSteps, groupedSteps, thoroughSteps, type FitSteps } from '../../core/quant/quantize/reconstruct'
 import { quantizing } from '../../core/quant/quantize/quantizeNetwork'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { schemeKey, type Scheme } from '../../core/quant/scheme'
+import { thoroughMethods, trainingMethods } from '../../shared/vocabulary'
 import { AppError } from '../../shared/errors'
 import { areUnchanged, fileState, type SeenFile } from '../files/fileState'
 import type { TaskContext } from '../threads/task'
@@ -37,7 +38,7 @@ export interface ModelBench {
   readonly library: ImageLibrary
   /** The user's data set; null: the shipped images. */
   readonly items: ItemSet | null
-  /** What a method fits on: "reconstruct" takes tuning items beside the calibration items. */
+  /** What a method fits on; `thoroughMethods` take tuning items beside the calibration items. */
   calibration(method: QuantMethod): Promise<ActivationRanges>
   /** Content of the network's file, as models are identified by it. */
   readonly modelId: string
@@ -132,7 +133,7 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
     modelId: id,
     files: seen,
     async calibration(method) {
-      const steps = method === 'reconstruct' ? thoroughSteps : allSteps
+      const steps = stepsOf(method)
       const fits = calibrations.get(steps) ?? calibrate(steps)
       calibrations.set(steps, fits)
       return (await fits).ranges
@@ -199,9 +200,14 @@ export async function quantizeOn(
   return network
 }
 
+function stepsOf(method: QuantMethod): FitSteps {
+  if (method === 'grouped') return groupedSteps
+  return thoroughMethods.includes(method) ? thoroughSteps : allSteps
+}
+
 /** Whether a method retrains a network of these widths: "retrain" below 4 bits, "distill" below 8. */
 export function isRetrained(scheme: Scheme, method: QuantMethod): boolean {
-  if (method === 'ptq' || method === 'reconstruct') return false
+  if (!trainingMethods.includes(method)) return false
   const bits = method === 'retrain' ? 4 : 8
   return scheme.some(({ weightBits, activationBits }) => weightBits < bits || activationBits < bits)
 }

@@ -9,7 +9,7 @@ import { weightCode } from './weightQuantizer'
  * AdaRound states (Nagel et al. 2020, eq. 13), solved over all codes instead of the two nearest.
  */
 export interface CodeSearch {
-  readonly block: TapBlock & { readonly factor: TapFactor }
+  readonly block: Pick<TapBlock, 'order' | 'damping'> & { readonly factor: TapFactor }
   /** T times the weights wanted, as tapFactor.ts holds them. */
   readonly wanted: Float64Array
   /** Scale of every channel to begin with. */
@@ -36,9 +36,11 @@ const scaleShares = [1, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2]
 const maxSweeps = 12
 
 /** @returns by channel */
-export function searchCodes(search: CodeSearch): FoundCodes[] {
+export function searchCodes(
+  search: CodeSearch,
+  covariance = covarianceOf(search.block.factor)
+): FoundCodes[] {
   const { block, wanted, scales, scale } = search
-  const covariance = covarianceOf(block.factor)
   const pulls = Array.from(scales, (_, c) => pullOf(block.factor, wanted, c))
   let best: FoundCodes[] | null = null
   for (const share of scale === 'fixed' ? [1] : scaleShares) {
@@ -48,6 +50,36 @@ export function searchCodes(search: CodeSearch): FoundCodes[] {
     else best = best.map((held, c) => (found[c].error < held.error ? found[c] : held))
   }
   return best!
+}
+
+/**
+ * The same for one channel whose scale is doubled `shifts` times at each tap, in the order of the block; its codes are given with
+ * the doublings in them, so that they belong to the one scale that is found.
+ */
+export function searchShifted(
+  { block: { factor }, wanted, bits }: Pick<CodeSearch, 'block' | 'wanted' | 'bits'>,
+  channel: number,
+  shifts: Uint8Array,
+  scale: number,
+  covariance: Float64Array
+): FoundCodes {
+  const { size } = factor
+  const doubled = Float64Array.from(shifts, (shift) => 2 ** shift)
+  const own: TapFactor = { size, rows: factor.rows.map((value, at) => value * doubled[at % size]) }
+  const alone = new Float64Array(size * lanes)
+  for (let at = 0, from = laneIndex(size, channel, 0); at < size; at++, from += lanes)
+    alone[at * lanes] = wanted[from]
+  const [found] = searchCodes(
+    {
+      block: { order: [], damping: 0, factor: own },
+      wanted: alone,
+      scales: Float64Array.of(scale),
+      bits,
+      scale: 'own'
+    },
+    covariance.map((value, at) => value * doubled[at % size] * doubled[Math.floor(at / size)])
+  )
+  return { ...found, codes: found.codes.map((code, at) => code * doubled[at]) }
 }
 
 function totalError(found: readonly FoundCodes[]): number {
@@ -70,7 +102,7 @@ function descendAll(
 }
 
 /** The damped covariance C = TᵀT [size][size] of a factor. */
-function covarianceOf({ size, rows }: TapFactor): Float64Array {
+export function covarianceOf({ size, rows }: TapFactor): Float64Array {
   const found = new Float64Array(size * size)
   for (let row = 0; row < size; row++) {
     const from = row * size

@@ -1,7 +1,8 @@
 import type { Bits } from '../scheme'
 import { product, type FitWork } from './fitEngine'
 import type { Moments, TapBlock } from './moments'
-import { searchCodes, type CodeSearch } from './codeSearch'
+import { covarianceOf, searchCodes, searchShifted, type CodeSearch, type FoundCodes } from './codeSearch'
+import { groupShifts } from './groupScales'
 import {
   laneIndex,
   laneLength,
@@ -43,6 +44,8 @@ export interface FitSteps {
   readonly spread: boolean
   /** Further to 3: codes and scales searched (codeSearch.ts) on more rows (calibration.ts). */
   readonly search: boolean
+  /** With `search`: groups of so many taps have scales of their own (groupScales.ts). For evaluation alone: no kernel takes them. */
+  readonly groupTaps?: number
   /** 4: scales refitted. */
   readonly scale: boolean
   /** 4: biases refitted. */
@@ -54,6 +57,9 @@ export const allSteps: FitSteps = { refit: true, spread: true, search: false, sc
 
 /** What the method "reconstruct" does: more rows, and codes and scales searched. */
 export const thoroughSteps: FitSteps = { ...allSteps, search: true }
+
+/** What the method "grouped" does: two bits of shift for every 16 weights, an eighth of a bit a weight. */
+export const groupedSteps: FitSteps = { ...thoroughSteps, groupTaps: 16 }
 
 /** Float weights fitted to the quantized inputs; they do not depend on the width they are rounded to. */
 export interface RefittedWeights {
@@ -114,7 +120,13 @@ export function* reconstruct({
   for (const [at, block] of blocks.entries()) {
     const own = steps.spread ? wanted[at] : null
     if (steps.search && own !== null && block.factor !== null && bits < 8)
-      searchBlock(moments, { ...block, factor: block.factor }, own, scales, bits, perTensor, codes, squares)
+      searchBlock(
+        { moments, fitted, scales, bits, perTensor, steps },
+        { ...block, factor: block.factor },
+        own,
+        codes,
+        squares
+      )
     else roundBlock(moments, block, fitted, own, scales, bits, codes, squares)
   }
   if (moments.inputs !== null) squares.set(yield* sumSquares(moments, codes))
@@ -213,17 +225,28 @@ function roundBlock(
 
 /** Searches the codes of a block and, where it is the only one, the scales; adds q'Cq of every channel to `squares`. */
 function searchBlock(
-  { taps, blocks }: Moments,
+  layer: {
+    readonly moments: Moments
+    readonly fitted: Float64Array
+    readonly scales: Float64Array
+    readonly bits: Bits
+    readonly perTensor: boolean
+    readonly steps: FitSteps
+  },
   block: CodeSearch['block'],
   wanted: Float64Array,
-  scales: Float64Array,
-  bits: Bits,
-  perTensor: boolean,
   codes: Int8Array,
   squares: Float64Array
 ): void {
+  const { moments, scales, bits, perTensor, steps } = layer
+  const { taps, blocks } = moments
   const scale = blocks.length > 1 ? 'fixed' : perTensor ? 'shared' : 'own'
-  for (const [c, found] of searchCodes({ block, wanted, scales, bits, scale }).entries()) {
+  const search = { block, wanted, scales, bits, scale } as const
+  const all = searchCodes(search)
+  const grouped =
+    steps.groupTaps === undefined || scale !== 'own' ? all : searchGroups(layer, search, steps.groupTaps)
+  for (const [c, plain] of all.entries()) {
+    const found = grouped[c].error < plain.error ? grouped[c] : plain
     scales[c] = found.scale
     let norm = 0
     for (const [at, tap] of block.order.entries()) {
@@ -233,6 +256,26 @@ function searchBlock(
     }
     squares[c] = squares[c] + Math.max(0, found.square - block.damping * norm)
   }
+}
+
+/** Codes of every channel with scales for groups of taps. */
+function searchGroups(
+  { moments: { taps, importance }, fitted }: { readonly moments: Moments; readonly fitted: Float64Array },
+  search: CodeSearch,
+  groupTaps: number
+): FoundCodes[] {
+  const covariance = covarianceOf(search.block.factor)
+  return Array.from(search.scales, (_, c) => {
+    const own = fitted.subarray(c * taps, (c + 1) * taps)
+    const { shifts, scale } = groupShifts(own, importance, search.bits, groupTaps)
+    return searchShifted(
+      search,
+      c,
+      Uint8Array.from(search.block.order, (tap) => shifts[tap]),
+      scale,
+      covariance
+    )
+  })
 }
 
 /** Every weight's nearest code. */

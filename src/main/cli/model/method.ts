@@ -6,7 +6,7 @@ import { choiceOption, type CliArguments } from '../framework/framework'
 export const methodOption = {
   method: {
     type: 'string',
-    help: 'ptq; reconstruct: codes and scales searched; distill: tuned without labels, below 8 bits; retrain: with labels, below 4 bits',
+    help: 'ptq; reconstruct: codes and scales searched; grouped: also scales of 16 weights each, for evaluation alone; distill: tuned without labels, below 8 bits; retrain: with labels, below 4 bits',
     default: 'ptq'
   }
 } as const

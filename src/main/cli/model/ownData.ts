@@ -1,3 +1,4 @@
+import { thoroughMethods } from '../../../shared/vocabulary'
 import type { FittedOn, QuantMethod, Split } from '../../../shared/contract/model'
 import type { Scheme } from '../../../core/quant/scheme'
 import { countOf, formatPercent, formatWhole } from '../../../shared/units'
@@ -79,7 +80,9 @@ export async function judgeOf(
 /** ", fitted on 512 of 2,000 calibration items" where a scheme was fitted on less than there is; else nothing. */
 export function fittedOnText(fittedOn: Judged['fittedOn'], method: string): string {
   if (fittedOn === null || fittedOn.items >= fittedOn.available) return ''
-  const kind = method === 'reconstruct' ? 'calibration and tuning item' : 'calibration item'
+  const kind = (thoroughMethods as readonly string[]).includes(method)
+    ? 'calibration and tuning item'
+    : 'calibration item'
   return `, fitted on ${formatWhole(fittedOn.items)} of ${countOf(fittedOn.available, kind)}`
 }
 

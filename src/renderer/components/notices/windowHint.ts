@@ -18,6 +18,7 @@ const dataSets: readonly Replacement[] = [
   [/with --task (\w+)/g, 'with the task “$1”'],
   [/--task (\w+)/g, 'the task “$1”'],
   [/Use --method ptq/g, 'Choose “calibrated only”'],
+  [/Use --method reconstruct/g, 'Choose “calibrated with a longer search of codes”'],
   [
     /Name them with --target COLUMN, or as y in an NPZ/g,
     'Name them as y in an NPZ; columns of a table: bitbench dataset add with --target COLUMN'

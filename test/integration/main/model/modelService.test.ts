@@ -53,6 +53,9 @@ describe('model service', () => {
 
   it('gives deployment a network, inputs and the reference logits that go with them', async () => {
     const network = await service.quantize(modelId, uniformScheme(layers, 8, 8))
+    await expect(service.quantize(modelId, uniformScheme(layers, 2, 8), 'grouped')).rejects.toThrow(
+      'No kernel takes scales of groups'
+    )
     const { codes, labels, images } = await service.testInputs(modelId, 60)
     const logits = await service.reference(network, codes, images)
     expect(logits.length).toBe(60 * 10)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
-import { searchCodes, type FoundCodes } from '@core/quant/quantize/codeSearch'
+import { covarianceOf, searchCodes, searchShifted, type FoundCodes } from '@core/quant/quantize/codeSearch'
+import { groupShifts } from '@core/quant/quantize/groupScales'
 import { blockOf } from '@core/quant/quantize/moments'
 import { laneIndex, laneLength, multiplyTaps } from '@core/quant/quantize/tapFactor'
 import { weightScale } from '@core/quant/quantize/weightQuantizer'
@@ -102,6 +103,47 @@ describe('search of codes', () => {
     const equal = new Float64Array(channels).fill(scales[0]!)
     const shared = searchCodes({ ...given, scales: equal, bits: 2, scale: 'shared' }).map(scaleOf)
     expect(new Set(shared).size).toBe(1)
+  })
+})
+
+describe('scales of groups', () => {
+  it('belong to the codes: divided by their doublings these are of the width, and the error is theirs', () => {
+    const given = problem(9, 4)
+    const shifts = Uint8Array.of(0, 1, 2, 0, 3, 1, 0, 0, 2)
+    const covariance = covarianceOf(given.block.factor)
+    for (const [c, weights] of given.weights.entries()) {
+      const start = given.scales(2)[c]!
+      const found = searchShifted({ ...given, bits: 2 }, c, shifts, start, covariance)
+      expect(found.error).toBeCloseTo(errorOf(given, weights, found.codes, found.scale), 8)
+      for (const [at, code] of found.codes.entries())
+        expect([-2, -1, 0, 1]).toContain(code / 2 ** shifts[at]!)
+    }
+  })
+
+  it('without doublings are the scales of channels', () => {
+    const given = problem(9, 6)
+    const scales = given.scales(2)
+    const plain = searchCodes({ ...given, scales, bits: 2, scale: 'own' })
+    for (let c = 0; c < channels; c++) {
+      const { error } = searchShifted(
+        { ...given, bits: 2 },
+        c,
+        new Uint8Array(9),
+        scales[c]!,
+        covarianceOf(given.block.factor)
+      )
+      expect(error).toBeCloseTo(plain[c]!.error, 10)
+    }
+  })
+
+  it('are powers of two of the smallest, at most three doublings', () => {
+    // At one bit the best scale is the mean of |w|: 1, 4, 0.01 and 100 in groups of two taps.
+    const weights = Float64Array.of(1, -1, 3, 5, 0.01, -0.01, 100, 100)
+    const ones = new Float64Array(8).fill(1)
+    expect([...groupShifts(weights.subarray(0, 4), ones.subarray(0, 4), 1, 2).shifts]).toEqual([0, 0, 2, 2])
+    expect(groupShifts(weights.subarray(0, 4), ones.subarray(0, 4), 1, 2).scale).toBeCloseTo(1)
+    // 100 / 8 is the smallest that counts.
+    expect([...groupShifts(weights, ones, 1, 2).shifts]).toEqual([0, 0, 0, 0, 0, 0, 3, 3])
   })
 })
 

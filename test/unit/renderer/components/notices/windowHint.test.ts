@@ -32,6 +32,7 @@ it('puts what networks and data sets ask for into the words of the window', () =
     'If the labels do not show every class, add the set again with all of them in “Classes in the network’s order”. Without fitting labels, the task “unlabelled” compares with the float network.'
   )
   expect(windowHint('Use --method ptq.')).toBe('Choose “calibrated only”.')
+  expect(windowHint('Use --method reconstruct.')).toBe('Choose “calibrated with a longer search of codes”.')
 })
 
 it.each([
