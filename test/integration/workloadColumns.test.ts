@@ -39,7 +39,7 @@ async function runAndRecompute(task: 'accuracy' | 'perplexity'): Promise<Compare
     })
   )
   expect(run).toMatchObject({ state: 'done', message: null })
-  await rig.service.handlers['workload.export']({ id: run.id, folder, figures: true }, context)
+  await rig.service.handlers['workload.export']({ id: run.id, folder, figures: false }, context)
   const recordingId = run.recordingIds[0] ?? ''
   const recording = (await rig.gpu.handlers['gpu.recording']({ id: recordingId }, context))
     .recording as Recording

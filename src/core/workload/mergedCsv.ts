@@ -2,6 +2,9 @@ import type { MeasuredFigure } from '../../shared/contract/workload/workloadRows
 import type { MergedRow } from './statistics/merge'
 import { figureCells, type Cells } from './tableCsv'
 
+/** Name of the merged table's file. */
+export const mergedFile = 'energy_impact_merged.csv'
+
 /** A row of energy_impact_merged.csv: figures per forward pass with interval and verdict, the reasons left out. */
 export function mergedCells(model: string, row: MergedRow): Cells {
   return {

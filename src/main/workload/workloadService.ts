@@ -121,8 +121,11 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
       'workload.figures': async ({ id }) => presentFigures(runOf(await runs.find(id))),
       'workload.export': async ({ id, folder, figures }) => {
         const found = runOf(await runs.find(id))
-        const files = await exportTables(found, folder)
-        return { files: figures ? [...files, ...(await exportFigures(found, folder))] : files }
+        const tables = await exportTables(found, folder)
+        if (!figures) return { files: tables }
+        const written = new Set(tables.map(({ file }) => file))
+        const drawn = await exportFigures(found, folder)
+        return { files: [...tables, ...drawn.filter(({ file }) => !written.has(file))] }
       }
     }
   }

@@ -1,5 +1,7 @@
 import path from 'node:path'
+import { mergedCells, mergedFile } from '../../../core/workload/mergedCsv'
 import { tableFiles } from '../../../core/workload/readTables'
+import { mergeTables } from '../../../core/workload/statistics/merge'
 import { benchmarkCells, csvOf, impactCells, layerCells } from '../../../core/workload/tableCsv'
 import type { WorkloadRun } from '../../../shared/contract/workload'
 import { plainFileName } from '../../files/plainFileName'
@@ -12,8 +14,8 @@ export interface WrittenTable {
 }
 
 /**
- * Writes benchmark_results.csv, per_layer_energy.csv and prediction_impact.csv to FOLDER/<model>/; a table without rows
- * is not written.
+ * Writes benchmark_results.csv, per_layer_energy.csv, prediction_impact.csv and energy_impact_merged.csv to FOLDER/<model>/; a
+ * table without rows is not written.
  * @throws store.exportFailed
  */
 export async function exportTables(
@@ -24,7 +26,8 @@ export async function exportTables(
   const contents = [
     [tableFiles.benchmark, tables.benchmark.map((row) => benchmarkCells(model, row))],
     [tableFiles.layers, tables.layers.map((row) => layerCells(model, row))],
-    [tableFiles.impacts, tables.impacts.map((row) => impactCells(model, row))]
+    [tableFiles.impacts, tables.impacts.map((row) => impactCells(model, row))],
+    [mergedFile, mergeTables(tables.layers, tables.impacts).map((row) => mergedCells(model, row))]
   ] as const
   const written: WrittenTable[] = []
   for (const [name, rows] of contents) {

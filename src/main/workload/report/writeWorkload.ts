@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { mergedCells } from '../../../core/workload/mergedCsv'
+import { mergedCells, mergedFile } from '../../../core/workload/mergedCsv'
 import { compareRuns } from '../../../core/workload/statistics/compare'
 import { csvOf } from '../../../core/workload/tableCsv'
 import { plainFileName } from '../../files/plainFileName'
@@ -27,7 +27,7 @@ export async function writeWorkload(
   for (const [at, analysis] of analyses.entries()) {
     const folder = folderOf(runs[at], out)
     if (analysis.merged.length > 0) {
-      const file = path.join(folder, 'energy_impact_merged.csv')
+      const file = path.join(folder, mergedFile)
       await writeWholeFile(file, csvOf(analysis.merged.map((row) => mergedCells(analysis.model, row))))
       files.push(file)
     }

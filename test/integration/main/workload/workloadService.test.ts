@@ -154,7 +154,8 @@ describe('workload runs', () => {
     expect(files.map(({ file, rows }) => [path.relative(rig.folder, file), rows])).toEqual([
       ['example/benchmark_results.csv', 1],
       ['example/per_layer_energy.csv', 2],
-      ['example/prediction_impact.csv', 2]
+      ['example/prediction_impact.csv', 2],
+      ['example/energy_impact_merged.csv', 2]
     ])
     const [header, first] = readFileSync(files[1]!.file, 'utf8').split('\n')
     expect(header).toContain(
