@@ -5,6 +5,7 @@ import {
   type DataSetInfo,
   type Preparation
 } from '../../shared/contract/dataset'
+import { parseFractions } from '../../shared/text/fractions'
 import { countOf, formatBytes, formatWhole } from '../../shared/units'
 import {
   choiceOption,
@@ -168,13 +169,19 @@ function preparationOf(args: CliArguments): Preparation {
 
 /** Numbers separated by commas; each may be a fraction such as 1/255. */
 function numbersOption(args: CliArguments, name: string, fallback: string): number[] {
-  return (textOption(args, name) ?? fallback).split(',').map((text) => {
-    const [above, below = '1'] = text.split('/')
-    const value = Number(above) / Number(below)
-    if (text.trim() === '' || !Number.isFinite(value))
-      throw new UsageError(`--${name} must be numbers, not "${text}"`)
-    return value
-  })
+  const text = textOption(args, name) ?? fallback
+  const values = parseFractions(text)
+  if (values === null) throw new UsageError(`--${name} must be numbers, not "${text}"`)
+  return values
+}
+
+/** How sounds became numbers, with the units of each parameter. */
+function audioText(audio: NonNullable<DataSetInfo['audio']>): string {
+  const { kind, rateHz, samples, frameLength, frameStep, melBins, lowHz, highHz } = audio
+  const kept =
+    kind === 'mfcc' ? `${audio.coefficients} MFCC of ${melBins} mel bands` : `${melBins} log-mel bands`
+  const windows = `frames of ${frameLength} samples every ${frameStep}`
+  return `${kept}, ${lowHz} to ${highHz} Hz, ${windows}, ${samples} samples at ${rateHz} Hz`
 }
 
 function describe(set: DataSetInfo): string {
@@ -198,6 +205,6 @@ function describe(set: DataSetInfo): string {
     for (const { name, reason } of set.skipped.first.slice(0, 10)) lines.push(`  ${name}: ${reason}`)
   }
   lines.push(...set.notes.map((note) => `note: ${note}`))
-  if (set.audio !== null) lines.push(`sound: ${JSON.stringify(set.audio)}`)
+  if (set.audio !== null) lines.push(`sound: ${audioText(set.audio)}`)
   return lines.join('\n')
 }

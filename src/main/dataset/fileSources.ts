@@ -131,11 +131,16 @@ export async function openCsv(request: DataSetRequest): Promise<ItemSource> {
     { label: labelColumn, targets: targetColumns, ignore: ignoreColumns },
     file
   )
+  const isBare = columns.label === null && columns.targets.length === 0
+  const notes = [
+    `No column is called label, class or the like: all ${columns.features.length} columns are inputs. What is to be predicted is named with --label (classes) or --target (numbers).`
+  ]
   return {
     format: 'csv',
     total: null,
     classNames: null,
     audio: null,
+    notes: isBare && columns.hasHeader && request.task === null ? notes : [],
     items: () => readCsvItems(fileLines(file), columns, path.basename(file))
   }
 }

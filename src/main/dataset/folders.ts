@@ -33,11 +33,14 @@ async function isFile(file: string): Promise<boolean> {
 
 /** What a path is. @throws AppError data.missing, data.invalid for devices and pipes */
 export async function kindOf(target: string): Promise<'file' | 'folder'> {
-  const found = await stat(target).catch((cause: unknown) => {
+  const found = await stat(target).catch((cause: NodeJS.ErrnoException) => {
+    const isAbsent = cause.code === 'ENOENT' || cause.code === 'ENOTDIR'
     throw new AppError(
       'data.missing',
-      `${target} cannot be read.`,
-      'Check the path and your right to read it.',
+      isAbsent ? `There is no file or folder ${target}.` : `${target} cannot be read.`,
+      isAbsent
+        ? 'Check the path; it is looked for on the machine that runs Bitbench.'
+        : 'Check that you may read it.',
       { cause }
     )
   })

@@ -239,7 +239,7 @@ async function finish(
     })),
     skipped: { count: gathered.skippedCount, first: gathered.skipped },
     leaks: await namedLeaks(folder, keys, splits),
-    notes: [...(source.notes ?? [])],
+    notes: [...(source.notes ?? []), ...layoutNote(source.format, request, gathered.shape!)],
     audio: source.audio,
     sizeBytes:
       keys.length *
@@ -250,6 +250,21 @@ async function finish(
   }
   await writeFile(path.join(folder, storedFiles.record), JSON.stringify(info, null, 1))
   return info
+}
+
+/** Says how arrays were read that seem to have their channels first: nothing in a file tells, and pixels would be mixed. */
+function layoutNote(
+  format: ItemSource['format'],
+  { preparation: { layout, size } }: DataSetRequest,
+  [height, width, channels]: readonly number[]
+): string[] {
+  const isArray = format === 'npy' || format === 'npz'
+  const few = 4
+  if (!isArray || layout === 'chw' || size !== null || height > few || width <= few || channels <= few)
+    return []
+  return [
+    `Read as ${height} rows of ${width} with ${channels} channels. If the ${height} are the channels, add the set again with --layout chw.`
+  ]
 }
 
 /** Names the content of a set: what it was made to, its items by their keys, its targets and their order. */

@@ -88,10 +88,21 @@ function checkInput(graph: Graph, { shape, name }: ItemSet): void {
   throw new AppError(
     'model.unsupportedShape',
     `The network reads ${wanted.join(' x ')}, the items of "${name}" are ${shape.join(' x ')}.`,
-    wanted[2] === 1 && shape[2] === 3
-      ? `Add the set again with --size ${wanted[0]}x${wanted[1]} --grey.`
-      : `Add the set again with --size ${wanted[0]}x${wanted[1]}, or choose the network that belongs to it.`
+    remedyFor(wanted, shape)
   )
+}
+
+/** What brings items of one shape to another. */
+function remedyFor(wanted: ShapeHwc, shape: ShapeHwc): string {
+  const [height, width, channels] = wanted
+  if ([channels, height, width].join() === shape.join())
+    return 'Add the set again with --layout chw: its channels come first.'
+  if (shape[0] === channels && shape[2] !== channels)
+    return `Add the set again with --layout chw --size ${height}x${width}: its channels seem to come first.`
+  if (channels === 1 && shape[2] === 3) return `Add the set again with --size ${height}x${width} --grey.`
+  return channels === shape[2]
+    ? `Add the set again with --size ${height}x${width}, or choose the network that belongs to it.`
+    : `Choose the network that belongs to the set, or items with ${channels} channels.`
 }
 
 /** How many outputs a set wants; null when any number will do. */

@@ -11,6 +11,15 @@ const dataSets: readonly Replacement[] = [
   ],
   [/bitbench dataset add PATH --name NAME/g, 'the page Data sets does that'],
   [/with other --splits, or /g, ''],
+  [
+    /with --layout chw --size (\d+)x(\d+)/g,
+    'with “channels first” as “Axes of arrays” and $1 x $2 as “Height x width”'
+  ],
+  [/with --layout chw/g, 'with “channels first” as “Axes of arrays”'],
+  [
+    /is named with --label \(classes\) or --target \(numbers\)/g,
+    'is named as “Class column” or “Columns to predict”'
+  ],
   [/with --size (\d+)x(\d+) --grey/g, 'with $1 x $2 as “Height x width” and grey as “Colours”'],
   [/with --size (\d+)x(\d+)/g, 'with $1 x $2 as “Height x width”'],
   [/with --classes N/g, 'with all of them in “Classes in the network’s order”'],
@@ -21,7 +30,7 @@ const dataSets: readonly Replacement[] = [
   [/Use --method reconstruct/g, 'Choose “calibrated with a longer search of codes”'],
   [
     /Name them with --target COLUMN, or as y in an NPZ/g,
-    'Name them as y in an NPZ; columns of a table: bitbench dataset add with --target COLUMN'
+    'Name them as y in an NPZ; columns of a table under “Columns to predict”'
   ]
 ]
 

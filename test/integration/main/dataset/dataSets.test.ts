@@ -247,6 +247,25 @@ describe('data sets', () => {
     expect(info.splits.find(({ split }) => split === 'search')!.items).toBeGreaterThanOrEqual(1)
   })
 
+  it('of arrays say when their channels seem to come first, and of tables when nothing is to be predicted', async () => {
+    const file = path.join(root, 'first.npy')
+    await writeFile(file, npyBytes('|u1', [40, 3, 8, 8], new Uint8Array(40 * 3 * 8 * 8)))
+    const info = await createService().add(file, { name: 'first' })
+    expect(info.shape).toEqual([3, 8, 8])
+    expect(info.notes).toEqual([
+      'Read as 3 rows of 8 with 8 channels. If the 3 are the channels, add the set again with --layout chw.'
+    ])
+    const table = path.join(root, 'bare.csv')
+    const rows = Array.from({ length: 40 }, (_, at) => `${at},${at * 2}`)
+    await writeFile(table, ['a,b', ...rows].join('\n'))
+    expect((await createService().add(table, { name: 'bare' })).notes[0]).toContain(
+      'all 2 columns are inputs'
+    )
+    await expect(createService().add(path.join(root, 'none'), { name: 'none' })).rejects.toThrow(
+      'There is no file or folder'
+    )
+  })
+
   it('of arrays say which were not read, and which floats look like class numbers', async () => {
     const arrays = path.join(root, 'floats')
     await mkdir(arrays)

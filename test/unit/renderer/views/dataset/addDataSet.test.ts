@@ -105,3 +105,20 @@ it.each([
   await settle()
   expect(field('Name').value).toBe(name)
 })
+
+it('sends what is typed below: axes, scale, columns to predict of tables', async () => {
+  await type('File or folder', '/data/table.csv')
+  await type('Name', 'table')
+  await type('Scale', 'a')
+  expect(view.button('Read').disabled).toBe(true)
+  expect(view.text()).toContain('“Scale” holds no numbers that fit.')
+  await type('Scale', '1/4')
+  await type('Columns to predict', 'price')
+  await choose(view, 'Axes of arrays', 'channels first')
+  view.the('form').dispatchEvent(new Event('submit', { cancelable: true }))
+  await settle()
+  expect(client.calls.find(({ name }) => name === 'dataset.add')?.input).toMatchObject({
+    targetColumns: ['price'],
+    preparation: { layout: 'chw', normalise: { scale: 0.25, mean: [0], std: [1] } }
+  })
+})

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { fitItems } from '@main/model/data/dataFit'
+import { plainNetwork } from '../../../../support/smallNetworks'
+import type { ItemSet } from '@core/dataset/itemSet'
+
+/** A network of 8 x 6 pictures with three channels. */
+const graph = { ...plainNetwork(), inputShape: [3, 8, 6] }
+const setOf = (shape: readonly [number, number, number]): ItemSet =>
+  ({
+    name: 'set',
+    task: 'unlabelled',
+    shape,
+    classes: 0,
+    targetWidth: 0,
+    input: null,
+    counts: {},
+    read: () => Promise.reject(new Error('not read'))
+  }) as unknown as ItemSet
+
+it.each([
+  [[3, 8, 6], 'Add the set again with --layout chw: its channels come first.'],
+  [[3, 16, 12], 'Add the set again with --layout chw --size 8x6: its channels seem to come first.'],
+  [[16, 12, 3], 'Add the set again with --size 8x6, or choose the network that belongs to it.'],
+  [[8, 6, 1], 'Choose the network that belongs to the set, or items with 3 channels.']
+] as const)('items of %j that do not fit are refused with what helps', (shape, hint) => {
+  expect(() => fitItems(graph, setOf(shape))).toThrow(expect.objectContaining({ hint }))
+})
+
+it('takes items of the network’s own size', () => {
+  expect(fitItems(graph, setOf([8, 6, 3])).shape).toEqual([8, 6, 3])
+})
