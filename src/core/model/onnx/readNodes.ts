@@ -20,6 +20,7 @@ import { mixesBatch } from '../operators/moves'
 import { operatorReaders, readerOf } from '../operators/readers'
 import { checkCodes, keepIntegers } from '../operators/rounding'
 import { dropDeadNodes } from '../passes/dropDeadNodes'
+import { dropUnreadStates } from '../passes/dropUnreadStates'
 import { nameNodes } from '../passes/nameNodes'
 import { reasonAttribute, tfliteDomain } from '../tflite/conversion'
 import { sortNodes } from '../passes/sortNodes'
@@ -50,7 +51,8 @@ export const supportedOperators: readonly string[] = [...operatorReaders.keys()]
 
 /** Reads the nodes that `outputName` needs into graph nodes. */
 export function readNodes(model: OnnxModel, layout: InputLayout, outputName: string): NodesRead {
-  const nodes = dropDeadNodes(sortNodes(nameNodes(model.nodes)), [outputName])
+  const needed = dropDeadNodes(sortNodes(nameNodes(model.nodes)), [outputName])
+  const nodes = dropUnreadStates(needed, outputName)
   const state: ImportState = {
     nodes: [],
     constants: new Map(model.initializers.map((tensor) => [tensor.name, tensor])),

@@ -10,10 +10,12 @@ import {
   type ImportState,
   type OperatorReader
 } from '../onnx/importState'
+import { evaluateFunction } from '../tableFunction'
 import { createMacro, type Macro } from './macro'
 import {
   activationsOf,
   boundedFunctions,
+  isFlatOutside,
   limitedTo,
   namedActivations,
   type Activation,
@@ -152,7 +154,11 @@ function beyondNode(
   if (intAttribute(node, 'input_forget', 0) !== 0) return 'coupled gates'
   if (floatAttribute(node, 'clip', 0) > 0 || floatAttribute(node, 'cell_clip', 0) > 0) return 'a clip'
   if ((node.outputs[2] ?? '') !== '') return 'its cell as an output'
-  return boundedFunctions(functions) === null ? 'functions without bounds' : null
+  const tables = boundedFunctions(functions)
+  if (tables === null) return 'functions without bounds'
+  if (!tables.every(isFlatOutside)) return 'functions that still change beyond 8'
+  // The new state is between the old one and the candidate only where the gate lies between 0 and 1.
+  return node.opType === 'GRU' && evaluateFunction(tables[0], -8) < 0 ? 'gates below 0' : null
 }
 
 function oneNode(

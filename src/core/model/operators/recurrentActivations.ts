@@ -1,6 +1,6 @@
 import { float, floatAttribute, type OnnxAttribute, type OnnxNode } from '../onnx/onnx'
 import { unsupported } from '../onnx/importState'
-import type { TableFunction } from '../tableFunction'
+import { evaluateFunction, type TableFunction } from '../tableFunction'
 import type { Macro } from './macro'
 
 /** Name of what a function of a recurrence makes of the value of a name. */
@@ -91,6 +91,13 @@ export function boundedFunctions(functions: readonly NamedActivation[]): TableFu
     return name === undefined ? [] : [{ kind: 'call', name, parameters, of: { kind: 'value' } }]
   })
   return made.length === functions.length ? made : null
+}
+
+/** Whether a function hardly changes beyond -8 and 8, where its table ends: Softsign does, and a HardSigmoid of little slope. */
+export function isFlatOutside(f: TableFunction): boolean {
+  return [-1, 1].every(
+    (side) => Math.abs(evaluateFunction(f, 1e9 * side) - evaluateFunction(f, 8 * side)) < 1e-3
+  )
 }
 
 function namesOf(node: OnnxNode): readonly string[] | null {

@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { checkLimits } from '@core/deploy/plan'
 import { createRandom } from '@core/math/random'
 import { readOnnx } from '@core/model/onnx/importOnnx'
-import { int, ints, text, type OnnxAttribute, type OnnxModel, type OnnxTensor } from '@core/model/onnx/onnx'
+import {
+  floats,
+  int,
+  ints,
+  strings,
+  text,
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxTensor
+} from '@core/model/onnx/onnx'
 import { runInteger } from '@core/quant/integer/runInteger'
 import { createImportedRunner } from '@core/quant/runImported'
 import { encodeOnnx } from '@main/model/files/onnxFile'
@@ -18,12 +27,15 @@ interface Form {
   readonly steps: number
   readonly attributes?: Record<string, OnnxAttribute>
   readonly peepholes?: boolean
+  /** Last outputs that nothing reads, as PyTorch writes them. */
+  readonly unread?: readonly string[]
 }
 
 /** A recurrence over x [1, steps, inputs] whose states of all steps are the output. */
-function recurrence({ opType, steps, attributes = {}, peepholes = false }: Form): OnnxModel {
+function recurrence({ opType, steps, attributes = {}, peepholes = false, unread = [] }: Form): OnnxModel {
   const random = createRandom(steps)
-  const directions = attributes['direction']?.kind === 'string' ? 2 : 1
+  const direction = attributes['direction']
+  const directions = direction?.kind === 'string' && direction.value === 'bidirectional' ? 2 : 1
   const reals = (name: string, dims: readonly number[]): OnnxTensor => ({
     name,
     dims,
@@ -52,7 +64,10 @@ function recurrence({ opType, steps, attributes = {}, peepholes = false }: Form)
     ],
     nodes: [
       node('Transpose', ['x'], ['t'], { perm: ints([1, 0, 2]) }),
-      node(opType, ['t', 'w', 'r', 'b', ...holes], ['all'], { hidden_size: int(hidden), ...attributes }),
+      node(opType, ['t', 'w', 'r', 'b', ...holes], ['all', ...unread], {
+        hidden_size: int(hidden),
+        ...attributes
+      }),
       { ...node('Transpose', ['all'], ['y'], { perm: ints([2, 0, 1, 3]) }), name: 'back' }
     ],
     metadata: {}
@@ -64,16 +79,33 @@ const forms: [string, Form][] = [
   ['GRU', { opType: 'GRU', steps: 70 }],
   ['GRU that resets its product', { opType: 'GRU', steps: 70, attributes: { linear_before_reset: int(1) } }],
   ['RNN', { opType: 'RNN', steps: 66 }],
-  ['LSTM in both directions', { opType: 'LSTM', steps: 65, attributes: { direction: text('bidirectional') } }]
+  [
+    'LSTM in both directions',
+    { opType: 'LSTM', steps: 65, attributes: { direction: text('bidirectional') } }
+  ],
+  ['LSTM whose last state and cell have names', { opType: 'LSTM', steps: 80, unread: ['last', 'cell'] }],
+  [
+    'GRU from the last step to the first, with other functions',
+    {
+      opType: 'GRU',
+      steps: 70,
+      attributes: {
+        direction: text('reverse'),
+        activations: strings(['hardsigmoid', 'TANH']),
+        activation_alpha: floats([0.3]),
+        activation_beta: floats([0.4])
+      }
+    }
+  ]
 ]
 
 describe('a recurrence of many steps is one layer', () => {
-  it.each(forms)('%s', async (_, form) => {
+  it.each(forms)('%s', async (name, form) => {
     const model = recurrence(form)
     const { imported, obstacles } = readOnnx(model)
     expect(obstacles).toEqual([])
     const nodes = imported!.graph.nodes.filter(({ op }) => op === 'recurrent')
-    expect(nodes).toHaveLength(form.attributes?.['direction'] === undefined ? 1 : 2)
+    expect(nodes).toHaveLength(/both directions/.test(name) ? 2 : 1)
     const random = createRandom(3)
     const values = Float64Array.from({ length: 2 * form.steps * inputs }, () => random.next())
     const own = createImportedRunner(imported!)(values.subarray(0, values.length / 2)).values
@@ -99,5 +131,16 @@ describe('a recurrence of many steps is one layer', () => {
     const { obstacles } = readOnnx(recurrence({ opType: 'LSTM', steps: 65, peepholes: true }))
     expect(obstacles[0]!.message).toContain('65 steps are more than the 64 that are unrolled')
     expect(obstacles[0]!.message).toContain('with peepholes')
+  })
+
+  it.each([
+    ['RNN', ['Softsign'], 'functions that still change beyond 8'],
+    ['RNN', ['Relu'], 'functions without bounds'],
+    ['GRU', ['Tanh', 'Tanh'], 'gates below 0']
+  ] as const)('unrolls %s with %s, whose table would not be the function', (opType, names, beyond) => {
+    const { obstacles } = readOnnx(
+      recurrence({ opType, steps: 65, attributes: { activations: strings(names) } })
+    )
+    expect(obstacles[0]!.message).toContain(`with ${beyond}`)
   })
 })
