@@ -1,13 +1,16 @@
 import { z } from 'zod'
-import { searchSchema } from '../../shared/contract/search'
+import { searchSchema, type CandidateJson, type Search } from '../../shared/contract/search'
+import { isShare } from '../../shared/score'
 
 type Fields = Record<string, unknown>
 
 /**
  * A search as it was stored. Records of versions that chose by accuracy alone have neither losses nor batches: they read as
- * searches for accuracy, one scheme at a time.
+ * searches for accuracy, one scheme at a time. Paired differences of a version that compared the items of other schemes are left out.
  */
-export const storedSearchSchema = z.preprocess((value) => upgraded(value), searchSchema)
+export const storedSearchSchema = z
+  .preprocess((value) => upgraded(value), searchSchema)
+  .transform((search) => (arePairsOwn(search) ? search : withoutPairs(search)))
 
 function upgraded(value: unknown): unknown {
   const record = value as Fields | null
@@ -39,4 +42,21 @@ function withoutLoss(candidate: Fields): Fields {
     bestLoss: errorOf('bestAccuracy'),
     versusInt8: null
   }
+}
+
+/**
+ * Whether every paired difference is that of the accuracies beside it. One that is not shows that the schemes of each batch were
+ * exchanged, also those whose accuracies happen to be equal.
+ */
+function arePairsOwn({ metric, int8Accuracy, trace }: Search): boolean {
+  if (int8Accuracy === null || !isShare(metric)) return true
+  return trace.every(
+    ({ accuracy, versusInt8: pair }) =>
+      pair === null || Math.abs(accuracy - int8Accuracy - pair.difference) * pair.images < 0.5
+  )
+}
+
+function withoutPairs(search: Search): Search {
+  const unpaired = (candidate: CandidateJson): CandidateJson => ({ ...candidate, versusInt8: null })
+  return { ...search, trace: search.trace.map(unpaired), best: search.best && unpaired(search.best) }
 }

@@ -169,6 +169,23 @@ describe('search service', () => {
     }
   })
 
+  it('leaves out paired differences that an earlier version kept with other schemes, and keeps the rest', async () => {
+    const service = createService()
+    const { searchId } = await service.handlers['search.start'](request, context)
+    await jobs.idle()
+    const { search } = await service.handlers['search.get']({ searchId }, context)
+    const at = search.trace.findIndex(({ accuracy }) => accuracy !== search.trace[0]!.accuracy)
+    const pairs = search.trace.map(({ versusInt8 }) => versusInt8)
+    ;[pairs[0], pairs[at]] = [pairs[at]!, pairs[0]!]
+    const trace = search.trace.map((one, index) => ({ ...one, versusInt8: pairs[index]! }))
+    await createSearchStore(store).save({ ...search, trace })
+    const { search: read } = await service.handlers['search.get']({ searchId }, context)
+    expect(read.trace).toEqual(search.trace.map((one) => ({ ...one, versusInt8: null })))
+    expect(read.best).toEqual({ ...search.best, versusInt8: null })
+    expect(read.test).toEqual(search.test)
+    expect(read.test!.versusInt8).not.toBeNull()
+  })
+
   it('names the score of a network without right and wrong, and pairs nothing', async () => {
     isAnomaly = true
     const service = createService()
