@@ -61,6 +61,19 @@ describe('the label of a run on its page', () => {
     expect(view.root.querySelector('input')!.value).toBe('Night run')
   })
 
+  it('does not take back what another window saved meanwhile, and keeps what was typed', async () => {
+    const client = await mounted()
+    view.button('Name and notes…').click()
+    await nextTick()
+    await type(view, 'Tags', 'mine')
+    client.emit('run.changed', { ...searches[0]!, name: 'Theirs', notes: 'Noted there.', tags: ['theirs'] })
+    await nextTick()
+    await submit(view)
+    expect(client.calls.filter(({ name }) => name !== 'run.list')).toEqual([
+      { name: 'run.annotate', input: { id: searches[0]!.id, notes: 'Noted there.', tags: ['mine'] } }
+    ])
+  })
+
   it('of another run begins closed, and of a run that is gone shows nothing', async () => {
     await mounted()
     view.button('Name and notes…').click()
