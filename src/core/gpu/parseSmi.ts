@@ -121,7 +121,7 @@ function columnsOf(header: readonly string[], asked: readonly string[]): Columns
   let indexAt = -1
   const unknown: number[] = []
   header.forEach((cell, at) => {
-    const match = /^(.*?)\s*(?:\[([^\]]*)\])?$/.exec(cell)!
+    const match = /^(.*?)\s*(?:\[([^\]]*)\])?$/s.exec(cell)!
     const name = match[1].trim().toLowerCase()
     units.push(match[2]?.trim() ?? null)
     const position = metricPositionOf(name)
@@ -163,8 +163,9 @@ function readRow(
   if (wallMs === null || !/^\d{1,4}$/.test(indexText)) return null
   const values = room()
   for (let at = 0; at < count; at++) {
-    const cell = cells[at]
-    if (cell !== null) values[metric[at]] = cell(line, begin(at), ends[at])
+    const value = cells[at]?.(line, begin(at), ends[at]) ?? NaN
+    // Two columns may be one metric under its two names: what one of them has stays.
+    if (!Number.isNaN(value)) values[metric[at]] = value
   }
   return { gpuIndex: Number(indexText), wallMs, values }
 }
@@ -191,13 +192,8 @@ function createStampReader(): StampReader {
     const start = line.charCodeAt(from) === blank ? from + 1 : from
     const isPlain = to - start === toMillisecond && line.charCodeAt(start + toSecond) === dot
     if (isPlain && second !== '' && line.startsWith(second, start)) {
-      let ms = 0
-      for (let at = start + toSecond + 1; at < to; at++) {
-        const code = line.charCodeAt(at)
-        if (code < zero || code > nine) return null
-        ms = 10 * ms + code - zero
-      }
-      return secondMs + ms
+      const ms = digitsIn(line, start + toSecond + 1, to)
+      if (!Number.isNaN(ms)) return secondMs + ms
     }
     const text = line.slice(start, to)
     const wallMs = parseWallClock(text)
@@ -207,6 +203,17 @@ function createStampReader(): StampReader {
     }
     return wallMs
   }
+}
+
+/** The number that line[from, to) writes; NaN when there is anything but digits in it. */
+function digitsIn(line: string, from: number, to: number): number {
+  let number = 0
+  for (let at = from; at < to; at++) {
+    const code = line.charCodeAt(at)
+    if (code < zero || code > nine) return NaN
+    number = 10 * number + code - zero
+  }
+  return number
 }
 
 const stampInside = /\d{4}\/\d{2}\/\d{2} \d{2}:\d{2}:\d{2}\.\d{3}/g

@@ -98,6 +98,29 @@ describe('createSmiParser', () => {
     expect(rows[0]!.values[metricAt.temperatureC]).toBe(45)
   })
 
+  it('reads stamps of one second whatever digits their fraction has', () => {
+    const stamps = ['00.250', '00.25 ', '00.2', '00', '00.251']
+    const { rows, stray } = createSmiParser(['timestamp', 'power.draw']).push(
+      stamps.map((stamp) => `2026/03/01 10:00:${stamp}, 65.12 W\n`).join('')
+    )
+    expect(stray).toEqual([])
+    expect(rows.map(({ wallMs }) => wallMs! - rows[0]!.wallMs!)).toEqual([0, 0, -50, -250, 1])
+  })
+
+  it('keeps what one of two columns of the same metric has', () => {
+    const { rows } = createSmiParser(['timestamp', 'clocks.sm', 'clocks.current.sm']).push(
+      'timestamp, clocks.sm [MHz], clocks.current.sm [MHz]\n' +
+        '2026/03/01 10:00:00.250, 1410 MHz, [N/A]\n2026/03/01 10:00:00.350, [N/A], 1395 MHz\n'
+    )
+    expect(rows.map(({ values }) => values[metricAt.smClockMhz])).toEqual([1410, 1395])
+  })
+
+  it('takes a header with line ends that it does not know for a line that is no row', () => {
+    const parser = createSmiParser(asked)
+    expect(parser.push('timestamp, power.draw [W]\r2026/03/01 10:00:00.250, 65.12 W\n').rows).toEqual([])
+    expect(parser.push(header + rowOf(1, 0, '70.00 W')).rows).toHaveLength(1)
+  })
+
   it('keeps a row whose power is unavailable, with NaN in that place only', () => {
     const { rows } = createSmiParser(asked).push(header + rowOf(0, 0, '[Unknown Error]'))
     expect(rows[0]!.values[metricAt.powerW]).toBeNaN()
