@@ -103,6 +103,10 @@ async function appendChunks(
         if (start > 0 && start % (8 * chunkRows) === 0) await new Promise(setImmediate)
       }
       appender.flushSync()
+    } catch (cause) {
+      // Closing it would write what is left, or fail by that and hide the fault.
+      appender.clear()
+      throw cause
     } finally {
       appender.closeSync()
     }

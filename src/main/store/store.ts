@@ -132,9 +132,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     file,
     run: (sql, params) => queued(() => acknowledged(direct, (session) => session.run(sql, params))),
     all: (sql, params) => queued(() => acknowledged(direct, (session) => session.all(sql, params))),
-    append: (table, rows) => queued(() => acknowledged(direct, (session) => session.append(table, rows))),
+    // An appender writes many rows in several parts: in a transaction all of them are there or none.
+    append: (table, rows) => queued(() => inOne(direct, (session) => session.append(table, rows))),
     appendColumns: (table, count, columns) =>
-      queued(() => acknowledged(direct, (session) => session.appendColumns(table, count, columns))),
+      queued(() => inOne(direct, (session) => session.appendColumns(table, count, columns))),
     transaction: (work) => queued(() => inOne(direct, work)),
     transactionBeside: (work) => side.run((other) => inOne(sessionOn(other), work)),
     columns: (sql, params, expected) => side.run((reading) => readColumns(reading, sql, params, expected)),

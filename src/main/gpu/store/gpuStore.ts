@@ -101,7 +101,6 @@ export function createGpuStore(store: Store): GpuStore {
   }
 }
 
-/** GpuStore.readings. */
 /** Readings as columns of gpu_sample; what is unavailable becomes NULL. */
 function sampleColumns(id: string, samples: readonly GpuSample[]): ColumnValues {
   const gpuIndex = new Float64Array(samples.length)
@@ -119,6 +118,7 @@ function sampleColumns(id: string, samples: readonly GpuSample[]): ColumnValues 
   }
 }
 
+/** GpuStore.readings. */
 async function passReadings(
   store: Store,
   id: string,

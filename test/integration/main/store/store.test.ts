@@ -72,6 +72,26 @@ describe('store', () => {
     await expect(store.appendColumns('reading', 1, { volts: 'x' })).rejects.toThrow(/no column volts/)
   })
 
+  it('stores nothing of an append that it refuses', async () => {
+    const store = await open({ file: ':memory:' })
+    await store.run('CREATE TABLE reading (id VARCHAR, mean DOUBLE NOT NULL, count BIGINT)')
+    await store.append('reading', [{ id: 'a', mean: 1, count: 2 }])
+    const rows = Array.from({ length: 5_000 }, (_, row) => ({
+      ...{ id: 'b', mean: row, count: row === 4_000 ? 1.5 : row }
+    }))
+    await expect(store.append('reading', rows)).rejects.toThrow(/not an integer/)
+    // More rows than an appender gathers before it writes.
+    const mean = Float64Array.from({ length: 220_000 }, (_, row) => (row === 219_000 ? NaN : row))
+    await expect(store.appendColumns('reading', mean.length, { id: 'c', mean })).rejects.toThrow(/NOT NULL/)
+    expect(await store.all('SELECT * FROM reading')).toEqual([{ id: 'a', mean: 1, count: 2 }])
+    await store.appendColumns('reading', 2, { id: 'd', mean: Float64Array.of(3, 4) })
+    expect(await store.all('SELECT mean FROM reading ORDER BY mean')).toEqual([
+      { mean: 1 },
+      { mean: 3 },
+      { mean: 4 }
+    ])
+  })
+
   it('migrates an old file to the newest version and keeps its rows', async () => {
     const old = await open({ migrations: [{ noun: 'sample', steps: migrations[0]!.steps.slice(0, 1) }] })
     await old.run("INSERT INTO sample (id, cycles) VALUES ('a', 5)")
