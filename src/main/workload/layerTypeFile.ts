@@ -1,21 +1,17 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { layerTypeSchema, type LayerType } from '../../shared/contract/workload/workloadRows'
 import { AppError } from '../../shared/errors'
+import { readRegularFile } from '../files/readRegularFile'
 
 const fileSchema = z.record(z.string(), layerTypeSchema)
+const maxBytes = 1 << 20
 
 /**
  * Types of layers by regular expression of their names, from a JSON file; expressions are those of the runner's language.
  * @throws input.notFound, input.invalid
  */
-export function readLayerTypes(file: string): Record<string, LayerType> {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new AppError('input.notFound', `There is no file ${file}.`, 'Check the path.', { cause })
-  }
+export async function readLayerTypes(file: string): Promise<Record<string, LayerType>> {
+  const text = (await readRegularFile(file, { maxBytes })).toString('utf8')
   try {
     return fileSchema.parse(JSON.parse(text))
   } catch (cause) {
@@ -27,8 +23,8 @@ export function readLayerTypes(file: string): Record<string, LayerType> {
  * The first expression that is found in a layer's name decides about its type.
  * @throws input.notFound, input.invalid
  */
-export function layerTypeRule(file: string): (id: string) => LayerType | undefined {
-  const rules = Object.entries(readLayerTypes(file)).map(([text, type]): [RegExp, LayerType] => {
+export async function layerTypeRule(file: string): Promise<(id: string) => LayerType | undefined> {
+  const rules = Object.entries(await readLayerTypes(file)).map(([text, type]): [RegExp, LayerType] => {
     try {
       return [new RegExp(text), type]
     } catch (cause) {

@@ -62,7 +62,7 @@ export async function runnerCommand(choice: RunnerChoice, places: RunnerPlaces):
     )
   }
   checkRegular(dataFile)
-  if (choice.types !== undefined) layerTypeRule(choice.types)
+  if (choice.types !== undefined) await layerTypeRule(choice.types)
   return {
     file: process.execPath,
     // Under Electron this program is Electron; with this variable it behaves as Node.
@@ -116,11 +116,11 @@ async function torchCommand(
       'Give --dataset FILE (TSV, JSONL or text).'
     )
   }
-  for (const file of [entry?.split(':')[0], dataset, types]) {
+  for (const file of [entry?.split(':')[0], dataset]) {
     if (file === undefined || existsSync(file)) continue
     throw new AppError('input.notFound', `There is no file ${file}.`, 'Check the path.')
   }
-  if (types !== undefined) readLayerTypes(types)
+  if (types !== undefined) await readLayerTypes(types)
   const python = await findTorchPython(places.spawn, choice.python, process.env)
   return {
     file: python.file,

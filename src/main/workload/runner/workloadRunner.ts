@@ -56,7 +56,7 @@ async function serve(files: OnnxFiles): Promise<void> {
   const subject = await openSubject({
     ...{ files, modelFile: model, dataFile: data, batch, threads, provider: values.provider },
     samples: Number(values.samples),
-    givenType: values.types === undefined ? undefined : layerTypeRule(values.types)
+    givenType: values.types === undefined ? undefined : await layerTypeRule(values.types)
   })
   const timer = env['BITBENCH_WORKLOAD_STAGES'] === '1' ? await stageTimes(subject, taskOf()) : null
   const precisions = timer === null ? await offeredPrecisions(subject) : onlyFp32

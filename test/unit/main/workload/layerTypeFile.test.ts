@@ -10,8 +10,8 @@ const fileWith = (text: string): string => {
   return file
 }
 
-it('gives a layer the type of the first expression that is found in its name', () => {
-  const rule = layerTypeRule(
+it('gives a layer the type of the first expression that is found in its name', async () => {
+  const rule = await layerTypeRule(
     fileWith(String.raw`{"h\\.0\\.mlp": "ffn", "mlp$": "attention", "^head": "head"}`)
   )
   expect(['h.0.mlp', 'h.1.mlp', 'head', 'a.head', 'h.0.ln'].map(rule)).toEqual([
@@ -23,10 +23,10 @@ it('gives a layer the type of the first expression that is found in its name', (
   ])
 })
 
-it('says what is wrong with a file', () => {
-  expect(() => layerTypeRule('/nowhere/types.json')).toThrow(/There is no file/)
+it('says what is wrong with a file', async () => {
+  await expect(layerTypeRule('/nowhere/types.json')).rejects.toThrow(/There is no file/)
   for (const text of ['{"a": "brain"}', '["ffn"]', 'a: ffn']) {
-    expect(() => layerTypeRule(fileWith(text))).toThrow(/does not hold types of layers/)
+    await expect(layerTypeRule(fileWith(text))).rejects.toThrow(/does not hold types of layers/)
   }
-  expect(() => layerTypeRule(fileWith('{"(": "ffn"}'))).toThrow(/no regular expression/)
+  await expect(layerTypeRule(fileWith('{"(": "ffn"}'))).rejects.toThrow(/no regular expression/)
 })

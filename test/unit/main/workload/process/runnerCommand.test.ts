@@ -18,14 +18,28 @@ describe.runIf(process.platform === 'linux')('files of a workload run', () => {
       networksFolder: resourcePath('workloads'),
       runnerFile: 'runner.js'
     } as Parameters<typeof runnerCommand>[1]
+    const types = path.join(folder, 'types.json')
+    writeFileSync(types, '{"^h": "ffn"}')
     const start = (model: string, dataset: string) =>
-      (async () =>
-        runnerCommand({ kind: 'onnx', model, dataset } as Parameters<typeof runnerCommand>[0], places))()
+      runnerCommand({ kind: 'onnx', model, dataset, types }, places)
     for (const file of [pipe, '/dev/zero', folder]) {
       const refused = { code: 'input.invalid', message: `${file} is no regular file.` }
       await expect(start(file, network)).rejects.toMatchObject(refused)
       await expect(start(network, file)).rejects.toMatchObject(refused)
     }
-    expect((await start(network, network)).args).toContain(network)
+    for (const [file, what] of [
+      [pipe, 'a pipe'],
+      ['/dev/zero', 'a device'],
+      [folder, 'a folder']
+    ] as const) {
+      const refused = { code: 'input.invalid', message: `${file} is ${what}.` }
+      for (const runner of [
+        { kind: 'onnx', model: network, dataset: network, types: file },
+        { kind: 'torch', model: 'gpt2', dataset: network, types: file }
+      ] as const)
+        await expect(runnerCommand(runner, places)).rejects.toMatchObject(refused)
+    }
+    const { args } = await start(network, network)
+    expect(args).toEqual(expect.arrayContaining([network, '--types', types]))
   })
 })
