@@ -20,12 +20,19 @@ export interface CachedPasses {
   readonly decode: readonly (() => Promise<Feeds>)[]
 }
 
-/** Opens a network with a cache; null when its test samples hold fewer than two tokens. */
+/**
+ * Opens a network with a cache; null when its test samples hold fewer than two tokens, or when it takes what a pass in the middle
+ * of a text cannot be given: other inputs than tokens, cache, mask and positions.
+ */
 export async function cachedRuns(subject: Subject, cache: KeyValueCache): Promise<CachedRuns | null> {
   const { network, test } = subject
   const ids = test.test.map(({ inputs }) => inputs[cache.tokens.name] as number[])
   const window = Math.min(...ids.map(({ length }) => length))
-  if (!(window >= 2)) return null
+  const one = { batch: 1, before: 0, tokens: 1 }
+  const isGiven = network.model.inputs.every(
+    (input) => input.name === cache.tokens.name || cacheInput(input, one) !== null
+  )
+  if (!(window >= 2) || !isGiven) return null
   const session: ort.InferenceSession = await subject.open(network.model)
   return {
     window,

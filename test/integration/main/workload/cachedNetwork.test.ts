@@ -161,6 +161,15 @@ describe('a network with a key/value cache', () => {
     expect(keyValueCache({ inputs: model.inputs.slice(0, 1), outputs: model.outputs })).toBeNull()
   })
 
+  it('is not decoded token by token where it takes more than tokens, cache, mask and positions', async () => {
+    const kinds = { ...model.inputs[0]!, name: 'token_type_ids' }
+    const more = { ...model, inputs: [...model.inputs, kinds] }
+    const subject = { network: { model: more }, test: { test: samples } } as unknown as Subject
+    const cache = keyValueCache(more)!
+    expect(cache.tokens.name).toBe('input_ids')
+    expect(await cachedRuns(subject, cache)).toBeNull()
+  })
+
   it('is measured by stage and decode position, and runs as a workload on samples that hold tokens alone', async () => {
     const files = {
       model: path.join(rig.folder, 'cached.onnx'),
