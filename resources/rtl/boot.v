@@ -1,4 +1,4 @@
-// The boot loader (boot/boot.S), in block RAM that the bitstream fills: words that are fetched.
+// The boot loader (boot.S), in block RAM that the bitstream fills: words that are fetched.
 `default_nettype none
 module boot #(parameter BYTES = 1024) (
     input  wire        clk,
