@@ -38,7 +38,9 @@ export function compareRecordings(recordings: readonly ComparedRecording[]): Run
       return figureOf(`${key}: ${what}`, fullUnit, recordings, (one) => {
         const summary = summaryOf(one, key)
         if (summary !== undefined && summary.per !== per) return null
-        return scaled(summary?.[quantity] ?? onlyTrial(one, key, quantity), scale)
+        const found = scaled(summary?.[quantity] ?? onlyTrial(one, key, quantity), scale)
+        // What must not be quoted is shown, without an interval to compare by.
+        return summary?.verdict === 'INVALID' && typeof found !== 'number' ? (found?.mean ?? null) : found
       })
     })
   )

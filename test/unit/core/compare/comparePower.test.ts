@@ -69,6 +69,17 @@ describe('recordings', () => {
     expect(energy.against).toEqual([null, null])
   })
 
+  it('that must not be quoted are shown and not compared', () => {
+    const invalid = { verdict: 'INVALID', reasons: [{ message: 'Stranger on the GPU.', hint: '' }] }
+    for (const pair of [
+      [recording([10, 12]), recording([20, 22], invalid)],
+      [recording([10, 12], invalid), recording([20, 22])]
+    ]) {
+      const energy = compareRecordings(pair).figures.find(({ name }) => name === 'work, GPU 0: energy')!
+      expect(energy).toMatchObject({ values: [11, 21], against: [null, null] })
+    }
+  })
+
   it('say what is INVALID, and compare no joule per trial with one per repetition', () => {
     const found = compareRecordings([
       recording([10, 12]),
