@@ -28,6 +28,7 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
   if (metric === undefined) notes.push('Their scores differ in kind: they are not comparable.')
   if (!agree(searches, ({ request }) => request.modelId))
     notes.push('The searches are about different networks.')
+  if (!areOfSameData(searches)) notes.push('They judged by different data sets.')
   if (!agree(searches, ({ request }) => request.objective))
     notes.push('Their objectives differ: losses are not comparable.')
   if (!agree(searches, ({ costUnit }) => costUnit))
@@ -50,6 +51,13 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
   }
 }
 
+/** Searches of an older version do not say what they judged by. */
+const areOfSameData = (searches: readonly Search[]): boolean =>
+  agree(
+    searches.filter(({ about }) => about !== null),
+    ({ about }) => about?.dataSet
+  )
+
 /** Test accuracy with its interval, least loss, cost; `metric` undefined: their scores differ in kind. */
 function searchFigures(searches: readonly Search[], metric: Search['metric'] | undefined): RunFigure[] {
   // The interval is one of shares of items: an AUC or R² has another.
@@ -60,9 +68,12 @@ function searchFigures(searches: readonly Search[], metric: Search['metric'] | u
   const sameTest =
     metric !== undefined &&
     agree(searches, ({ request }) => request.modelId) &&
+    areOfSameData(searches) &&
     agree(searches, ({ test: one }) => one?.split)
   const sameLoss =
-    agree(searches, ({ request }) => request.modelId) && agree(searches, ({ request }) => request.objective)
+    agree(searches, ({ request }) => request.modelId) &&
+    areOfSameData(searches) &&
+    agree(searches, ({ request }) => request.objective)
   return [
     {
       ...plain(

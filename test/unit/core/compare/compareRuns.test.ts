@@ -264,6 +264,15 @@ describe('searches', () => {
     expect(found.curves[1]).toEqual({ run: 0, name: 'front', x: [1, 2, 3], y: [5, 2, 1] })
   })
 
+  it('judged by other data sets say so, and differ in cost alone', () => {
+    const about = (dataSet: string): Partial<Search> => ({ about: { model: 'net', board: null, dataSet } })
+    const { figures, notes } = compareSearches([search(about('mine'), 4), search(about('theirs'), 4)])
+    expect(figures.slice(0, 3).map(({ against }) => against[1]?.value)).toEqual([undefined, undefined, 0])
+    expect(notes).toContain('They judged by different data sets.')
+    const known = compareSearches([search(about('mine'), 4), search({ about: null }, 4)])
+    expect(known.figures[1]!.against[1]).not.toBeNull()
+  })
+
   it('of other networks, objectives or costs say so and have no interval', () => {
     const other = search({ costUnit: 'instructions' as Search['costUnit'], test: null }, 4)
     const request = { modelId: 'other', objective: 'mse' } as Search['request']
