@@ -25,7 +25,7 @@ const { values } = parseArgs({
 const folder = path.resolve('build', 'fuzz')
 
 function corpus(target: FuzzTarget): Uint8Array[] {
-  if (target === 'image') return validImages(8)
+  if (target === 'image') return validImages(12)
   const { frames, streams } = frameVectors()
   return [...frames, ...streams].map(({ stream }) => hexBytes(stream))
 }

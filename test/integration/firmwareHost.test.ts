@@ -77,8 +77,10 @@ describe.skipIf(!canBuild)(
     })
 
     it('refuse or safely run hostile Images', () => {
-      const images = validImages(4)
+      const images = validImages(12)
       const lines = images.map(hex)
+      // As they are they pass every check and run.
+      expect(replay('image', lines)).toBe(`${images.length}\n`)
       for (let seed = 0; seed < 1500; seed++)
         lines.push(hex(hostileImage(images[seed % images.length]!, seed)))
       replay('image', lines)

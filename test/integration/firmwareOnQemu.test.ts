@@ -5,7 +5,7 @@ import type { Conversation } from '../../src/core/board/conversation'
 import { MonitorClient } from '../../src/core/board/monitorClient'
 import type { BenchRequest } from '../../src/core/board/protocol'
 import { encodeImage } from '../../src/core/deploy/image'
-import { planDeployment } from '../../src/core/deploy/plan'
+import { freeFrom, planDeployment } from '../../src/core/deploy/plan'
 import { runInteger } from '../../src/core/quant/integer/runInteger'
 import { converse } from '../../src/main/board/runConversation'
 import type { Link } from '../../src/main/board/links/link'
@@ -124,9 +124,9 @@ describe.skipIf(!hasQemu)('the monitor on QEMU', () => {
     const { network, builder } = everyOperator(5)
     const plan = planDeployment(network, info)
     await on(client.upload(plan.imageAddress, encodeImage(network, plan)))
-    const { arenaAddress, arenaBytes } = await on(client.prepare(plan.imageAddress))
+    await on(client.prepare(plan.imageAddress))
     const codes = builder.images(4)
-    const inputAddress = arenaAddress + arenaBytes
+    const inputAddress = freeFrom(plan)
     const outputAddress = Math.ceil((inputAddress + codes.length) / 16) * 16
     await on(client.upload(inputAddress, new Uint8Array(codes.buffer)))
     await on(client.run({ inputAddress, outputAddress, count: 4 }))

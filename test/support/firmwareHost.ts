@@ -4,14 +4,14 @@ import { pathToFileURL } from 'node:url'
 import { MonitorClient } from '../../src/core/board/monitorClient'
 import { encodeImage } from '../../src/core/deploy/image'
 import { planDeployment } from '../../src/core/deploy/plan'
-import { weightedLayerNames } from '../../src/core/model/graph'
+import { recurrentCells, weightedLayerNames } from '../../src/core/model/graph'
 import { measureActivationRanges } from '../../src/core/quant/quantize/calibration'
 import { quantizeNetwork } from '../../src/core/quant/quantize/quantizeNetwork'
 import type { QuantizedNetwork } from '../../src/core/quant/quantizedNetwork'
 import { uniformScheme } from '../../src/core/quant/scheme'
 import { createRandom } from '../../src/core/math/random'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
-import { operatorChain } from '../unit/core/quant/operatorGraphs'
+import { operatorCases, operatorChain, type GraphBuilder } from '../unit/core/quant/operatorGraphs'
 import { everyOperator } from '../unit/core/deploy/randomNetwork'
 
 /** The monitor's parsers on this computer, under sanitizers: how they are built and what they are fed. */
@@ -68,14 +68,20 @@ export function validImages(count: number): Uint8Array[] {
   const board = new SimulatedBoard('small')
   const info = board.converse(new MonitorClient().hello(1))
   return Array.from({ length: count }, (_, index) => {
-    const network = index % 2 === 0 ? everyOperator(index + 1).network : chainNetwork(index)
+    const network = networkAt(index)
     return encodeImage(network, planDeployment(network, info))
   })
 }
 
-/** The operators without weights, quantized. */
-function chainNetwork(seed: number): QuantizedNetwork {
-  const builder = operatorChain(seed)
+/** In turn every operator with weights, those without, and a recurrence, each time of another kind. */
+function networkAt(index: number): QuantizedNetwork {
+  if (index % 3 === 0) return everyOperator(index + 1).network
+  if (index % 3 === 1) return quantized(operatorChain(index))
+  const cell = recurrentCells[Math.floor(index / 3) % recurrentCells.length]!
+  return quantized(operatorCases[`${cell} recurrence`]!(index))
+}
+
+function quantized(builder: GraphBuilder): QuantizedNetwork {
   const graph = builder.done()
   const calibration = measureActivationRanges(graph, builder.pixels(4))
   return quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))

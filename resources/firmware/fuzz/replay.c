@@ -1,6 +1,7 @@
 /*
  * Feeds a fuzz target without a fuzzer: each line of standard input is one input in hex. With the frame target it prints
- * what it found, one line per frame: sequence, command, payload in hex; then a line "end".
+ * what it found, one line per frame: sequence, command, payload in hex; then a line "end". With the image target it prints how
+ * many inputs the checker accepted.
  */
 #include "../frame.h"
 
@@ -9,6 +10,8 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* Of the image target alone. */
+extern __attribute__((weak)) unsigned accepted_images;
 
 static void print_frames(const uint8_t *data, size_t size)
 {
@@ -43,5 +46,6 @@ int main(int argc, char **argv)
         if (prints) print_frames(data, size);
         free(data);
     }
+    if (&accepted_images) printf("%u\n", accepted_images);
     return 0;
 }
