@@ -10,7 +10,7 @@ const dataSets: readonly Replacement[] = [
     'add it on the page Data sets, choose it on the page Model'
   ],
   [/bitbench dataset add PATH --name NAME/g, 'the page Data sets does that'],
-  [/with other --splits, or /g, ''],
+  [/with other --splits/g, 'with other shares under “Calibration, tune, search”'],
   [
     /with --layout chw --size (\d+)x(\d+)/g,
     'with “channels first” as “Axes of arrays” and $1 x $2 as “Height x width”'

@@ -31,6 +31,9 @@ it('puts what networks and data sets ask for into the words of the window', () =
   ).toBe(
     'If the labels do not show every class, add the set again with all of them in “Classes in the network’s order”. Without fitting labels, the task “unlabelled” compares with the float network.'
   )
+  expect(windowHint('Add the set again with other --splits, or with more items.')).toBe(
+    'Add the set again with other shares under “Calibration, tune, search”, or with more items.'
+  )
   expect(windowHint('Use --method ptq.')).toBe('Choose “calibrated only”.')
   expect(windowHint('Use --method reconstruct.')).toBe('Choose “calibrated with a longer search of codes”.')
 })
