@@ -35,6 +35,8 @@ const lmFiles = (bad: string): object[] => [
 const runners = (bad: string): object[] => [
   { kind: 'onnx', model: bad, dataset: bad },
   { kind: 'onnx', model: resourcePath('models', 'lenet5-fashion.onnx'), dataset: bad },
+  { kind: 'onnx', model: 'gloss-classifier', types: bad },
+  { kind: 'torch', model: 'gpt2', dataset: resourcePath('workloads', 'gloss-classifier.jsonl'), types: bad },
   { kind: 'torch', entry: `${bad}:build` }
 ]
 const inputs: Inputs = {
@@ -71,7 +73,7 @@ const inputs: Inputs = {
     endings: ['.onnx'],
     of: (bad) =>
       runners(bad)
-        .slice(0, 2)
+        .slice(0, 4)
         .map((runner) => ({ runner }))
   },
   'estimator.train': { endings: ['.csv', '.json', '.jsonl', '.parquet'], of: (bad) => [{ paths: [bad] }] },
