@@ -54,6 +54,8 @@ export function namedActivations(node: OnnxNode, index: number, count: number): 
       ...(form.beta === undefined ? {} : { beta: betas.shift() ?? form.beta })
     }
   })
+  if (made.length !== count * own.length)
+    throw unsupported(node, `${made.length} activations are given where there must be ${count * own.length}`)
   return made.slice(index * own.length, (index + 1) * own.length)
 }
 

@@ -133,6 +133,12 @@ describe('a recurrence of many steps is one layer', () => {
     expect(obstacles[0]!.message).toContain('with peepholes')
   })
 
+  it('refuses a list of functions that is too short for its directions', () => {
+    const attributes = { direction: text('bidirectional'), activations: strings(['Sigmoid', 'Tanh']) }
+    const { obstacles } = readOnnx(recurrence({ opType: 'GRU', steps: 65, attributes }))
+    expect(obstacles[0]!.message).toContain('2 activations are given where there must be 4')
+  })
+
   it.each([
     ['RNN', ['Softsign'], 'functions that still change beyond 8'],
     ['RNN', ['Relu'], 'functions without bounds'],
