@@ -1,7 +1,7 @@
 // npm run rtl:synth [-- --no-place] [--json] [--bitstream FILE [--only-bitstream]]: cells that the core in resources/rtl takes on an iCE40 and an ECP5,
 // with and without the unit for packed dot products, as yosys maps it; then the whole board of resources/rtl/icebreaker placed and
 // routed by nextpnr-ice40 for a UP5K: what it takes, and the clock that it reaches. --bitstream packs the board with the unit;
-// with --only-bitstream nothing else is done.
+// with --only-bitstream nothing else is done. Exit 1: a bitstream that is slower than the board's clock.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -35,6 +35,8 @@ const onIce40 = (sources, own) => [
   ...sources.filter((name) => !own.includes(name)),
   ...own.map((name) => `icebreaker/${name}`)
 ]
+/** The iCEBreaker's, which nothing divides. */
+const boardMhz = 12
 /** The board's RAM and products take the place of the general ones. */
 const boardSources = onIce40(verilogIn(rtlFolder), verilogIn(boardFolder))
 
@@ -109,7 +111,8 @@ function place(xbb, folder) {
   const args = ['--up5k', '--package', 'sg48', '--json', netlist, '--pcf', pins, '--asc', routed]
   const { status, stderr } = spawnSync(
     'nextpnr-ice40',
-    [...args, '--freq', '12', '--seed', '1', '--timing-allow-fail'],
+    // A goal above the board's clock, so that what is reached is not below it.
+    [...args, '--freq', String(boardMhz + 1), '--seed', '1', '--timing-allow-fail'],
     {
       encoding: 'utf8',
       maxBuffer: 256 * 2 ** 20
@@ -177,4 +180,9 @@ else {
       `UP5K   ${unitText(unit)} ${text(cells)} logic cells, ${text(multipliers)} DSPs, ${text(blockRams)} block RAMs, ${text(spram)} SPRAMs, ` +
         (mhz === null ? 'does not fit' : `at most ${mhz.toFixed(2)} MHz`)
     )
+}
+const packed = placed.at(-1)
+if (options.bitstream !== undefined && packed.mhz !== null && packed.mhz < boardMhz) {
+  console.error(`${options.bitstream}: slower than the board's ${boardMhz} MHz, not safe to use.`)
+  process.exitCode = 1
 }

@@ -129,17 +129,21 @@ module core #(parameter XBB = 1, parameter RAM_BYTES = 1 << 20, parameter CLOCK_
     wire [31:0] csr_operand = x_f3[2] ? {27'b0, x_rs1} : operand1;
     wire [31:0] csr_next = x_f3[1:0] == 1 ? csr_operand : x_f3[1:0] == 2 ? csr_value | csr_operand : csr_value & ~csr_operand;
 
+    // ---- branches
+    wire equal = operand1 == operand2;
+    wire taken = x_branch && ((x_f3[2] ? less : equal) != x_f3[0]);
+
     // ---- traps: found in X, entered in the cycle after
     reg trapping;
     wire faulty_access = x_access && (misaligned || data_fault);
-    wire exception = x_valid && (x_fault || x_illegal || csr_illegal || x_ecall || x_ebreak || faulty_access);
+    // To what is no multiple of four: pc is one, so the offset of a branch or jal says it.
+    wire faulty_jump = x_jalr ? address[1] : (taken || x_jal) && x_immediate[1];
+    wire exception = x_valid && (x_fault || x_illegal || csr_illegal || x_ecall || x_ebreak || faulty_access || faulty_jump);
     wire [31:0] cause = x_fault ? 1 : x_illegal || csr_illegal ? 2 : x_ebreak ? 3 : x_ecall ? 11 :
-        misaligned ? (x_load ? 4 : 6) : (x_load ? 5 : 7);
-    wire [31:0] trap_value = x_fault || x_ebreak ? x_pc : x_illegal || csr_illegal ? x_word : x_ecall ? 0 : address;
+        x_load ? (misaligned ? 4 : 5) : x_store ? (misaligned ? 6 : 7) : 0;
+    wire [31:0] trap_value = x_fault || x_ebreak ? x_pc : x_illegal || csr_illegal ? x_word : x_load || x_store ? address : 0;
 
     // ---- where to go on
-    wire equal = operand1 == operand2;
-    wire taken = x_branch && ((x_f3[2] ? less : equal) != x_f3[0]);
     wire redirect = x_valid && (taken || x_jal || x_jalr || x_mret || x_fencei || x_wfi);
     wire [31:0] pc_sum = x_pc + x_immediate;
     wire [31:0] next_pc = d_pc;  // what comes behind an instruction was fetched when it came to X

@@ -82,7 +82,7 @@ module csr #(parameter CLOCK_HZ = 12000000, parameter TIMER = 1) (
             12'h305: mtvec <= {write_value[31:2], 2'b0};
             12'h320: {stop_instructions, stop_cycles} <= {write_value[2], write_value[0]};
             12'h340: mscratch <= write_value;
-            12'h341: mepc <= {write_value[31:1], 1'b0};
+            12'h341: mepc <= {write_value[31:2], 2'b0};
             12'h342: mcause <= write_value;
             12'h343: mtval <= write_value;
             12'hb00: mcycle[31:0] <= write_value;

@@ -4,16 +4,18 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+const placed =
+  'while [ $# -gt 0 ]; do [ "$1" = --asc ] && echo routed > "$2"; shift; done; echo "ICESTORM_LC: 10/ 5280" >&2'
 /** Stand-ins that end as the tools do; the real ones take minutes. icepack ends with 1 when it prints its usage. */
 const tools: Record<string, string> = {
   yosys: 'echo "Number of cells: 0"',
-  'nextpnr-ice40':
-    'while [ $# -gt 0 ]; do [ "$1" = --asc ] && echo routed > "$2"; shift; done; echo "ICESTORM_LC: 10/ 5280" >&2',
+  'nextpnr-ice40': placed,
   icepack: '[ "$1" = -h ] && exit 1; cat "$1" > "$2"'
 }
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'bitbench-tools-'))
+  tools['nextpnr-ice40'] = placed
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -34,6 +36,20 @@ describe('npm run rtl:synth', () => {
     expect([stderr, status]).toEqual(['', 0])
     expect(stdout).toContain('10 of 5280 logic cells')
     expect(readFileSync(file, 'utf8')).toBe('routed\n')
+  })
+
+  it.each([
+    ['11.99', 1, 'not safe to use'],
+    ['12.00', 0, '']
+  ])('says whether the board runs at its clock: %s MHz', (mhz, expected, words) => {
+    tools['nextpnr-ice40'] =
+      `${placed}; echo "Max frequency for clock 'CLK': ${mhz} MHz (FAIL at 13.00 MHz)" >&2`
+    const { status, stderr, stdout } = run(Object.keys(tools), [
+      '--bitstream',
+      path.join(folder, 'board.bin')
+    ])
+    expect([status, stdout]).toEqual([expected, expect.stringContaining(`at most ${mhz} MHz`)])
+    expect(stderr).toContain(words)
   })
 
   it('names a program that is not there before anything runs', () => {

@@ -91,6 +91,8 @@ function randomInstruction(random: Random, index: number, count: number, xbb: bo
   const rd = random.integer(3) === 0 ? random.integer(29) : random.integer(8)
   const near = (): number => (random.integer(2) === 0 ? random.integer(8) : any())
   const [rs1, rs2] = [near(), near()]
+  /** Now and then the target of a jump lies between two instructions. */
+  const between = (): number => (random.integer(12) === 0 ? 2 : 0)
   const kind = random.integer(100)
   if (kind < 20) {
     const f3 = random.integer(8)
@@ -122,9 +124,12 @@ function randomInstruction(random: Random, index: number, count: number, xbb: bo
   }
   if (kind < 84) {
     const ahead = 1 + random.integer(Math.min(8, count - index))
-    return encodeB(4 * ahead, rs2, rs1, [0, 1, 4, 5, 6, 7][random.integer(6)]!)
+    return encodeB(4 * ahead - between(), rs2, rs1, [0, 1, 4, 5, 6, 7][random.integer(6)]!)
   }
-  if (kind < 87) return encodeJ(4 * (1 + random.integer(Math.min(6, count - index))), rd)
+  if (kind < 86) return encodeJ(4 * (1 + random.integer(Math.min(6, count - index))) - between(), rd)
+  // Into the data, where nothing may be executed: only to where no instruction can be.
+  if (kind < 87)
+    return encodeI((random.integer(1024) << 2) | 2 | random.integer(2), dataRegister, 0, rd, 0x67)
   if (kind < 89) return lui(random.integer(2 ** 20) << 12, rd)
   if (kind < 91) return ((random.integer(2 ** 20) << 12) | (rd << 7) | 0x17) >>> 0
   if (kind < 96) {

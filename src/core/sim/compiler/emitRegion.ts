@@ -144,6 +144,8 @@ class RegionWriter {
     }
     if (operation === op.jalr) {
       this.lines.push(`target = (((${a} + ${immediate}) & ~1) - ${ramBase}) | 0`)
+      const { misalignedTarget } = this.hart
+      if (misalignedTarget !== 0) this.lines.push(`if ((target & ${misalignedTarget}) !== 0) ${giveBack()}`)
       this.assign(rd, link)
       if (rd === discardRegister) {
         for (const site of this.region.returnSites)

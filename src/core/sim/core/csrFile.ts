@@ -211,7 +211,7 @@ export class CsrFile {
         this.mscratch = value
         return true
       case 0x341:
-        this.mepc = value & ~1
+        this.mepc = value & (this.surroundings.plain === true ? ~3 : ~1)
         return true
       case 0x342:
         this.mcause = value

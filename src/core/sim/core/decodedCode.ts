@@ -76,7 +76,7 @@ export class DecodedCode {
       this.mark(offset, 2)
       return
     }
-    this.operation[index] = decoded.operation
+    this.operation[index] = this.isMisalignedJump(decoded) ? op.misalignedJump : decoded.operation
     this.fields[index] =
       (decoded.rd === 0 ? discardRegister : decoded.rd) |
       (decoded.rs1 << 8) |
@@ -106,6 +106,11 @@ export class DecodedCode {
   wordAt(offset: number): number {
     const low = this.halves[offset >> 1]
     return (low & 3) === 3 ? low | ((this.halves[(offset >> 1) + 1] ?? 0) << 16) : low
+  }
+
+  /** jalr, whose target only its register says, is not among them. */
+  private isMisalignedJump({ operation, immediate }: Decoded): boolean {
+    return this.core?.plain === true && (isBranch(operation) || operation === op.jal) && (immediate & 2) !== 0
   }
 
   private peek(offset: number): Decoded | null {

@@ -2,6 +2,8 @@ import { combineAtomic } from './atomicOperation'
 import { exceptionCause, type Hart } from './hart'
 import { isLoad, isStore, op } from './operations'
 
+const branchOpcode = 0x63
+
 /** What the machine has to do after a slow instruction, if anything. */
 export type SlowOutcome = 'done' | 'wait' | 'lockup'
 
@@ -44,6 +46,11 @@ export function executeSlow(hart: Hart): SlowOutcome {
   if (isStore(operation)) {
     const sizeBytes = operation === op.sw ? 4 : operation === op.sh ? 2 : 1
     return store(hart, (x[rs1] + immediate - hart.ramBase) | 0, sizeBytes, x[rs2]) ? retire() : 'done'
+  }
+  if (operation === op.misalignedJump && !isTaken(code.wordAt(hart.pc), x[rs1], x[rs2])) return retire()
+  if (operation === op.misalignedJump || operation === op.jalr) {
+    hart.trap(exceptionCause.instructionMisaligned, 0)
+    return 'done'
   }
   if (operation >= op.lr) {
     return atomic(hart, operation, rd, (x[rs1] - hart.ramBase) | 0, x[rs2]) ? retire() : 'done'
@@ -92,6 +99,15 @@ export function executeSlow(hart: Hart): SlowOutcome {
   retire()
   if (writes) hart.csr.write(csrNumber, next)
   return 'done'
+}
+
+/** Whether a branch or jal, of which this is the word, jumps. */
+function isTaken(word: number, a: number, b: number): boolean {
+  if ((word & 0x7f) !== branchOpcode) return true
+  const funct3 = (word >>> 12) & 7
+  const isLess = (funct3 & 2) !== 0 ? a >>> 0 < b >>> 0 : a < b
+  const isMet = (funct3 & 4) !== 0 ? isLess : a === b
+  return isMet === ((funct3 & 1) === 0)
 }
 
 function illegal(hart: Hart): SlowOutcome {

@@ -10,6 +10,7 @@ import { shiftStepCycles, type CycleModel } from './timing'
 
 /** Synchronous exception causes (Privileged Architecture, 20211203, table 3.6). */
 export const exceptionCause = {
+  instructionMisaligned: 0,
   instructionAccess: 1,
   illegalInstruction: 2,
   breakpoint: 3,
@@ -68,6 +69,8 @@ export class Hart {
   readonly model: CycleModel | null
   readonly misaligned: boolean
   readonly readOnly: boolean
+  /** Bits that an instruction's address must not have: a jalr there traps. */
+  readonly misalignedTarget: number
   /** Cycles a taken branch adds to its static cost, which is that of not taking it. */
   readonly takenForward: number
   readonly takenBackward: number
@@ -97,6 +100,7 @@ export class Hart {
     this.bus = options.bus
     this.misaligned = options.misaligned ?? true
     this.readOnly = options.readOnly ?? false
+    this.misalignedTarget = options.core?.plain === true ? 2 : 0
     this.code = new DecodedCode(ram, options.ramBase, options.zbb, model, options.core, this.readOnly)
     const { observer } = options
     const caches = createCaches(model)

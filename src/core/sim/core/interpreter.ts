@@ -61,7 +61,7 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
   const badHalf = outsideRam | 1
   const badWord = outsideRam | 3
   // The static cost of a branch is that of not taking it; taking it adds the difference.
-  const { takenForward, takenBackward, shiftCycles } = hart
+  const { takenForward, takenBackward, shiftCycles, misalignedTarget } = hart
 
   const { instructionCache, dataCache } = hart
   const fetchTags = instructionCache === null ? null : instructionCache.tags
@@ -309,6 +309,7 @@ function buildInterpreter(hart: Hart, operations: typeof arithmetic, granule: nu
             break
           case 46: // jalr
             target = (((x[(f >> 8) & 31] + immediate[i]) & ~1) - ramBase) | 0
+            if ((target & misalignedTarget) !== 0) break loop
             x[f & 63] = pc + (f >>> 24) + ramBase
             break
           case 47: // fence

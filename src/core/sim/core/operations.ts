@@ -102,7 +102,9 @@ export const op = {
   amomin: 90,
   amomax: 91,
   amominu: 92,
-  amomaxu: 93
+  amomaxu: 93,
+  /** A branch or jal whose target is no multiple of four, on a core that has no instructions there. */
+  misalignedJump: 94
 } as const
 
 /** First operation that the fast loops hand to the slow path. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMachine } from '@core/sim/createMachine'
+import { rtlCore } from '@core/sim/boards/rtlCore'
 import { ramBase } from '@core/sim/machine'
 import { corePresets } from '@core/sim/boards/presets'
 import {
@@ -136,6 +137,39 @@ describe.each(engines)('traps, %s', (engine) => {
     // MIE was set: now MPIE holds it, MIE is clear, MPP says machine.
     expect(x[register.a3]).toBe(0x1880)
     expect(machine.lastTrap).toEqual({ cause, pc: x[register.a1], value: x[register.a2] })
+  })
+
+  it('are taken by jumps to between two words where no instruction can be', () => {
+    // Hot enough to be compiled; the handler counts in a7, adds up the causes and keeps mepc.
+    const source = `
+      j start
+      handler: addi a7, a7, 1
+      csrr t0, mcause
+      add a6, a6, t0
+      csrr t0, mtval
+      add a6, a6, t0
+      csrr s1, mepc
+      addi t0, s1, 6 # its lowest two bits are not kept
+      csrw mepc, t0
+      mret
+      start: la t0, handler
+      csrw mtvec, t0
+      la s0, 0x80001000
+      li a5, 200
+      again: jal a0, .+6
+      jalr a1, 3(s0)
+      beq a5, a5, .+6
+      bltu a5, zero, .+6
+      bge zero, a5, .-6
+      here: bne a5, zero, .-6
+      addi a5, a5, -1
+      bnez a5, again
+      la a4, here`
+    const plain = runProgram(source, { engine, board: rtlCore(false) })
+    const x = plain.registers()
+    expect([x[register.a0], x[register.a1]]).toEqual([0, 0])
+    expect([x[register.a7], x[register.a6]]).toEqual([800, 0])
+    expect(x[register.s1]).toBe(x[register.a4])
   })
 
   it('reports lockup when the handler cannot be fetched, until reset', () => {

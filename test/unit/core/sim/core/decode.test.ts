@@ -42,6 +42,7 @@ describe('full-length instructions', () => {
       'dotAlone',
       'fetchFault',
       'illegal',
+      'misalignedJump',
       'pack',
       'quant',
       'quantAlone',
