@@ -82,5 +82,6 @@ describe('the label of a run on its page', () => {
     await view.set({ id: 'gone' })
     await settle()
     expect(view.text()).toBe('')
+    expect(view.root.querySelector('*')).toBeNull()
   })
 })
