@@ -238,6 +238,6 @@ function noGroupKernel(): AppError {
   return new AppError(
     'input.unsupported',
     'No kernel takes scales of groups of weights: the method "grouped" is for evaluation alone.',
-    'Use --method reconstruct.'
+    'Search or judge with --method reconstruct: it has one scale per output, which boards take.'
   )
 }

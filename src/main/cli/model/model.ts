@@ -48,7 +48,7 @@ export const modelCli: CliNoun = {
     evaluate: {
       summary: 'Accuracy of a scheme on the data set that the file names, the shipped images or yours.',
       usage:
-        'FILE.onnx [--dataset N] [--scheme int8|exported|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|distill|retrain]',
+        'FILE.onnx [--dataset N] [--scheme int8|exported|w4a8|w8a8,w4a4,…|float] [--split test|search|fullTest] [--method ptq|reconstruct|grouped|distill|retrain]',
       options: {
         ...dataSetOption,
         scheme: {

@@ -27,7 +27,10 @@ const dataSets: readonly Replacement[] = [
   [/with --task (\w+)/g, 'with the task “$1”'],
   [/--task (\w+)/g, 'the task “$1”'],
   [/Use --method ptq/g, 'Choose “calibrated only”'],
-  [/Use --method reconstruct/g, 'Choose “calibrated with a longer search of codes”'],
+  [
+    /Search or judge with --method reconstruct/g,
+    'Search again with candidates “calibrated by a longer search”'
+  ],
   [
     /Name them with --target COLUMN, or as y in an NPZ/g,
     'Name them as y in an NPZ; columns of a table under “Columns to predict”'

@@ -35,7 +35,9 @@ it('puts what networks and data sets ask for into the words of the window', () =
     'Add the set again with other shares under “Calibration, tune, search”, or with more items.'
   )
   expect(windowHint('Use --method ptq.')).toBe('Choose “calibrated only”.')
-  expect(windowHint('Use --method reconstruct.')).toBe('Choose “calibrated with a longer search of codes”.')
+  expect(windowHint('Search or judge with --method reconstruct: it is.')).toBe(
+    'Search again with candidates “calibrated by a longer search”: it is.'
+  )
 })
 
 it.each([

@@ -82,7 +82,7 @@ describe('obstacles of a file', () => {
 
   it('stand each with its remedy and its place in the graph', () => {
     mounted(false)
-    expect(wordsOf(view.root)).toContain('This network cannot be read 2 obstacles in /nets/a.onnx')
+    expect(wordsOf(view.root)).toContain('This network cannot be read 2 obstacles in a.onnx')
     const [first, second] = [...view.root.querySelectorAll('li')]
     expect(wordsOf(first!)).toBe('No loops. Unroll it. Loop n1')
     expect(wordsOf(second!)).toBe('No loops. Unroll it.')
