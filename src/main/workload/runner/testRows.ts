@@ -78,6 +78,14 @@ export function batchFeeds(
   return feeds
 }
 
+/** Least and greatest number of the element types that hold whole numbers; typed arrays would cut others off silently. */
+const wholeRanges: Partial<Record<OnnxElementType, readonly [number, number]>> = {
+  bool: [0, 1],
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
+}
+
 /** One input of several samples as a tensor. @throws data.invalid, input.unsupported */
 export function stacked(rows: readonly TestRow[], { name, elementType }: OnnxValue): ort.Tensor {
   const shapes = rows.map(({ inputs }) => {
@@ -90,6 +98,12 @@ export function stacked(rows: readonly TestRow[], { name, elementType }: OnnxVal
   }
   const numbers = rows.flatMap(({ inputs }) => flat(inputs[name]))
   if (numbers.some((value) => !Number.isFinite(value))) throw wrongInput(name, 'holds what is not a number')
+  const range = wholeRanges[elementType]
+  if (range !== undefined) {
+    const [least, most] = range
+    const wrong = numbers.find((value) => !(Number.isInteger(value) && value >= least && value <= most))
+    if (wrong !== undefined) throw wrongInput(name, `holds ${wrong}, which is no ${elementType}`)
+  }
   return tensorOf(elementType, numbers, [rows.length, ...shape])
 }
 
