@@ -135,7 +135,9 @@ function badImage(command: Opcode, data: Uint8Array): AppError {
       ? 'Deploy first: an Image is forgotten when its memory was written, after a bench, a call, a trap or a reset.'
       : reason === 7
         ? 'The plan was made for another firmware: plan again for the board that is connected.'
-        : 'Deploy again; if it stays, the board’s RAM or this Image is damaged.'
+        : reason === 6
+          ? 'Load the current monitor of this board; a small one leaves out softmax, norms, products of activations and recurrences (docs/firmware-sizes.md).'
+          : 'Deploy again; if it stays, the board’s RAM or this Image is damaged.'
   return new AppError(
     code,
     `The board refused the Image: ${imageReasons[reason] ?? `reason ${reason}`}.`,
