@@ -40,6 +40,15 @@ const inPlace = {
   counts: machineCounters
 } as const
 
+const asBuilt = {
+  base: 0x8000_0000,
+  isFilledIn: false,
+  isMovable: false,
+  uarts: ['ns16550'],
+  xlen: 32,
+  counts: machineCounters
+} as const
+
 /** The monitors by form: where they are linked, and what the host fills in. */
 export const monitorImages = {
   /** For LiteX SoCs: UART, RAM, clock and counters are filled in. */
@@ -94,23 +103,9 @@ export const monitorImages = {
   /** The same with few pairs of widths and without the operators of language models, for more weights beside it. */
   flashSmall: inPlace,
   /** For the core of resources/rtl with its unit in the 128 KiB of a UP5K, with few pairs of widths; nothing is filled in. */
-  icebreaker: {
-    base: 0x8000_0000,
-    isFilledIn: false,
-    isMovable: false,
-    uarts: ['ns16550'],
-    xlen: 32,
-    counts: machineCounters
-  },
+  icebreaker: asBuilt,
   /** For the virtual boards and QEMU's virt machine; nothing is filled in. */
-  virt: {
-    base: 0x8000_0000,
-    isFilledIn: false,
-    isMovable: false,
-    uarts: ['ns16550'],
-    xlen: 32,
-    counts: machineCounters
-  },
+  virt: asBuilt,
   /** For a U-Boot in machine mode on a 64-bit virt machine; nothing is filled in. */
   virt64: {
     base: 0x8080_0000,

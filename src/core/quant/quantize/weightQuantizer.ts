@@ -22,7 +22,7 @@ export function largestWeightCode(bits: Bits): number {
 }
 
 /**
- * Scale of least weighted squared error for the values at positions start, start + step, …
+ * Scale of least weighted squared error for the values from `start` on.
  * One bit: the weighted mean of |w| (XNOR-Net, Rastegari et al. 2016, eq. 6). More: a search over clipping limits
  * followed by the least-squares scale for the codes found. All-zero weights get a tiny positive scale.
  */
@@ -31,12 +31,11 @@ export function weightScale(
   bits: Bits,
   importance: Float64Array | null,
   start = 0,
-  count = values.length,
-  step = 1
+  count = values.length
 ): number {
   const kernels = fitKernels()
   const [own, weights, scales] = kernels.room(count, count, 1)
-  for (let k = 0; k < count; k++) own[k] = values[start + k * step]
+  own.set(values.subarray(start, start + count))
   if (importance === null) weights.fill(1)
   else weights.set(importance.subarray(0, count))
   const high = largestWeightCode(bits)
