@@ -1,4 +1,5 @@
 import type { Candidate } from '../candidate'
+import { climbed } from './climb'
 import { leastLoss, pairCount } from './knapsack'
 import { fits } from '../costs/limits'
 import { raisedToMaximal } from './maximal'
@@ -33,14 +34,22 @@ export function maximalPool(state: SearchState, losses: Float64Array, best: Cand
     const key = genesKey(maximal)
     if (!state.seen.has(key)) found.set(key, maximal)
   }
-  add(leastLoss(space, limits, losses), true)
+  const isSum = space.costs.every((cost) => cost.isSum)
+  /** The integer program's scheme; where a cost is no sum, which it does not see whole, what a climb comes to. */
+  const leastOf = (given: Float64Array, states?: number): Genes | null => {
+    const genes = leastLoss(space, limits, given, states)
+    if (isSum) return genes
+    const start = genes !== null && fits(space, limits, genes) ? genes : state.cheapest
+    return fits(space, limits, start) ? climbed(space, limits, given, start, random) : null
+  }
+  add(leastOf(losses), true)
   for (let draw = 0; draw < draws; draw++) {
     const disturbed = losses.slice()
     const pairs = pairCount(space)
     const factors = Float64Array.from(space.layers, () => Math.exp(disturbance * random.normal()))
     for (let at = 0; at < disturbed.length; at++)
       disturbed[at] = disturbed[at] * factors[Math.floor(at / pairs)]
-    add(leastLoss(space, limits, disturbed, coarseStates), false)
+    add(leastOf(disturbed, coarseStates), false)
   }
   if (best !== null) starts.push(genesOfScheme(best.scheme, space.widths))
   if (starts.length === 0) add(state.cheapest, true)

@@ -4,6 +4,7 @@ import type { Candidate } from '@core/search/candidate'
 import { isMaximal } from '@core/search/proposals/maximal'
 import { fits, searchLimits } from '@core/search/costs/limits'
 import { maximalPool } from '@core/search/proposals/pool'
+import { sumOfLosses } from '@core/search/loss/probes'
 import { sampleWindow } from '@core/search/proposals/sampler'
 import { buildCostTable } from '@core/search/costs/costTable'
 import {
@@ -183,6 +184,39 @@ describe('the pool that a model ranks', () => {
     expect(new Set(pool.map(genesKey)).size).toBe(pool.length)
     expect(pool.map(genesKey)).not.toContain(genesKey(first!))
     for (const genes of pool) expect(isMaximal(space, tight.limits, genes)).toBe(true)
+  })
+
+  it('holds the best scheme, or nearly, under a cost that also counts changes of bits', () => {
+    const layers = Array.from({ length: 7 }, (_, at) => `fc${at}`)
+    const sum = tableCost(buildCostTable(layers.length, 'cycles', 0, (layer, bits) => (10 + layer) * bits))
+    const changes = (genes: Genes): number =>
+      layers.reduce((count, _, at) => count + (at > 0 && genes[2 * at] !== genes[2 * at - 2] ? 1 : 0), 0)
+    const fetching = createSpace({
+      layers,
+      macs: layers.map(() => 100),
+      costs: [{ ...sum, isSum: false, of: (genes) => sum.of(genes) + 40 * changes(genes) }],
+      allowed: layers.map((layer) => ({ layer, activationBits: [8] }))
+    })
+    const within = searchLimits(fetching, [0.4])
+    const all = Array.from({ length: 4 ** layers.length }, (_, code) =>
+      Uint8Array.from({ length: 14 }, (__, at) => (at % 2 === 1 ? 0 : (code >> at) & 3))
+    ).filter((genes) => fits(fetching, within.limits, genes))
+    const overLeast = Array.from({ length: 9 }, (_, seed) => {
+      const random = createRandom(seed)
+      const expected = new Float64Array(layers.length * 16)
+      for (const layer of layers.keys()) {
+        const worth = Math.exp(2 * random.normal())
+        for (const gene of [0, 1, 2, 3]) {
+          const from = layer * 16 + gene * 4
+          expected.fill(worth * gene ** 2, from, from + 4)
+        }
+      }
+      const leastOf = (schemes: readonly Genes[]): number =>
+        schemes.reduce((least, genes) => Math.min(least, sumOfLosses(expected, genes)), Infinity)
+      const bare = stateOf([], { space: fetching, limits: within.limits, cheapest: within.cheapest })
+      return leastOf(maximalPool(bare, expected, null)) / leastOf(all)
+    })
+    expect(overLeast.filter((ratio) => ratio < 1.1).length).toBeGreaterThanOrEqual(7)
   })
 
   it('lists the whole of a space that can be listed, without what was seen', () => {
