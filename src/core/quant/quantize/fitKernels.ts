@@ -39,7 +39,8 @@ interface FitExports extends FitFunctions {
   readonly __heap_base: { readonly value: number }
 }
 
-/** What is used of it; core is compiled without the types of a host. */
+/** What is used of the host; core is compiled without its types. */
+declare function atob(base64: string): string
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object) => { readonly exports: unknown }
@@ -66,7 +67,8 @@ export function fitKernels(): FitKernels {
 const pageBytes = 65536
 
 function openKernels(): FitKernels {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytesOfBase64(fitWasm)))
+  const bytes = Uint8Array.from(atob(fitWasm), (character) => character.charCodeAt(0))
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes))
   // What the module exports is what fit.c names so.
   const run = instance.exports as FitExports
   const start = Math.ceil(run.__heap_base.value / 16) * 16
@@ -108,20 +110,3 @@ function openKernels(): FitKernels {
 
 /** Doubles that begin at vectors of two. */
 const aligned = (length: number): number => length + (length % 2)
-
-const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-
-function bytesOfBase64(text: string): Uint8Array {
-  const end = text.indexOf('=')
-  const count = end < 0 ? text.length : end
-  const bytes = new Uint8Array(Math.floor((count * 3) / 4))
-  let [held, bits, to] = [0, 0, 0]
-  for (let at = 0; at < count; at++) {
-    held = ((held << 6) | digits.indexOf(text[at])) & 0xffff
-    bits += 6
-    if (bits < 8) continue
-    bits -= 8
-    bytes[to++] = held >> bits
-  }
-  return bytes
-}

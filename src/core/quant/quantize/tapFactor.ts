@@ -37,24 +37,27 @@ export function laneLength(size: number, channels: number): number {
 }
 
 /** Solves Tᵀ T x = b in place. @returns T x */
-export function solveTaps({ size, rows }: TapFactor, values: Float64Array): Float64Array {
-  const kernels = fitKernels()
-  const factor = kernels.placeFactor(rows)
-  const [solved, wanted] = kernels.room(values.length, values.length)
-  solved.set(values)
-  kernels.run.solve(factor, size, groupsOf(size, values), solved.byteOffset, wanted.byteOffset)
-  values.set(solved)
-  return wanted.slice()
+export function solveTaps(taps: TapFactor, values: Float64Array): Float64Array {
+  const { run, factor, groups, given, results } = placed(taps, values)
+  run.solve(factor, taps.size, groups, given.byteOffset, results.byteOffset)
+  values.set(given)
+  return results.slice()
 }
 
 /** T x. */
-export function multiplyTaps({ size, rows }: TapFactor, values: Float64Array): Float64Array {
+export function multiplyTaps(taps: TapFactor, values: Float64Array): Float64Array {
+  const { run, factor, groups, given, results } = placed(taps, values)
+  run.multiply(factor, taps.size, groups, given.byteOffset, results.byteOffset)
+  return results.slice()
+}
+
+/** The factor and values of channels in the memory of the compiled loops, and room for as many results. */
+function placed({ size, rows }: TapFactor, values: Float64Array) {
   const kernels = fitKernels()
   const factor = kernels.placeFactor(rows)
-  const [from, products] = kernels.room(values.length, values.length)
-  from.set(values)
-  kernels.run.multiply(factor, size, groupsOf(size, values), from.byteOffset, products.byteOffset)
-  return products.slice()
+  const [given, results] = kernels.room(values.length, values.length)
+  given.set(values)
+  return { run: kernels.run, factor, groups: groupsOf(size, values), given, results }
 }
 
 /** Codes of taps and, by channel, |T q|². */
