@@ -18,7 +18,8 @@ const maxPool = 80
 
 /**
  * Schemes worth ranking with a model: all maximal ones where they can be listed; else the integer program's solution on
- * the given losses, on disturbed ones, and the maximal neighbours of these and of the best scheme so far.
+ * the given losses, on disturbed ones (climbed from where a cost is no sum), and the maximal neighbours of these and of the
+ * best scheme so far.
  * @param losses expected added losses, layers x pairs of widths
  */
 export function maximalPool(state: SearchState, losses: Float64Array, best: Candidate | null): Genes[] {
