@@ -213,7 +213,17 @@ export const monitors = [
   }))
   .filter(({ variant }) => variant !== undefined)
 
-function compile(args, what) {
+/** Ends this program with 3 where there is no compiler. */
+export function needCompiler() {
+  if (spawnSync(compiler, ['--version']).error === undefined) return
+  console.error(
+    `${compiler} not found. apt install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf, or set RISCV_CC.`
+  )
+  process.exit(3)
+}
+
+/** Runs the compiler. @throws what it printed, behind `what` */
+export function compile(args, what) {
   const { status, stderr, error } = spawnSync(compiler, args, { cwd: root, encoding: 'utf8' })
   if (error) throw error
   if (status !== 0) throw new Error(`${what}: ${compiler} failed:\n${stderr}`)
@@ -233,7 +243,7 @@ function objectOf(source, folder, flags) {
 }
 
 /** Copies what an ELF loads, or the sections that `pick` names, into a flat file; returns its bytes. */
-function binaryOf(elf, file, pick = []) {
+export function binaryOf(elf, file, pick = []) {
   const args = ['-O', 'binary', ...pick, elf, file]
   const { status, stderr } = spawnSync(toolOf('objcopy'), args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`objcopy failed:\n${stderr}`)
@@ -430,12 +440,7 @@ function check() {
 }
 
 function main() {
-  if (spawnSync(compiler, ['--version']).error) {
-    console.error(
-      `${compiler} not found. apt install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf, or set RISCV_CC.`
-    )
-    process.exit(3)
-  }
+  needCompiler()
   const outIndex = process.argv.indexOf('--out')
   try {
     if (process.argv.includes('--check')) {
