@@ -30,7 +30,8 @@ export function keyValueCache({
   return pasts.length > 0 && pairs.length === pasts.length && tokens !== undefined ? { tokens, pairs } : null
 }
 
-const isNumbering = ({ dims, elementType }: OnnxValue): boolean =>
+/** Whether an input holds whole numbers [batch, tokens]: tokens, their mask or their positions. */
+export const isNumbering = ({ dims, elementType }: OnnxValue): boolean =>
   dims?.length === 2 && (elementType === 'int64' || elementType === 'int32')
 
 /** Where a pass stands: `before` tokens are in the cache, `tokens` new ones come. */

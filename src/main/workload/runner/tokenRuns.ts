@@ -1,5 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import { withWindow } from '../../../core/workload/onnx/window'
+import { isNumbering } from './keyValueCache'
 import { tensorOf, type Feeds } from './testRows'
 import type { Subject } from './subject'
 
@@ -24,11 +25,8 @@ export interface TokenRuns {
 export async function tokenRuns(subject: Subject): Promise<TokenRuns | null> {
   const { model } = subject.network
   const [first] = model.inputs
-  const isTokens = model.inputs.every(
-    ({ dims, elementType }) => dims?.length === 2 && (elementType === 'int64' || elementType === 'int32')
-  )
   const window = lengthOf(subject.test.test[0]?.inputs[first?.name ?? ''])
-  if (!isTokens || first === undefined || window < 2) return null
+  if (!model.inputs.every(isNumbering) || first === undefined || window < 2) return null
   const fixed = model.inputs.map(({ dims }) => dims?.[1]).find((size) => typeof size === 'number')
   const isOpen = fixed === undefined || (await canShorten(subject, window))
   const sessions = new Map<number, Promise<ort.InferenceSession>>()
