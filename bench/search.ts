@@ -10,6 +10,7 @@
  */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { mean } from '../src/core/math/mean'
 import { schemeKey } from '../src/core/quant/scheme'
 import type { CostTable } from '../src/core/search/costs/costTable'
 import { objectives } from '../src/shared/vocabulary'
@@ -156,8 +157,8 @@ function printHalves(rows: readonly HalvesRow[]): void {
   console.log(`|---|${choosers.map(() => '---').join('|')}|`)
   for (const { cost, budget, regrets } of rows)
     console.log(`| ${cost} ${budget} | ${regrets.map((regret) => regret.toFixed(3)).join(' | ')} |`)
-  const mean = choosers.map((_, at) => rows.reduce((sum, { regrets }) => sum + regrets[at], 0) / rows.length)
-  console.log(`| mean | ${mean.map((regret) => regret.toFixed(3)).join(' | ')} |`)
+  const means = choosers.map((_, at) => mean(rows.map(({ regrets }) => regrets[at])))
+  console.log(`| mean | ${means.map((regret) => regret.toFixed(3)).join(' | ')} |`)
   const sorted = meanByHalf(rows).sort((a, b) => a - b)
   const at = (share: number): string => sorted[Math.floor(share * (sorted.length - 1))].toFixed(3)
   const within = sorted.filter((regret) => regret <= regretBar).length / sorted.length
@@ -178,10 +179,9 @@ function print(): void {
   )
   const cell = (of: Row[]): string => {
     const known = of.filter(({ regret }) => regret !== null)
-    const mean = (value: (row: Row) => number): number =>
-      known.reduce((sum, row) => sum + value(row), 0) / known.length
+    const meanOf = (value: (row: Row) => number): number => mean(known.map(value))
     const failed = of.length - known.length
-    return `${mean(({ regret }) => regret!).toFixed(3)} (${mean(({ searchKl }) => searchKl!).toFixed(4)}, ${mean((row) => row.tuneKl!).toFixed(4)})${failed > 0 ? ` ${failed} without` : ''}`
+    return `${meanOf(({ regret }) => regret!).toFixed(3)} (${meanOf(({ searchKl }) => searchKl!).toFixed(4)}, ${meanOf((row) => row.tuneKl!).toFixed(4)})${failed > 0 ? ` ${failed} without` : ''}`
   }
   console.log(
     `${'strategy'.padEnd(16)}${evaluationCounts.map((count) => String(count).padStart(30)).join('')}`

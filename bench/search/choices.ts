@@ -1,3 +1,4 @@
+import { mean } from '../../src/core/math/mean'
 import { genesCost, type CostTable } from '../../src/core/search/costs/costTable'
 import { genesOfScheme } from '../../src/core/search/space'
 import { bestWithin } from './searchOn'
@@ -49,7 +50,7 @@ export function regretOfChoices(
       }
       return 100 * (best - table.testAccuracy(table.schemeAt(chosen)))
     })
-    return { name, regrets, mean: regrets.reduce((sum, regret) => sum + regret, 0) / regrets.length }
+    return { name, regrets, mean: mean(regrets) }
   })
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { mean } from '../../src/core/math/mean'
 import { createRandom } from '../../src/core/math/random'
 import type { LabelledImages } from '../../src/core/model/dataSet'
 import { measureScores } from '../../src/core/model/scoreMeasure'
@@ -89,10 +90,6 @@ function overHalves(right: readonly Uint8Array[], halves: number): Pick<HalvesRo
     for (const [at, scheme] of chosen.entries()) own[at].push((200 * (best - judged[scheme])) / items)
   }
   return { regrets: own.map(mean), byHalf: own[0] }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** Regret over all budgets of the first chooser, points, by half. */
