@@ -37,11 +37,7 @@ export function sessionOn(connection: DuckDBConnection): StoreSession {
       if (rows.length === 0) return
       const columns = await knownColumns(table)
       const known = new Set(columns)
-      for (const row of rows) {
-        for (const key in row) {
-          if (!known.has(key)) throw statementError(new Error(`table ${table} has no column ${key}`))
-        }
-      }
+      for (const row of rows) requireColumns(table, known, row)
       await appendChunks(
         connection,
         table,
@@ -60,8 +56,7 @@ export function sessionOn(connection: DuckDBConnection): StoreSession {
     async appendColumns(table, rows, values) {
       if (rows === 0) return
       const columns = await knownColumns(table)
-      const unknown = Object.keys(values).find((name) => !columns.includes(name))
-      if (unknown !== undefined) throw statementError(new Error(`table ${table} has no column ${unknown}`))
+      requireColumns(table, new Set(columns), values)
       await appendChunks(connection, table, { columns, rows }, (chunk, index, { start, count }) =>
         fillColumn(chunk.getColumnVector(index), values[columns[index]], start, count)
       )
@@ -79,6 +74,16 @@ export function sessionOn(connection: DuckDBConnection): StoreSession {
     return columns
   }
   return session
+}
+
+function requireColumns(
+  table: string,
+  known: ReadonlySet<string>,
+  values: Readonly<Record<string, unknown>>
+): void {
+  for (const name in values) {
+    if (!known.has(name)) throw statementError(new Error(`table ${table} has no column ${name}`))
+  }
 }
 
 /** Writes one column of a chunk whose first row is `start` of what is appended. */
