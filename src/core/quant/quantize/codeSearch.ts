@@ -1,5 +1,4 @@
 import type { Bits } from '../scheme'
-import type { TapBlock } from './moments'
 import { laneIndex, lanes, roundTaps, type TapFactor } from './tapFactor'
 import { weightCode } from './weightQuantizer'
 
@@ -9,7 +8,9 @@ import { weightCode } from './weightQuantizer'
  * AdaRound states (Nagel et al. 2020, eq. 13), solved over all codes instead of the two nearest.
  */
 export interface CodeSearch {
-  readonly block: Pick<TapBlock, 'order' | 'damping'> & { readonly factor: TapFactor }
+  readonly factor: TapFactor
+  /** covarianceOf(factor). */
+  readonly covariance: Float64Array
   /** T times the weights wanted, as tapFactor.ts holds them. */
   readonly wanted: Float64Array
   /** Scale of every channel to begin with. */
@@ -36,15 +37,12 @@ const scaleShares = [1, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2]
 const maxSweeps = 12
 
 /** @returns by channel */
-export function searchCodes(
-  search: CodeSearch,
-  covariance = covarianceOf(search.block.factor)
-): FoundCodes[] {
-  const { block, wanted, scales, scale } = search
-  const pulls = Array.from(scales, (_, c) => pullOf(block.factor, wanted, c))
+export function searchCodes(search: CodeSearch): FoundCodes[] {
+  const { factor, wanted, scales, scale } = search
+  const pulls = Array.from(scales, (_, c) => pullOf(factor, wanted, c))
   let best: FoundCodes[] | null = null
   for (const share of scale === 'fixed' ? [1] : scaleShares) {
-    const found = descendAll(search, covariance, pulls, share)
+    const found = descendAll(search, pulls, share)
     if (best === null) best = found
     else if (scale === 'shared') best = totalError(found) < totalError(best) ? found : best
     else best = best.map((held, c) => (found[c].error < held.error ? found[c] : held))
@@ -57,11 +55,10 @@ export function searchCodes(
  * the doublings in them, so that they belong to the one scale that is found.
  */
 export function searchShifted(
-  { block: { factor }, wanted, bits }: Pick<CodeSearch, 'block' | 'wanted' | 'bits'>,
+  { factor, covariance, wanted, bits }: Pick<CodeSearch, 'factor' | 'covariance' | 'wanted' | 'bits'>,
   channel: number,
   shifts: Uint8Array,
-  scale: number,
-  covariance: Float64Array
+  scale: number
 ): FoundCodes {
   const { size } = factor
   const doubled = Float64Array.from(shifts, (shift) => 2 ** shift)
@@ -69,16 +66,14 @@ export function searchShifted(
   const alone = new Float64Array(size * lanes)
   for (let at = 0, from = laneIndex(size, channel, 0); at < size; at++, from += lanes)
     alone[at * lanes] = wanted[from]
-  const [found] = searchCodes(
-    {
-      block: { order: [], damping: 0, factor: own },
-      wanted: alone,
-      scales: Float64Array.of(scale),
-      bits,
-      scale: 'own'
-    },
-    covariance.map((value, at) => value * doubled[at % size] * doubled[Math.floor(at / size)])
-  )
+  const [found] = searchCodes({
+    factor: own,
+    covariance: covariance.map((value, at) => value * doubled[at % size] * doubled[Math.floor(at / size)]),
+    wanted: alone,
+    scales: Float64Array.of(scale),
+    bits,
+    scale: 'own'
+  })
   return { ...found, codes: found.codes.map((code, at) => code * doubled[at]) }
 }
 
@@ -88,8 +83,7 @@ function totalError(found: readonly FoundCodes[]): number {
 
 /** All channels from `share` of their scales. */
 function descendAll(
-  { block: { factor }, wanted, scales, bits, scale }: CodeSearch,
-  covariance: Float64Array,
+  { factor, covariance, wanted, scales, bits, scale }: CodeSearch,
   pulls: readonly Float64Array[],
   share: number
 ): FoundCodes[] {

@@ -122,8 +122,8 @@ export function* reconstruct({
     if (steps.search && own !== null && block.factor !== null && bits < 8)
       searchBlock(
         { moments, fitted, scales, bits, perTensor, steps },
-        { ...block, factor: block.factor },
-        own,
+        block,
+        { factor: block.factor, covariance: covarianceOf(block.factor), wanted: own },
         codes,
         squares
       )
@@ -233,47 +233,48 @@ function searchBlock(
     readonly perTensor: boolean
     readonly steps: FitSteps
   },
-  block: CodeSearch['block'],
-  wanted: Float64Array,
+  { order, damping }: TapBlock,
+  problem: Pick<CodeSearch, 'factor' | 'covariance' | 'wanted'>,
   codes: Int8Array,
   squares: Float64Array
 ): void {
   const { moments, scales, bits, perTensor, steps } = layer
   const { taps, blocks } = moments
   const scale = blocks.length > 1 ? 'fixed' : perTensor ? 'shared' : 'own'
-  const search = { block, wanted, scales, bits, scale } as const
+  const search = { ...problem, scales, bits, scale } as const
   const all = searchCodes(search)
   const grouped =
-    steps.groupTaps === undefined || scale !== 'own' ? all : searchGroups(layer, search, steps.groupTaps)
+    steps.groupTaps === undefined || scale !== 'own'
+      ? all
+      : searchGroups(layer, order, search, steps.groupTaps)
   for (const [c, plain] of all.entries()) {
     const found = grouped[c].error < plain.error ? grouped[c] : plain
     scales[c] = found.scale
     let norm = 0
-    for (const [at, tap] of block.order.entries()) {
+    for (const [at, tap] of order.entries()) {
       const code = found.codes[at]
       codes[c * taps + tap] = code
       norm += code * code
     }
-    squares[c] = squares[c] + Math.max(0, found.square - block.damping * norm)
+    squares[c] = squares[c] + Math.max(0, found.square - damping * norm)
   }
 }
 
 /** Codes of every channel with scales for groups of taps. */
 function searchGroups(
   { moments: { taps, importance }, fitted }: { readonly moments: Moments; readonly fitted: Float64Array },
+  order: readonly number[],
   search: CodeSearch,
   groupTaps: number
 ): FoundCodes[] {
-  const covariance = covarianceOf(search.block.factor)
   return Array.from(search.scales, (_, c) => {
     const own = fitted.subarray(c * taps, (c + 1) * taps)
     const { shifts, scale } = groupShifts(own, importance, search.bits, groupTaps)
     return searchShifted(
       search,
       c,
-      Uint8Array.from(search.block.order, (tap) => shifts[tap]),
-      scale,
-      covariance
+      Uint8Array.from(order, (tap) => shifts[tap]),
+      scale
     )
   })
 }

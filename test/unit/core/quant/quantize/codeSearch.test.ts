@@ -29,7 +29,7 @@ function problem(taps: number, seed: number) {
   const wanted = multiplyTaps(factor, values)
   const scales = (bits: Bits): Float64Array =>
     Float64Array.from(weights, (own) => weightScale(Float64Array.from(own), bits, null))
-  return { block: { ...block, factor }, wanted, weights, damped, scales }
+  return { factor, covariance: covarianceOf(factor), wanted, weights, damped, scales }
 }
 
 /** (s q - w)'C(s q - w) - w'Cw, by its definition. */
@@ -110,10 +110,9 @@ describe('scales of groups', () => {
   it('belong to the codes: divided by their doublings these are of the width, and the error is theirs', () => {
     const given = problem(9, 4)
     const shifts = Uint8Array.of(0, 1, 2, 0, 3, 1, 0, 0, 2)
-    const covariance = covarianceOf(given.block.factor)
     for (const [c, weights] of given.weights.entries()) {
       const start = given.scales(2)[c]!
-      const found = searchShifted({ ...given, bits: 2 }, c, shifts, start, covariance)
+      const found = searchShifted({ ...given, bits: 2 }, c, shifts, start)
       expect(found.error).toBeCloseTo(errorOf(given, weights, found.codes, found.scale), 8)
       for (const [at, code] of found.codes.entries())
         expect([-2, -1, 0, 1]).toContain(code / 2 ** shifts[at]!)
@@ -125,13 +124,7 @@ describe('scales of groups', () => {
     const scales = given.scales(2)
     const plain = searchCodes({ ...given, scales, bits: 2, scale: 'own' })
     for (let c = 0; c < channels; c++) {
-      const { error } = searchShifted(
-        { ...given, bits: 2 },
-        c,
-        new Uint8Array(9),
-        scales[c]!,
-        covarianceOf(given.block.factor)
-      )
+      const { error } = searchShifted({ ...given, bits: 2 }, c, new Uint8Array(9), scales[c]!)
       expect(error).toBeCloseTo(plain[c]!.error, 10)
     }
   })
