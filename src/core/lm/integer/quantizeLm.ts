@@ -51,7 +51,7 @@ function codesOf(
   const codes = new Int8Array(rows * columns)
   const scales = new Float64Array(rows)
   for (let row = 0; row < rows; row++) {
-    const scale = weightScale(weights, weightBits, importance, row * columns, columns)
+    const scale = weightScale(weights.subarray(row * columns, (row + 1) * columns), weightBits, importance)
     scales[row] = scale
     for (let at = row * columns; at < (row + 1) * columns; at++)
       codes[at] = weightCode(weights[at], scale, weightBits)

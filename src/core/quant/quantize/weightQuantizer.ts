@@ -22,35 +22,35 @@ export function largestWeightCode(bits: Bits): number {
 }
 
 /**
- * Scale of least weighted squared error for the values from `start` on.
+ * Scale of least weighted squared error for the values.
  * One bit: the weighted mean of |w| (XNOR-Net, Rastegari et al. 2016, eq. 6). More: a search over clipping limits
  * followed by the least-squares scale for the codes found. All-zero weights get a tiny positive scale.
  */
 export function weightScale(
   values: Float32Array | Float64Array,
   bits: Bits,
-  importance: Float64Array | null,
-  start = 0,
-  count = values.length
+  importance: Float64Array | null
 ): number {
-  const kernels = fitKernels()
-  const [own, weights, scales] = kernels.room(count, count, 1)
-  own.set(values.subarray(start, start + count))
-  if (importance === null) weights.fill(1)
-  else weights.set(importance.subarray(0, count))
-  const high = largestWeightCode(bits)
-  kernels.run.chooseScales(own.byteOffset, weights.byteOffset, 1, count, high, scales.byteOffset)
-  return scales[0]
+  return scalesOf(values, bits, importance, 1)[0]
 }
 
-/** The same for every row of a matrix with as many columns as there are weights of them. */
+/** The same for every row of a matrix with as many columns as `importance` has entries. */
 export function weightScales(values: Float64Array, bits: Bits, importance: Float64Array): Float64Array {
+  return scalesOf(values, bits, importance, values.length / importance.length)
+}
+
+function scalesOf(
+  values: Float32Array | Float64Array,
+  bits: Bits,
+  importance: Float64Array | null,
+  rows: number
+): Float64Array {
   const kernels = fitKernels()
-  const count = importance.length
-  const rows = values.length / count
+  const count = values.length / rows
   const [own, weights, scales] = kernels.room(values.length, count, rows)
   own.set(values)
-  weights.set(importance)
+  if (importance === null) weights.fill(1)
+  else weights.set(importance)
   const high = largestWeightCode(bits)
   kernels.run.chooseScales(own.byteOffset, weights.byteOffset, rows, count, high, scales.byteOffset)
   return scales.slice()

@@ -42,7 +42,7 @@ describe('the compiled loops of fitting', () => {
     values.fill(0, columns, 2 * columns)
     const weights = Float64Array.from({ length: columns }, () => random.normal() ** 2)
     const alone = Array.from({ length: rows }, (_, row) =>
-      weightScale(values, bits, weights, row * columns, columns)
+      weightScale(values.subarray(row * columns, (row + 1) * columns), bits, weights)
     )
     expect(Array.from(weightScales(values, bits, weights))).toEqual(alone)
   })

@@ -56,7 +56,8 @@ describe('weight quantizer', () => {
   })
 
   it('survives weights that are all zero', () => {
-    for (const bits of schemeWidths) expect(weightScale(new Float32Array(4), bits, null)).toBeGreaterThan(0)
+    for (const bits of schemeWidths)
+      for (const count of [4, 0]) expect(weightScale(new Float32Array(count), bits, null)).toBeGreaterThan(0)
   })
 })
 
@@ -127,7 +128,7 @@ describe('reconstruction', () => {
   it.each([4, 2, 1] as const)('beats rounding to nearest at %i bits', (bits) => {
     const found = fit(inputs, bits, false)
     const scales = Float64Array.from({ length: channels }, (_, c) =>
-      weightScale(weights, bits, null, c * taps, taps)
+      weightScale(weights.subarray(c * taps, (c + 1) * taps), bits, null)
     )
     const nearest = Int8Array.from(weights, (value, at) =>
       weightCode(value, scales[Math.floor(at / taps)]!, bits)
