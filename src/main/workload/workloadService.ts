@@ -121,11 +121,8 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
       'workload.figures': async ({ id }) => presentFigures(runOf(await runs.find(id))),
       'workload.export': async ({ id, folder, figures }) => {
         const found = runOf(await runs.find(id))
-        const tables = await exportTables(found, folder)
-        if (!figures) return { files: tables }
-        const written = new Set(tables.map(({ file }) => file))
-        const drawn = await exportFigures(found, folder)
-        return { files: [...tables, ...drawn.filter(({ file }) => !written.has(file))] }
+        const files = await exportTables(found, folder)
+        return { files: figures ? [...files, ...(await exportFigures(found, folder))] : files }
       }
     }
   }

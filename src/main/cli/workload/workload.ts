@@ -90,8 +90,7 @@ const runVerb: CliVerb = {
       runs.push({ ...run, files: await exported(client, run.id, out, context) })
       if (context.signal.aborted) break
     }
-    const tables = new Set(runs.flatMap(({ files }) => files))
-    const drawn = (await drawnFiles(runs, args, context)).filter((file) => !tables.has(file))
+    const drawn = await drawnFiles(runs, args, context)
     return {
       json: { runs, files: drawn, made },
       text: runs
@@ -119,7 +118,7 @@ async function onHost(
   return { run: (await client.call('workload.get', { id })).run, made: made.slice(0, 1) }
 }
 
-/** With --out: the figures and the report of what was run, and the merged table once more. */
+/** With --out: the figures and the report of what was run. */
 async function drawnFiles(
   runs: readonly WorkloadRun[],
   args: CliArguments,

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { formatPercent } from '../../../shared/units'
 import { compareRuns, type RunComparison } from '../../../core/workload/statistics/compare'
 import { readTableFolders, type NamedTables } from '../../workload/report/tableFolders'
-import { writeWorkload } from '../../workload/report/writeWorkload'
+import { writeMergedTables, writeWorkload } from '../../workload/report/writeWorkload'
 import { numberOption, textOption, UsageError, type CliContext, type CliVerb } from '../framework/framework'
 
 /** A run that `figures` and `compare` name: a folder of tables, or the id of a stored run. */
@@ -39,10 +39,11 @@ export function workloadFiguresVerb(stored: StoredTables): CliVerb {
         throw new UsageError('--out FOLDER says where the figures of several or stored runs go')
       }
       const out = given === undefined ? first : path.resolve(context.cwd, given)
-      const { analyses, files } = await writeWorkload(runs, out, {
+      const { analyses, files: drawn } = await writeWorkload(runs, out, {
         confidence: numberOption(args, 'confidence', { min: 0.5, max: 0.999 }) ?? 0.95,
         seed: numberOption(args, 'seed', { min: 0, integer: true }) ?? 1
       })
+      const files = [...(await writeMergedTables(runs, out)), ...drawn]
       return {
         json: { models: analyses.map(({ model, findings, merged }) => ({ model, findings, merged })), files },
         text: [

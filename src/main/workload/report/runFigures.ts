@@ -22,7 +22,7 @@ export function presentFigures(run: WorkloadRun): CommandOutput<'workload.figure
   }
 }
 
-/** Writes merged table, figures and report of a run. */
+/** Writes figures and report of a run. */
 export async function exportFigures(
   run: WorkloadRun,
   folder: string

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { mergedCells, mergedFile } from '../../../core/workload/mergedCsv'
 import { compareRuns } from '../../../core/workload/statistics/compare'
+import { mergeTables } from '../../../core/workload/statistics/merge'
 import { csvOf } from '../../../core/workload/tableCsv'
 import { plainFileName } from '../../files/plainFileName'
 import { writeWholeFile } from '../../files/replaceFile'
@@ -11,9 +12,22 @@ import { analyseWorkload, type Analysis, type StatisticsChoice } from '../figure
 import { workloadReport } from './reportHtml'
 import type { NamedTables } from './tableFolders'
 
+/** Writes OUT/<model>/energy_impact_merged.csv of each network that has rows for it. Returns the files. */
+export async function writeMergedTables(runs: readonly NamedTables[], out: string): Promise<string[]> {
+  const files: string[] = []
+  for (const run of runs) {
+    const rows = mergeTables(run.tables.layers, run.tables.impacts)
+    if (rows.length === 0) continue
+    const file = path.join(folderOf(run, out), mergedFile)
+    await writeWholeFile(file, csvOf(rows.map((row) => mergedCells(run.model, row))))
+    files.push(file)
+  }
+  return files
+}
+
 /**
- * Writes OUT/<model>/energy_impact_merged.csv and the figures of each network as SVG and PNG, OUT/report.html, and with
- * several networks OUT/comparative_analysis.
+ * Writes the figures of each network to OUT/<model>/ as SVG and PNG, OUT/report.html, and with several networks
+ * OUT/comparative_analysis.
  *
  * @returns the analyses, and the files written
  */
@@ -25,13 +39,7 @@ export async function writeWorkload(
   const files: string[] = []
   const analyses = runs.map(({ model, tables }) => analyseWorkload(model, tables, choice))
   for (const [at, analysis] of analyses.entries()) {
-    const folder = folderOf(runs[at], out)
-    if (analysis.merged.length > 0) {
-      const file = path.join(folder, mergedFile)
-      await writeWholeFile(file, csvOf(analysis.merged.map((row) => mergedCells(analysis.model, row))))
-      files.push(file)
-    }
-    files.push(...(await writeFigures(folder, analysis.figures)))
+    files.push(...(await writeFigures(folderOf(runs[at], out), analysis.figures)))
   }
   const comparative = analyses.length < 2 ? null : comparativeAnalysis(analyses, choice)
   if (comparative !== null) files.push(...(await writeFigures(out, [comparative])))
