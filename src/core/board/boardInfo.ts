@@ -48,7 +48,7 @@ export interface BoardInfo {
   clockHz: number | null
   /** RAM the host may use: above the monitor and its stack. */
   ram: AddressRange
-  /** Of a monitor that executes in place: flash behind it, where an Image lies, and the most layers that one has there. */
+  /** Of a monitor that executes in place: flash behind it, where an Image lies. */
   flash?: AddressRange | undefined
   /** CRC-32 of the monitor's text and data as linked. */
   buildId: number
