@@ -18,7 +18,11 @@ const recordBytes = nameAt + nameBytes
 const uartKinds = { ns16550: 0, sifive: 1, esp: 2, espUsb: 3, usart: 4 } as const
 
 /** Forms that the host makes for one board. */
-type FilledInForm = Exclude<MonitorForm, 'virt' | 'virt64' | 'icebreaker'>
+type FilledInForm = {
+  [F in MonitorForm]: (typeof monitorImages)[F]['isFilledIn'] extends true ? F : never
+}[MonitorForm]
+
+const isFilledIn = (form: MonitorForm): form is FilledInForm => monitorImages[form].isFilledIn
 
 /** What the monitor of a described board is made from: names of files in resources/firmware/build, without extension. */
 const imageNames: Record<FilledInForm, (isa: string | null) => string> = {
@@ -41,7 +45,7 @@ const imageNames: Record<FilledInForm, (isa: string | null) => string> = {
  * @throws input.unsupported for a monitor that is used as it is built
  */
 export function describedImageName({ monitor, isa }: Pick<BoardDescription, 'monitor' | 'isa'>): string {
-  if (monitor !== 'virt' && monitor !== 'virt64' && monitor !== 'icebreaker') return imageNames[monitor](isa)
+  if (isFilledIn(monitor)) return imageNames[monitor](isa)
   throw new AppError(
     'input.unsupported',
     `The monitor "${monitor}" is used as it is built; nothing of the board is filled in.`,
