@@ -31,6 +31,13 @@ export const imageReasons = [
   'its shapes contradict each other'
 ] as const
 
+/** What helps, by reason, where it is not to deploy again. */
+const imageHints: Readonly<Record<number, string>> = {
+  6: 'Load the current monitor of this board; a small one leaves out softmax, norms, products of activations and recurrences (docs/firmware-sizes.md).',
+  7: 'The plan was made for another firmware: plan again for the board that is connected.',
+  8: 'Deploy first: an Image is forgotten when its memory was written, after a bench, a call, a trap or a reset.'
+}
+
 /** RISC-V privileged specification, table "machine cause register (mcause) values", exceptions. */
 const trapCauses: Readonly<Record<number, string>> = {
   0: 'instruction address misaligned',
@@ -130,20 +137,10 @@ function badImage(command: Opcode, data: Uint8Array): AppError {
   if (reason === 5 && data.length >= 9) return outOfMemory(command, detailWords(data.subarray(1)))
   const code: ErrorCode =
     reason === 4 ? 'board.crcMismatch' : reason === 6 ? 'board.unsupportedKernel' : 'board.refused'
-  const hint =
-    reason === 8
-      ? 'Deploy first: an Image is forgotten when its memory was written, after a bench, a call, a trap or a reset.'
-      : reason === 7
-        ? 'The plan was made for another firmware: plan again for the board that is connected.'
-        : reason === 6
-          ? 'Load the current monitor of this board; a small one leaves out softmax, norms, products of activations and recurrences (docs/firmware-sizes.md).'
-          : 'Deploy again; if it stays, the board’s RAM or this Image is damaged.'
   return new AppError(
     code,
     `The board refused the Image: ${imageReasons[reason] ?? `reason ${reason}`}.`,
-    hint,
-    {
-      details: { command, status: 'badImage', reason }
-    }
+    imageHints[reason] ?? 'Deploy again; if it stays, the board’s RAM or this Image is damaged.',
+    { details: { command, status: 'badImage', reason } }
   )
 }
