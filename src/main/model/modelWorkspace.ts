@@ -188,10 +188,7 @@ export async function quantizeOn(
   const calibration = await bench.calibration(method)
   await context.yieldToAbort()
   const fitted = await runFit(quantizing(calibration, scheme), engine, () => context.yieldToAbort())
-  const network =
-    (method === 'distill' || method === 'retrain') && isRetrained(scheme, method)
-      ? await retrainOn(bench, fitted, method, context)
-      : fitted
+  const network = isRetrained(scheme, method) ? await retrainOn(bench, fitted, method, context) : fitted
   const sizeBytes = network.layers.reduce(
     (sum, layer) => sum + ('weights' in layer ? layer.weights.length : 64),
     0
@@ -206,7 +203,7 @@ function stepsOf(method: QuantMethod): FitSteps {
 }
 
 /** Whether a method retrains a network of these widths: "retrain" below 4 bits, "distill" below 8. */
-export function isRetrained(scheme: Scheme, method: QuantMethod): boolean {
+export function isRetrained(scheme: Scheme, method: QuantMethod): method is 'retrain' | 'distill' {
   if (!trainingMethods.includes(method)) return false
   const bits = method === 'retrain' ? 4 : 8
   return scheme.some(({ weightBits, activationBits }) => weightBits < bits || activationBits < bits)
