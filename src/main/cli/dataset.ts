@@ -5,7 +5,7 @@ import {
   type DataSetInfo,
   type Preparation
 } from '../../shared/contract/dataset'
-import { parseFractions } from '../../shared/text/fractions'
+import { parseFractions, parseShares } from '../../shared/text/fractions'
 import { countOf, formatBytes, formatWhole } from '../../shared/units'
 import {
   choiceOption,
@@ -72,14 +72,9 @@ export const datasetCli: CliNoun = {
         const name = textOption(args, 'name')
         if (name === undefined) throw new UsageError('--name N is needed')
         const client = await clientOf(context)
-        const shares = (textOption(args, 'splits') ?? '0.1,0.1,0.3').split(',').map(Number)
-        if (
-          shares.length !== 3 ||
-          shares.some((share) => !(share >= 0 && share <= 1)) ||
-          shares[0] + shares[1] + shares[2] > 1
-        ) {
+        const shares = parseShares(textOption(args, 'splits') ?? '0.1,0.1,0.3')
+        if (shares === null)
           throw new UsageError('--splits must be three shares from 0 to 1 that add up to at most 1')
-        }
         const { jobId } = await client.call('dataset.add', {
           path: path.resolve(context.cwd, target),
           name,
@@ -92,7 +87,7 @@ export const datasetCli: CliNoun = {
           ignoreColumns: textOption(args, 'ignore')?.split(',') ?? [],
           context: numberOption(args, 'context', { min: 1, max: 4096, integer: true }) ?? 64,
           features: choiceOption(args, 'features', ['mfcc', 'logMel']) ?? 'mfcc',
-          shares: { calibration: shares[0], tune: shares[1], search: shares[2] },
+          shares,
           seed: numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
         })
         await client.finish(jobId, createProgressLine(context.log, process.stderr))

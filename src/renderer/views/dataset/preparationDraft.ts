@@ -1,5 +1,5 @@
 import type { Preparation } from '@shared/contract/dataset'
-import { parseFractions } from '@shared/text/fractions'
+import { parseFractions, parseShares } from '@shared/text/fractions'
 import type { CommandInput } from '../../client/client'
 
 /** How a data set is read, as it is typed; empty fields keep what happens without them. */
@@ -36,20 +36,16 @@ type Prepared = Pick<CommandInput<'dataset.add'>, 'targetColumns' | 'features' |
   readonly preparation: Pick<Preparation, 'layout' | 'fit' | 'normalise'>
 }
 
-/** What the draft asks for; the label of the field that cannot be read where there is one. */
+/** The part of a request that the draft describes; the label of the field that cannot be read where there is one. */
 export function readPreparation(draft: PreparationDraft): Prepared | { readonly problem: string } {
   const scale = draft.scale.trim() === '' ? [1] : parseFractions(draft.scale)
   const mean = draft.mean.trim() === '' ? [0] : parseFractions(draft.mean)
   const std = draft.std.trim() === '' ? [1] : parseFractions(draft.std)
-  const shares = draft.shares.trim() === '' ? [] : parseFractions(draft.shares)
+  const shares = draft.shares.trim() === '' ? undefined : parseShares(draft.shares)
   if (scale?.length !== 1 || scale[0] <= 0) return { problem: 'Scale' }
   if (mean === null) return { problem: 'Mean' }
   if (std === null || std.some((value) => value <= 0)) return { problem: 'Std' }
-  const [calibration, tune, search] = shares ?? []
-  const isWhole = shares?.length === 0
-  const isShare = shares?.length === 3 && shares.every((share) => share >= 0)
-  if (!isWhole && !(isShare && calibration + tune + search <= 1))
-    return { problem: 'Calibration, tune, search' }
+  if (shares === null) return { problem: 'Calibration, tune, search' }
   if (!/^\d{0,9}$/.test(draft.seed.trim())) return { problem: 'Seed of the splits' }
   const isNormalised = [draft.scale, draft.mean, draft.std].some((text) => text.trim() !== '')
   return {
@@ -63,7 +59,7 @@ export function readPreparation(draft: PreparationDraft): Prepared | { readonly 
       .map((column) => column.trim())
       .filter((column) => column !== ''),
     features: draft.features,
-    ...(isWhole ? {} : { shares: { calibration, tune, search } }),
+    ...(shares === undefined ? {} : { shares }),
     ...(draft.seed.trim() === '' ? {} : { seed: Number(draft.seed) })
   }
 }
