@@ -1,5 +1,6 @@
 import type { EnergyReport, Interval, TrialSummary } from '../../shared/contract/energy'
 import type { Envelope } from '../../shared/contract/gpu'
+import { runLetter } from '../../shared/text/runText'
 import { agree, differences, type RunFigure, type RunFigures } from './figures'
 import { figureDifference, type Compared } from './intervals'
 
@@ -91,12 +92,11 @@ function notesOf(
   summaryOf: (one: ComparedRecording, key: string) => TrialSummary | undefined,
   keys: readonly string[]
 ): string[] {
-  const letter = (at: number): string => String.fromCharCode(65 + at)
   const invalid = recordings.flatMap((one, at) =>
     keys.flatMap((key) => {
       const summary = summaryOf(one, key)
       const reason = summary?.reasons[0]?.message ?? 'see the recording'
-      return summary?.verdict === 'INVALID' ? [`${letter(at)}, ${key}: INVALID, ${reason}`] : []
+      return summary?.verdict === 'INVALID' ? [`${runLetter(at)}, ${key}: INVALID, ${reason}`] : []
     })
   )
   const mixed = keys.filter((key) => {

@@ -1,4 +1,5 @@
 import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workload/workloadRows'
+import { runLetter } from '../../shared/text/runText'
 import { countOf } from '../../shared/units'
 import { powerCurves, type ComparedRecording } from './compareRecordings'
 import { agree, differences, type RunFigure, type RunFigures } from './figures'
@@ -91,7 +92,7 @@ function invalidNotes(
       const bad = quantities.filter(([quantity]) => row?.[quantity].verdict === 'INVALID')
       return bad.map(
         ([quantity, what]) =>
-          `${String.fromCharCode(65 + at)}, ${precision}: ${what} is INVALID, ${row?.[quantity].reason ?? 'see the run'}`
+          `${runLetter(at)}, ${precision}: ${what} is INVALID, ${row?.[quantity].reason ?? 'see the run'}`
       )
     })
   )
@@ -128,7 +129,7 @@ function invalidLayers(workloads: readonly ComparedWorkload[]): string[] {
       if (first === undefined) return []
       const reason = first[quantity].reason ?? 'see the run'
       return [
-        `${String.fromCharCode(65 + at)}: ${what} of ${countOf(bad.length, 'layer')} is INVALID, of ${first.layer} for: ${reason}`
+        `${runLetter(at)}: ${what} of ${countOf(bad.length, 'layer')} is INVALID, of ${first.layer} for: ${reason}`
       ]
     })
   )

@@ -1,4 +1,5 @@
 import type { RunComparisonJson } from '../../../shared/contract/run/runComparison'
+import { runLetter } from '../../../shared/text/runText'
 import { formatDateTime } from '../../../shared/units'
 
 type Figure = RunComparisonJson['figures'][number]
@@ -7,7 +8,7 @@ const number = (value: number | null): string => (value === null ? '–' : Strin
 
 /** A comparison for a terminal: every run by letter, figures with their intervals, then texts by layer. */
 export function comparisonText({ runs, notes, figures, rows }: RunComparisonJson): string {
-  const letters = runs.map((_, index) => String.fromCharCode(65 + index))
+  const letters = runs.map((_, index) => runLetter(index))
   const texts = [
     ...runs.map(
       ({ id, title, startedAtMs }, index) =>

@@ -1,13 +1,11 @@
 import type { RunComparisonJson } from '@shared/contract/run/runComparison'
+import { runLetter } from '@shared/text/runText'
 import { fewDigits, formatAmount, formatBytes, formatPercent, unavailable } from '@shared/units'
 import type { AxisSpec } from '../../charts/axes'
 import type { TableColumn } from '../../components/table/tableColumn'
 
 type Figure = RunComparisonJson['figures'][number]
 type TextRow = RunComparisonJson['rows'][number]
-
-/** The letter a run is called by: A is what the others are compared with. */
-export const runLetter = (index: number): string => String.fromCharCode(65 + index)
 
 const isShareUnit = (unit: string): boolean => unit === 'share' || unit === 'share of int8'
 
