@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { CommandInput } from '../client/client'
 import { useClient } from '../client/current'
+import { followStoredRuns } from './followStoredRuns'
 import { createAction, forgetOnChange } from './window/action'
 
 /** Adaptive runs, newest first, and the one that is looked at. */
@@ -22,6 +23,7 @@ export const useAdaptive = defineStore('adaptive', () => {
   const load = createAction(async () => {
     runs.value = (await client.call('profile.adaptiveRuns', {})).runs
   })
+  followStoredRuns(client, 'adaptive', { listed: () => runs.value, load: () => load.run() })
   const start = createAction(async (input: CommandInput<'profile.adaptive'>) => {
     const started = await client.call('profile.adaptive', input)
     openId.value = started.runId

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
+import { followStoredRuns } from './followStoredRuns'
 import { createAction, forgetOnChange } from './window/action'
 import { createNewest } from './window/newest'
 
@@ -54,8 +55,7 @@ export const useProfile = defineStore('profile', () => {
     const [list] = await Promise.all([client.call('profile.campaigns', {}), loadSummary.run()])
     campaigns.value = list.campaigns
   })
-  // Runs that an import added are listed at once.
-  client.subscribe('session.imported', () => void load.run())
+  followStoredRuns(client, 'campaign', { listed: () => campaigns.value, load: () => load.run() })
 
   const loadSamples = createAction(async (id: string) => {
     if (boardId.value !== id) {
