@@ -252,7 +252,7 @@ async function finish(
   return info
 }
 
-/** Says how arrays were read that seem to have their channels first: nothing in a file tells, and pixels would be mixed. */
+/** Says how arrays were read that seem to have their channels first: no file format states the order, and the wrong one mixes pixels. */
 function layoutNote(
   format: ItemSource['format'],
   { preparation: { layout, size } }: DataSetRequest,
