@@ -65,15 +65,9 @@ function searchFigures(searches: readonly Search[], metric: Search['metric'] | u
     search.test?.best == null || !isShare(search.metric)
       ? null
       : { share: search.test.best, items: search.test.images }
-  const sameTest =
-    metric !== undefined &&
-    agree(searches, ({ request }) => request.modelId) &&
-    areOfSameData(searches) &&
-    agree(searches, ({ test: one }) => one?.split)
-  const sameLoss =
-    agree(searches, ({ request }) => request.modelId) &&
-    areOfSameData(searches) &&
-    agree(searches, ({ request }) => request.objective)
+  const sameItems = agree(searches, ({ request }) => request.modelId) && areOfSameData(searches)
+  const sameTest = metric !== undefined && sameItems && agree(searches, ({ test: one }) => one?.split)
+  const sameLoss = sameItems && agree(searches, ({ request }) => request.objective)
   return [
     {
       ...plain(
