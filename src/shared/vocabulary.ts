@@ -200,11 +200,17 @@ export const audioFeatureKinds = ['mfcc', 'logMel'] as const
  */
 export const quantMethods = ['ptq', 'reconstruct', 'grouped', 'distill', 'retrain'] as const
 
+type QuantMethodName = (typeof quantMethods)[number]
+
 /** Those that train on whatever training images a machine has; the others fit the same network everywhere. */
-export const trainingMethods: readonly (typeof quantMethods)[number][] = ['distill', 'retrain']
+export const trainingMethods: readonly string[] = ['distill', 'retrain'] satisfies QuantMethodName[]
 
 /** Those that fit longer, on tuning items beside the calibration items. */
-export const thoroughMethods: readonly (typeof quantMethods)[number][] = ['reconstruct', 'grouped', 'distill']
+export const thoroughMethods: readonly string[] = [
+  'reconstruct',
+  'grouped',
+  'distill'
+] satisfies QuantMethodName[]
 
 /** Kinds of models of a stage's time. */
 export const stageModelNames = ['physical', 'linear', 'polynomial', 'mlp', 'gaussianProcess'] as const

@@ -80,9 +80,7 @@ export async function judgeOf(
 /** ", fitted on 512 of 2,000 calibration items" where a scheme was fitted on less than there is; else nothing. */
 export function fittedOnText(fittedOn: Judged['fittedOn'], method: string): string {
   if (fittedOn === null || fittedOn.items >= fittedOn.available) return ''
-  const kind = (thoroughMethods as readonly string[]).includes(method)
-    ? 'calibration and tuning item'
-    : 'calibration item'
+  const kind = thoroughMethods.includes(method) ? 'calibration and tuning item' : 'calibration item'
   return `, fitted on ${formatWhole(fittedOn.items)} of ${countOf(fittedOn.available, kind)}`
 }
 

@@ -58,7 +58,7 @@ export function withForeignResults(
     ...results,
     async get(key, items = null) {
       const kept = await results.get(key, items)
-      if (kept !== null || (isTrained(key.method) && key.scheme !== 'float')) return kept
+      if (kept !== null || (trainingMethods.includes(key.method) && key.scheme !== 'float')) return kept
       const found = await find({ ...key, quantizer: quantizerVersion })
       if (found === null) return null
       const { value } = readForeign(found.judged)
@@ -68,8 +68,4 @@ export function withForeignResults(
       return { judged: value, atMs: found.atMs }
     }
   }
-}
-
-function isTrained(method: string): boolean {
-  return (trainingMethods as readonly string[]).includes(method)
 }
