@@ -2,7 +2,7 @@ import { inputShapeOf, sizeOf, type Graph, type GraphNode, type Shape } from '..
 import { float, int, ints } from './onnx'
 import { maxFloat, type TableFunction } from '../tableFunction'
 import { exportRecurrence } from './exportRecurrence'
-import type { ExportSink } from './exportSink'
+import { sizeList, type ExportSink } from './exportSink'
 
 type Exported = Extract<
   GraphNode,
@@ -60,10 +60,10 @@ export function exportOperator(
     case 'recurrent':
       return exportRecurrence(sink, node, first)
     case 'constant': {
-      const batch = sink.node('Gather', [sink.node('Shape', [sink.image]), sizes(sink, [0])], {
+      const batch = sink.node('Gather', [sink.node('Shape', [sink.image]), sizeList(sink, [0])], {
         axis: int(0)
       })
-      const shape = sink.node('Concat', [batch, sizes(sink, node.outputShape)], { axis: int(0) })
+      const shape = sink.node('Concat', [batch, sizeList(sink, node.outputShape)], { axis: int(0) })
       return sink.node('Expand', [sink.constant(node.values, [1, ...node.outputShape]), shape])
     }
   }
@@ -75,7 +75,7 @@ function exportEmbed(sink: ExportSink, node: Extract<GraphNode, { op: 'embed' }>
   const count = sizeOf(node.outputShape) / width
   const half = (from: number): string => {
     const places = Array.from({ length: count }, (_, at) => from + at)
-    return sink.node('Gather', [input, sizes(sink, places)], { axis: int(1) })
+    return sink.node('Gather', [input, sizeList(sink, places)], { axis: int(1) })
   }
   const high = sink.node('Mul', [half(count), scalar(sink, 256)])
   const index = sink.node('Min', [sink.node('Add', [half(0), high]), scalar(sink, rows - 1)])
@@ -84,15 +84,11 @@ function exportEmbed(sink: ExportSink, node: Extract<GraphNode, { op: 'embed' }>
   return reshaped(sink, sink.node('Gather', [table, place], { axis: int(0) }), node.outputShape)
 }
 
-function sizes(sink: ExportSink, values: readonly number[]): string {
-  return sink.constant(BigInt64Array.from(values, BigInt), [values.length])
-}
-
 const scalar = (sink: ExportSink, value: number): string => sink.constant(Float32Array.of(value), [])
 
 /** [batch, …shape]; 0 keeps the batch. */
 function reshaped(sink: ExportSink, value: string, shape: readonly number[]): string {
-  return sink.node('Reshape', [value, sizes(sink, [0, ...shape])])
+  return sink.node('Reshape', [value, sizeList(sink, [0, ...shape])])
 }
 
 function withRank(sink: ExportSink, value: string, shape: Shape, rank: number): string {
@@ -110,9 +106,13 @@ function exportMove(
   if (isView) return reshaped(sink, input, node.outputShape)
   let flat = reshaped(sink, input, [inputSize])
   const fills = node.map.some((from) => from < 0)
-  if (fills) flat = sink.node('Pad', [flat, sizes(sink, [0, 0, 0, 1]), scalar(sink, node.fill)])
+  if (fills) flat = sink.node('Pad', [flat, sizeList(sink, [0, 0, 0, 1]), scalar(sink, node.fill)])
   const places = Array.from(node.map, (from) => (from < 0 ? inputSize : from))
-  return reshaped(sink, sink.node('Gather', [flat, sizes(sink, places)], { axis: int(1) }), node.outputShape)
+  return reshaped(
+    sink,
+    sink.node('Gather', [flat, sizeList(sink, places)], { axis: int(1) }),
+    node.outputShape
+  )
 }
 
 function exportReduce(sink: ExportSink, node: Extract<GraphNode, { op: 'reduce' }>, input: string): string {
@@ -120,7 +120,7 @@ function exportReduce(sink: ExportSink, node: Extract<GraphNode, { op: 'reduce' 
   const keep = { keepdims: int(1) }
   const result =
     node.function === 'sum'
-      ? sink.node('ReduceSum', [input, sizes(sink, axes)], keep)
+      ? sink.node('ReduceSum', [input, sizeList(sink, axes)], keep)
       : sink.node(node.function === 'max' ? 'ReduceMax' : 'ReduceMean', [input], {
           axes: ints(axes),
           ...keep

@@ -1,6 +1,6 @@
 import type { RecurrentNode } from '../graph'
 import type { TableFunction } from '../tableFunction'
-import type { ExportSink } from './exportSink'
+import { sizeList, type ExportSink } from './exportSink'
 import { floats, int, ints, strings, text, type OnnxAttribute } from './onnx'
 
 /** ONNX names of the functions that a recurrence may have. */
@@ -15,10 +15,8 @@ const activationNames: Readonly<Record<string, string>> = {
 export function exportRecurrence(sink: ExportSink, node: RecurrentNode, input: string): string {
   const [hidden, steps] = node.outputShape
   const rows = node.recurrenceBias.length
-  const shapeOf = (sizes: readonly number[]): string =>
-    sink.constant(BigInt64Array.from(sizes, BigInt), [sizes.length])
   // [batch, rows, steps, 1] to [steps, batch, rows]
-  const flat = sink.node('Reshape', [input, shapeOf([0, rows, steps])])
+  const flat = sink.node('Reshape', [input, sizeList(sink, [0, rows, steps])])
   const sequence = sink.node('Transpose', [flat], { perm: ints([2, 0, 1]) })
   const unit = new Float32Array(rows * rows)
   for (let row = 0; row < rows; row++) unit[row * rows + row] = 1

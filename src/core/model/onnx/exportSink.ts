@@ -7,3 +7,8 @@ export interface ExportSink {
   /** Name of the network's input, [batch, …]. */
   readonly image: string
 }
+
+/** Name of a constant that holds sizes, axes or indices, [values.length]. */
+export function sizeList(sink: ExportSink, values: readonly number[]): string {
+  return sink.constant(BigInt64Array.from(values, BigInt), [values.length])
+}
