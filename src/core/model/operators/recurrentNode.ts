@@ -1,20 +1,16 @@
-import type { OnnxNode } from '../onnx/onnx'
+import { ints, type OnnxNode } from '../onnx/onnx'
 import { append, laidOut, valueAt, type ImportState } from '../onnx/importState'
 import { stridedMap } from '../constants/indexing'
-import { gatesOfCell, type RecurrentCell } from '../graph'
-import type { TableFunction } from '../tableFunction'
+import { gatesOfCell, type RecurrentNode } from '../graph'
 import type { Macro } from './macro'
 
 /** What a recurrence is made one node of; its first states are zeros. */
-export interface RecurrentForm {
-  readonly cell: RecurrentCell
-  readonly functions: readonly TableFunction[]
-  readonly isReverse: boolean
+export interface RecurrentForm extends Pick<
+  RecurrentNode,
+  'cell' | 'isReverse' | 'functions' | 'recurrence' | 'recurrenceBias'
+> {
   readonly steps: number
   readonly hidden: number
-  /** [gates * hidden][hidden] */
-  readonly recurrence: Float32Array
-  readonly recurrenceBias: Float32Array
 }
 
 /**
@@ -26,10 +22,10 @@ export function appendRecurrence(
   node: OnnxNode,
   macro: Macro,
   all: string,
-  { cell, functions, isReverse, steps, hidden, recurrence, recurrenceBias }: RecurrentForm
+  { steps, hidden, ...own }: RecurrentForm
 ): string {
-  const rows = gatesOfCell[cell] * hidden
-  const turned = macro.add('Transpose', [all], { perm: { kind: 'ints', value: [1, 2, 0] } })
+  const rows = gatesOfCell[own.cell] * hidden
+  const turned = macro.add('Transpose', [all], { perm: ints([1, 2, 0]) })
   const image = macro.add('Unsqueeze', [turned, macro.shape([3])])
   const from = laidOut(state, node, valueAt(state, { ...node, inputs: [image] }, 0), [rows, steps, 1])
   const index = append(state, {
@@ -37,11 +33,7 @@ export function appendRecurrence(
     name: node.name,
     inputs: [from],
     outputShape: [hidden, steps, 1],
-    cell,
-    isReverse,
-    functions,
-    recurrence,
-    recurrenceBias
+    ...own
   })
   const dims = [steps, 1, hidden]
   const name = `${node.name}.states_${index}`
