@@ -18,7 +18,7 @@ interface Emission {
   mul(a: string, b: string | number): string
   floor(value: string): string
   clip(value: string, low: number, high: number): string
-  /** Columns of gate `first` to gate `end` of [batch, gates * hidden]. */
+  /** Columns of gates [first, end) of a matrix of gates * hidden columns. */
   gates(value: string, first: number, end: number): string
   /** Product of which one counts 1/32768, rounded. */
   share(a: string, b: string): string
@@ -118,7 +118,7 @@ function createEmission(builder: OnnxBuilder, layer: RecurrentLayer, hidden: num
   }
 }
 
-function createProduct({ builder, layer, hidden, add, mul, floor }: Emission, rows: number): Product {
+function createProduct({ builder, layer, hidden, add, mul, floor, gates }: Emission, rows: number): Product {
   const transposed = new Float64Array(layer.recurrence.length)
   for (let row = 0; row < rows; row++)
     for (let k = 0; k < hidden; k++) transposed[k * rows + row] = layer.recurrence[row * hidden + k]
@@ -127,18 +127,9 @@ function createProduct({ builder, layer, hidden, add, mul, floor }: Emission, ro
     builder.constant(values.slice(first * hidden, end * hidden), [(end - first) * hidden])
   const factors = Float64Array.from(layer.rowMult, (mult, row) => mult / 2 ** layer.rowShift[row])
   const biases = Float64Array.from(layer.rowBias)
-  const columns = new Map<string, string>()
-  const matrixOf = (first: number, end: number): string => {
-    if ((end - first) * hidden === rows) return matrix
-    const key = `${first}:${end}`
-    const known =
-      columns.get(key) ??
-      builder.node('Slice', [matrix, ...[first * hidden, end * hidden, 1].map((at) => builder.shape([at]))])
-    columns.set(key, known)
-    return known
-  }
   return (codes, first, end) => {
-    const sums = add(builder.node('MatMul', [codes, matrixOf(first, end)]), part(biases, first, end))
+    const own = (end - first) * hidden === rows ? matrix : gates(matrix, first, end)
+    const sums = add(builder.node('MatMul', [codes, own]), part(biases, first, end))
     return floor(add(mul(sums, part(factors, first, end)), 0.5))
   }
 }
