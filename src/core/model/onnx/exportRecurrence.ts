@@ -1,15 +1,8 @@
 import type { RecurrentNode } from '../graph'
 import type { TableFunction } from '../tableFunction'
+import { boundedActivations } from '../operators/recurrentActivations'
 import { sizeList, type ExportSink } from './exportSink'
 import { floats, int, ints, strings, text, type OnnxAttribute } from './onnx'
-
-/** ONNX names of the functions that a recurrence may have. */
-const activationNames: Readonly<Record<string, string>> = {
-  sigmoid: 'Sigmoid',
-  tanh: 'Tanh',
-  hardSigmoid: 'HardSigmoid',
-  softsign: 'Softsign'
-}
 
 /** A recurrence as LSTM, GRU or RNN whose own weights are a unit matrix: the inputs' weights are another layer. */
 export function exportRecurrence(sink: ExportSink, node: RecurrentNode, input: string): string {
@@ -38,11 +31,11 @@ export function exportRecurrence(sink: ExportSink, node: RecurrentNode, input: s
 }
 
 function attributesOf(node: RecurrentNode): Record<string, OnnxAttribute> {
-  const calls = node.functions.map(callOf)
+  const calls = node.functions.map(activationOf)
   // Only those that take parameters have entries here, one behind the other.
   const withParameters = calls.filter(({ parameters }) => parameters.length > 0)
   return {
-    activations: strings(calls.map(({ name }) => activationNames[name] ?? name)),
+    activations: strings(calls.map(({ opType }) => opType)),
     ...(withParameters.length === 0
       ? {}
       : {
@@ -54,7 +47,8 @@ function attributesOf(node: RecurrentNode): Record<string, OnnxAttribute> {
   }
 }
 
-function callOf(f: TableFunction): Extract<TableFunction, { kind: 'call' }> {
-  if (f.kind === 'call') return f
-  throw new Error('a recurrence has functions by name')
+function activationOf(f: TableFunction): { opType: string; parameters: readonly number[] } {
+  const known = f.kind === 'call' ? boundedActivations.find(({ name }) => name === f.name) : undefined
+  if (f.kind !== 'call' || known === undefined) throw new Error('a recurrence has bounded functions by name')
+  return { opType: known.opType, parameters: f.parameters }
 }

@@ -1,6 +1,6 @@
 import { float, floatAttribute, type OnnxAttribute, type OnnxNode } from '../onnx/onnx'
 import { unsupported } from '../onnx/importState'
-import { evaluateFunction, type TableFunction } from '../tableFunction'
+import { call, evaluateFunction, type TableFunction } from '../tableFunction'
 import type { Macro } from './macro'
 
 /** Name of what a function of a recurrence makes of the value of a name. */
@@ -77,20 +77,20 @@ export function activationsOf(
   })
 }
 
-/** Functions whose values lie between -1 and 1. */
-const bounded = {
-  Sigmoid: 'sigmoid',
-  Tanh: 'tanh',
-  Softsign: 'softsign',
-  HardSigmoid: 'hardSigmoid'
-} as const
+/** Functions whose values lie between -1 and 1, and their ONNX operators. */
+export const boundedActivations = [
+  { name: 'sigmoid', opType: 'Sigmoid' },
+  { name: 'tanh', opType: 'Tanh' },
+  { name: 'softsign', opType: 'Softsign' },
+  { name: 'hardSigmoid', opType: 'HardSigmoid' }
+] as const
 
 /** The functions as tables of one node; null where one has values beyond -1 and 1. */
 export function boundedFunctions(functions: readonly NamedActivation[]): TableFunction[] | null {
   const made = functions.flatMap(({ opType, alpha, beta }): TableFunction[] => {
-    const name = Object.hasOwn(bounded, opType) ? bounded[opType as keyof typeof bounded] : undefined
-    const parameters = name === 'hardSigmoid' ? [alpha ?? 0.2, beta ?? 0.5] : []
-    return name === undefined ? [] : [{ kind: 'call', name, parameters, of: { kind: 'value' } }]
+    const known = boundedActivations.find((activation) => activation.opType === opType)
+    const parameters = [alpha, beta].filter((parameter) => parameter !== undefined)
+    return known === undefined ? [] : [call(known.name, ...parameters)]
   })
   return made.length === functions.length ? made : null
 }
