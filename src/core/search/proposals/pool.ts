@@ -41,7 +41,7 @@ export function maximalPool(state: SearchState, losses: Float64Array, best: Cand
     const genes = leastLoss(space, limits, given, states)
     if (isSum) return genes
     const start = genes !== null && fits(space, limits, genes) ? genes : state.cheapest
-    return fits(space, limits, start) ? climbed(space, limits, given, start, random) : null
+    return climbed(space, limits, given, start, random)
   }
   add(leastOf(losses), true)
   for (let draw = 0; draw < draws; draw++) {
