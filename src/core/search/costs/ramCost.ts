@@ -20,7 +20,7 @@ interface LayerBytes {
  * Peak RAM of a deployment's plan on a board (deploy/plan.ts): Image, arena and counters. The Image is a sum over the layers; the
  * arena depends on the scratch of the kernels that serve each pair and is placed as the plan places it. Exact for chains;
  * where one tensor feeds layers of different widths (skip connections), quantizing adds a requantisation operator, 152
- * bytes and its tensor, which is not counted here. Where the Image lies in flash, the arena alone; when it exceeds the
+ * bytes and its tensor, which is not counted here. Where the Image lies in flash, arena and counters alone; when it exceeds the
  * flash, the Image too, which is beyond every budget.
  * @param network quantized at any scheme: shapes and layers count
  * @throws AppError as planDeployment does, when the board lacks a kernel at 8 bits or the network does not fit the Image format
