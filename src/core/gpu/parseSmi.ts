@@ -1,5 +1,5 @@
 import { metricCount, metricPositionOf, metricSpecs } from './metrics'
-import { createCellReader, type CellReader } from './plainCell'
+import { createCellReader, digitAt, type CellReader } from './plainCell'
 import { parseWallClock } from './smiCell'
 import { createTextLines } from '../text/lines'
 
@@ -38,7 +38,6 @@ interface Columns {
 
 const toSecond = 'yyyy/mm/dd hh:mm:ss'.length
 const toMillisecond = toSecond + 4
-const [zero, nine, dot, blank] = [48, 57, 46, 32]
 
 /** Rows whose values share one array: an array of its own for each row costs more than reading it. */
 const blockRows = 256
@@ -101,14 +100,9 @@ export function createSmiParser(asked: readonly string[]): SmiParser {
   }
 }
 
-function startsWithDigit(line: string): boolean {
-  const code = line.charCodeAt(0)
-  return code >= zero && code <= nine
-}
-
 /** Cells of a header line, or null: a header names the timestamp column and has no timestamp in it. */
 function headerCells(line: string): string[] | null {
-  if (startsWithDigit(line) || !/timestamp/i.test(line)) return null
+  if (digitAt(line, 0) >= 0 || !/timestamp/i.test(line)) return null
   const cells = line.split(',').map((cell) => cell.trim())
   return cells.some((cell) => /^timestamp\b/i.test(cell)) ? cells : null
 }
@@ -189,8 +183,8 @@ function createStampReader(): StampReader {
   let second = ''
   let secondMs = 0
   return (line, from, to) => {
-    const start = line.charCodeAt(from) === blank ? from + 1 : from
-    const isPlain = to - start === toMillisecond && line.charCodeAt(start + toSecond) === dot
+    const start = line[from] === ' ' ? from + 1 : from
+    const isPlain = to - start === toMillisecond && line[start + toSecond] === '.'
     if (isPlain && second !== '' && line.startsWith(second, start)) {
       const ms = digitsIn(line, start + toSecond + 1, to)
       if (!Number.isNaN(ms)) return secondMs + ms
@@ -209,9 +203,9 @@ function createStampReader(): StampReader {
 function digitsIn(line: string, from: number, to: number): number {
   let number = 0
   for (let at = from; at < to; at++) {
-    const code = line.charCodeAt(at)
-    if (code < zero || code > nine) return NaN
-    number = 10 * number + code - zero
+    const digit = digitAt(line, at)
+    if (digit < 0) return NaN
+    number = 10 * number + digit
   }
   return number
 }
