@@ -1,7 +1,7 @@
 // npm run rtl:synth [-- --no-place] [--json] [--bitstream FILE [--only-bitstream]]: cells that the core in resources/rtl takes on an iCE40 and an ECP5,
 // with and without the unit for packed dot products, as yosys maps it; then the whole board of resources/rtl/icebreaker placed and
 // routed by nextpnr-ice40 for a UP5K: what it takes, and the clock that it reaches. --bitstream packs the board with the unit;
-// with --only-bitstream nothing else is done. Exit 1: a bitstream that is slower than the board's clock.
+// with --only-bitstream nothing else is done. Exit 1: a bitstream that is slower than the board's clock, or a board that does not fit.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -135,7 +135,13 @@ function place(xbb, folder) {
   const isTooLarge = row.cells !== null && row.cells.used > row.cells.of
   if (status !== 0 && !isTooLarge && !/Unable to place|Failed to expand|does not fit/i.test(stderr))
     throw new Error(`nextpnr-ice40 failed:\n${stderr.slice(-2000)}`)
-  if (xbb && options.bitstream !== undefined) pack(routed, path.resolve(options.bitstream))
+  if (xbb && options.bitstream !== undefined) {
+    if (status === 0) pack(routed, path.resolve(options.bitstream))
+    else {
+      console.error(`${options.bitstream}: not written, the board does not fit.`)
+      process.exitCode = 1
+    }
+  }
   return row
 }
 

@@ -52,6 +52,15 @@ describe('npm run rtl:synth', () => {
     expect(stderr).toContain(words)
   })
 
+  it('packs nothing where the board does not fit, and says so', () => {
+    tools['nextpnr-ice40'] = 'echo "ICESTORM_LC: 5300/ 5280" >&2; exit 1'
+    const file = path.join(folder, 'board.bin')
+    const { status, stderr, stdout } = run(Object.keys(tools), ['--bitstream', file])
+    expect([status, existsSync(file)]).toEqual([1, false])
+    expect(stdout).toContain('5300 of 5280 logic cells')
+    expect(stderr).toBe(`${file}: not written, the board does not fit.\n`)
+  })
+
   it('names a program that is not there before anything runs', () => {
     const { status, stderr, stdout } = run(
       ['yosys', 'nextpnr-ice40'],
