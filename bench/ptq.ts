@@ -4,9 +4,10 @@
  *
  *   npm run bench:ptq -- [--schemes w8a8,w4a4,…] [--split search|test|fullTest] [--json] [NAME …]      NAME: of resources/models
  *
- * Steps are added one after the other; the product does them up to that of errors spread, with --method reconstruct all but the last, with --method grouped all. Which ones these are
- * was decided by KL on the search items. "equalised" rows change the float network
- * first: each channel between two layers is scaled so that both layers' weights (Nagel et al. 2019), or the activations, are alike.
+ * Steps are added one after the other; the product does them up to that of errors spread, with --method reconstruct all but the
+ * last, with --method grouped all. Which ones these are was decided by KL on the search items. "equalised" rows change the float
+ * network first: each channel between two layers is scaled so that both layers' weights (Nagel et al. 2019), or the activations,
+ * are alike.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'

@@ -5,8 +5,8 @@
  *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--from reconstruct] [--labels] [--plain] [--json]
  *
  * A scheme of several layers is written with + between them: w8a8+w2a4+w4a8+w8a8+w8a8. --labels: with them (`retrain`), else
- * towards the float network alone (`distill`). --from: what training begins with, ptq or reconstruct. --plain: images are neither shifted nor mirrored. Needs Debian's
- * dataset-fashion-mnist.
+ * towards the float network alone (`distill`). --from: what training begins with, ptq or reconstruct. --plain: images are neither
+ * shifted nor mirrored. Needs Debian's dataset-fashion-mnist.
  */
 import { cpus } from 'node:os'
 import path from 'node:path'

@@ -1,5 +1,5 @@
 // Builds the linear algebra of fitting: resources/fitting/fit.c -> src/core/quant/quantize/fitWasm.ts (npm run fit-wasm).
-// Wants clang with wasm-ld (Debian: clang, lld); the result is kept, so that nobody else needs them.
+// Needs clang with wasm-ld (Debian: clang, lld). What it writes is in the repository, so only changes of fit.c need them.
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -3,7 +3,8 @@
  *
  *   npm run rtl:lockstep -- [--instructions 1000000] [--seed 1] [--plain] [--netlist]
  *
- * --plain: the core without the unit. --netlist: the cells that yosys makes of it for an iCE40. Exit 1: a program ends differently. Exit 3: no Verilator.
+ * --plain: the core without the unit. --netlist: the cells that yosys makes of it for an iCE40. Exit 1: a program ends differently.
+ * Exit 3: no Verilator.
  */
 import { parseArgs } from 'node:util'
 import { createRandom } from '../src/core/math/random'

@@ -29,7 +29,10 @@ const verilogIn = (folder) =>
 const board = new Set(['soc.v', 'memory.v', 'uart.v', 'timer.v', 'boot.v'])
 // Names alone, in their folder: yosys has no way to write a path with a space.
 const coreSources = verilogIn(rtlFolder).filter((name) => !board.has(name))
-/** What an iCE40 multiplies with is wired by hand, without `synth_ice40 -dsp`: that of yosys 0.23 loses one of the multiplier's four products. */
+/**
+ * What an iCE40 multiplies with is wired by hand, without `synth_ice40 -dsp`: that of yosys 0.23 loses one of the multiplier's
+ * four products.
+ */
 const ice40Products = ['hard_product.v', 'multiplier.v', 'signed_product.v']
 const onIce40 = (sources, own) => [
   ...sources.filter((name) => !own.includes(name)),

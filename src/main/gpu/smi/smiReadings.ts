@@ -119,8 +119,8 @@ export function startSmiReadings(options: SmiReadingsOptions): SmiReadings {
 }
 
 /**
- * Starts a process whose pipes hold no more than one chunk that was not asked for. With the usual buffer of 64 KiB a paused
- * pipe goes on being read until it is full, and each row wakes this process up.
+ * Starts a process of whose pipes one chunk at most is read before something takes it. With the usual buffer of 64 KiB a
+ * paused pipe is read on until that is full, and each row wakes this process up.
  */
 function withoutReadAhead<T>(start: () => T): T {
   const usual = getDefaultHighWaterMark(false)

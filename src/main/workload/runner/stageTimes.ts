@@ -28,8 +28,8 @@ export interface StageTimes {
 type Pass = () => Promise<unknown>
 
 /**
- * Prefill is a pass over the prompt. A language model without a key/value cache decodes without one: the token at position p is a pass over
- * prompt + p tokens. Other networks have one stage, `forward`.
+ * Prefill is a pass over the prompt. A language model with a key/value cache decodes by passes over one token each, one
+ * without by passes over prompt + p tokens for the token at position p. Other networks have one stage, `forward`.
  */
 export async function stageTimes(subject: Subject, task: TaskMetric): Promise<StageTimes> {
   const batchSize = subject.network.model.inputs[0]?.dims?.[0]
