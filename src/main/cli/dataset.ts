@@ -71,16 +71,17 @@ export const datasetCli: CliNoun = {
         const [target] = onlyPositional(args, 'a file or folder')
         const name = textOption(args, 'name')
         if (name === undefined) throw new UsageError('--name N is needed')
-        const client = await clientOf(context)
         const shares = parseShares(textOption(args, 'splits') ?? '0.1,0.1,0.3')
         if (shares === null)
           throw new UsageError('--splits must be three shares from 0 to 1 that add up to at most 1')
+        const preparation = preparationOf(args)
+        const client = await clientOf(context)
         const { jobId } = await client.call('dataset.add', {
           path: path.resolve(context.cwd, target),
           name,
           task: choiceOption(args, 'task', taskSchema.options) ?? null,
           format: choiceOption(args, 'format', dataFormatSchema.options) ?? null,
-          preparation: preparationOf(args),
+          preparation,
           ...classesOf(args),
           labelColumn: textOption(args, 'label') ?? null,
           targetColumns: textOption(args, 'target')?.split(',') ?? [],
@@ -147,6 +148,8 @@ function preparationOf(args: CliArguments): Preparation {
   if (size !== undefined && sides === null)
     throw new UsageError(`--size must be HxW, for instance 32x32, not "${size}"`)
   const asked = ['scale', 'mean', 'std'].some((name) => textOption(args, name) !== undefined)
+  const [scale, ...more] = numbersOption(args, 'scale', '1')
+  if (more.length > 0) throw new UsageError('--scale must be one number: --std takes one per channel')
   return {
     layout: choiceOption(args, 'layout', ['hwc', 'chw']) ?? 'hwc',
     size: sides === null ? null : [Number(sides[1]), Number(sides[2])],
@@ -154,7 +157,7 @@ function preparationOf(args: CliArguments): Preparation {
     grey: args.values['grey'] === true,
     normalise: asked
       ? {
-          scale: numbersOption(args, 'scale', '1')[0],
+          scale,
           mean: numbersOption(args, 'mean', '0'),
           std: numbersOption(args, 'std', '1')
         }

@@ -116,6 +116,16 @@ describe('bitbench with a wrong command line', () => {
     expect(existsSync(path.join(tmpdir(), 'bitbench-never-opened'))).toBe(false)
   })
 
+  it.each([
+    ['--splits', '0.1,,0.3', /--splits must be three shares from 0 to 1/],
+    ['--scale', '1/255,1/128', /--scale must be one number/]
+  ])('reads no data set with %s %s', async (option, text, says) => {
+    const folder = path.join(tmpdir(), 'bitbench-never-opened')
+    const argv = ['dataset', 'add', 'pictures', '--name', 'set', option, text, '--data', folder]
+    expect(await said(...argv)).toMatchObject({ code: 2, err: expect.stringMatching(says) })
+    expect(existsSync(folder)).toBe(false)
+  })
+
   it('explains the sizes of a shape with too few of them', async () => {
     const { err, code } = await said('profile', 'run', '--board', 'virtual:small', '--shape', 'conv2d:8x8x3')
     expect(code).toBe(2)
