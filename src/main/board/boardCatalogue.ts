@@ -17,7 +17,7 @@ import { formatBytes, formatCount } from '../../shared/units'
 import type { BoardAdapters } from './boardAdapters'
 import { qemuCores, type QemuCore } from './links/qemuCores'
 import type { SavedBoard } from './boardStore'
-import type { RtlVariant } from './rtl/coreSources'
+import { rtlVariants, type RtlVariant } from './rtl/coreSources'
 import { findPort, type PortIdentity } from './ports/portIdentity'
 import type { PortEntry } from './ports/serialPorts'
 
@@ -211,8 +211,6 @@ function rtlCoreEntry(xbb: boolean): CatalogueEntry {
     description: `${config.coreName}, ${formatCount(config.clockHz, 'Hz')}, ${formatBytes(config.ramBytes)} RAM; cycle model of its RTL`
   }
 }
-
-const rtlVariants = ['plain', 'xbb', 'icebreaker'] as const satisfies readonly RtlVariant[]
 
 const rtlBoardId = (variant: RtlVariant): string => `rtl:${variant}`
 

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { AppError } from '../../../shared/errors'
 import { isProcessAlive } from '../../files/isProcessAlive'
 import { startTool } from '../tools/toolProcess'
-import type { CoreRecipe } from './coreSources'
+import { rtlVariants, type CoreRecipe } from './coreSources'
 
 /** The programs that make a core, by their paths. */
 export interface CoreTools {
@@ -103,10 +103,13 @@ async function run(
   )
 }
 
+/** Files and folders of an attempt, with the process that makes it. */
+const attemptName = new RegExp(String.raw`^(?:${rtlVariants.join('|')})-[0-9a-f]{16}\.(\d+)(?:\.\w{6})?$`)
+
 /** Removes what attempts left whose process has ended; files of other users in the temporary folder stay. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    const pid = /^(?:xbb|plain|icebreaker)-[0-9a-f]{16}\.(\d+)(?:\.\w{6})?$/.exec(name)?.[1]
+    const pid = attemptName.exec(name)?.[1]
     if (pid !== undefined && !isProcessAlive(Number(pid)))
       await rm(path.join(folder, name), { recursive: true, force: true }).catch(() => undefined)
   }

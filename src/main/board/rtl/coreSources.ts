@@ -4,7 +4,9 @@ import path from 'node:path'
 import { icebreakerRamBytes } from '../../../core/board/description/shippedBoards'
 
 /** The core with or without its unit for packed dot products, as it is compiled; `icebreaker`: the board of resources/rtl/icebreaker. */
-export type RtlVariant = 'plain' | 'xbb' | 'icebreaker'
+export const rtlVariants = ['plain', 'xbb', 'icebreaker'] as const
+/** Name of one of these. */
+export type RtlVariant = (typeof rtlVariants)[number]
 
 /** As much RAM as the virtual board with the same core has (src/core/sim/boards/rtlCore.ts). */
 const virtualRam = 1 << 20
