@@ -16,6 +16,8 @@ const argumentUnit = 4096
 const valueUnit = 32_768
 /** What the state is multiplied as: codes of 1/128. */
 const stateUnit = 128
+/** Most that is added to the sums of a row, so that both fit 32 bits. */
+const largestBias = 2 ** 30
 /** Limit of what a reset gate multiplies, in 1/4096. */
 const resetLimit = 2 ** 20
 
@@ -30,11 +32,11 @@ export function recurrentLayer(node: RecurrentNode, frame: LayerFrame, output: C
   for (let row = 0; row < rows; row++) {
     const weights = node.recurrence.subarray(row * hidden, (row + 1) * hidden)
     const largest = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0)
-    const scale = largest > 0 ? largest / 127 : 1
+    // Beside a bias weights of next to nothing get fewer codes.
+    const bias = stateUnit * node.recurrenceBias[row]
+    const scale = Math.max(largest / 127, Math.abs(bias) / largestBias) || 1
     for (let k = 0; k < hidden; k++) codes[row * hidden + k] = Math.round(weights[k] / scale)
-    const limit = 2 ** 30
-    const bias = Math.round((node.recurrenceBias[row] * stateUnit) / scale)
-    rowBias[row] = Math.max(-limit, Math.min(limit, bias))
+    rowBias[row] = Math.round(bias / scale)
     const factor = toFixedPoint((scale / stateUnit) * argumentUnit)
     rowMult[row] = factor.mult
     rowShift[row] = factor.shift
