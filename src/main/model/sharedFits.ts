@@ -70,14 +70,13 @@ export function createFitExchange(channel: FitChannel): FitExchange {
       const member: Member = { ranges, hasPeers: false }
       members.set(content, member)
       post({ kind: 'joined', content })
-      const layerCache = sharing(ranges.layerCache, (fit) => {
-        if (member.hasPeers) post({ kind: 'layer', content, fit })
-        return fit
-      })
-      const roundedCache = sharing(ranges.roundedCache, (fit) => {
-        if (member.hasPeers) post({ kind: 'rounded', content, fit })
-        return fit
-      })
+      /** Sends a fit as it is. */
+      const plain =
+        <T>(kind: 'layer' | 'rounded') =>
+        (fit: Fit<T>): Fit<T> => {
+          if (member.hasPeers) post({ kind, content, fit } as FitMessage)
+          return fit
+        }
       /** Sends a copy that all threads read, and keeps that one. */
       const inShared =
         <T>(kind: 'moments' | 'codes') =>
@@ -87,6 +86,8 @@ export function createFitExchange(channel: FitChannel): FitExchange {
           post({ kind, content, fit: shared } as FitMessage)
           return shared
         }
+      const layerCache = sharing(ranges.layerCache, plain('layer'))
+      const roundedCache = sharing(ranges.roundedCache, plain('rounded'))
       const momentCache = sharing(ranges.momentCache, inShared('moments'))
       const codesCache = sharing(ranges.codesCache, inShared('codes'))
       return {
