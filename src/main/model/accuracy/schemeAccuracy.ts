@@ -1,12 +1,10 @@
-import type * as ort from 'onnxruntime-node'
-import type { ShapeHwc } from '../../../core/kernel/shape'
 import type { LabelledImages } from '../../../core/model/dataSet'
 import { elementCount, type QuantizedNetwork } from '../../../core/quant/quantizedNetwork'
 import { evaluationModel, levelsOfPixels } from '../../../core/quant/integer/evaluationModel'
 import { byteModel, isByteLayer } from '../../../core/quant/integer/byteModel'
 import { exactByteWeights } from '../onnxruntime/byteWeights'
 import { countCorrect } from './floatAccuracy'
-import { byteTensor, itemsAtOnce, openOrtSession, tensorReals, realTensor } from '../onnxruntime/ortSession'
+import { byteItems, itemsAtOnce, openOrtSession, tensorReals, realTensor } from '../onnxruntime/ortSession'
 import { layersBehind, networkCuts, type KeptOutputs, type NetworkCut } from './keptOutputs'
 
 /**
@@ -64,18 +62,14 @@ async function openBytes(
   const rest = { name: network.name, inputShape, layers: layersBehind(network.layers, at) }
   const wanted = later.map((cut) => cut.at - (at + 1))
   const session = await openOrtSession(byteModel(rest, await exactByteWeights(), wanted))
-  const part = (bytes: Uint8Array, shape: ShapeHwc, from: number, count: number): ort.Tensor => {
-    const size = elementCount(shape)
-    return byteTensor(bytes.subarray(from * size, (from + count) * size), [count, ...shape])
-  }
   return {
     async scores(from, count) {
       const outputs = await session.run(
-        { bytes: part(read, inputShape, from, count) },
+        { bytes: byteItems(read, inputShape, from, count) },
         {
           logits: null,
           ...Object.fromEntries(
-            results.map(({ shape, bytes }, n) => [`result${n}`, part(bytes, shape, from, count)])
+            results.map(({ shape, bytes }, n) => [`result${n}`, byteItems(bytes, shape, from, count)])
           )
         }
       )

@@ -20,7 +20,7 @@ import { elementCount, isLast, type IntegerLayer } from '../../../core/quant/qua
 import { byteLayersModel, isByteLayer } from '../../../core/quant/integer/byteModel'
 import { channelSumsOnOrt } from './channelSumsSession'
 import { exactByteWeights } from './byteWeights'
-import { byteTensor, itemsAtOnce, openOrtSession, tensorReals, realTensor } from './ortSession'
+import { byteItems, itemsAtOnce, openOrtSession, tensorReals, realTensor } from './ortSession'
 
 /** Below this many visits plain loops are faster than a session. */
 const minVisits = 200_000
@@ -106,14 +106,12 @@ async function runOverBytes({
     )
     for (let from = 0; from < items; from += batch) {
       const count = Math.min(batch, items - from)
-      const part = (all: Uint8Array, shape: ShapeHwc): ort.Tensor => {
-        const own = all.length / items
-        return byteTensor(all.subarray(from * own, (from + count) * own), [count, ...shape])
-      }
       await session.run(
-        Object.fromEntries(inputs.map((all, at) => [`bytes${at}`, part(all, shapes[at])])),
+        Object.fromEntries(inputs.map((all, at) => [`bytes${at}`, byteItems(all, shapes[at], from, count)])),
         // Written in place: a batch of its own would be copied, and collected later.
-        Object.fromEntries(results.map(({ name, bytes, shape }) => [name, part(bytes, shape)]))
+        Object.fromEntries(
+          results.map(({ name, bytes, shape }) => [name, byteItems(bytes, shape, from, count)])
+        )
       )
     }
     return results.map(({ bytes }) => bytes)

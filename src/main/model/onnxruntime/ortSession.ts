@@ -1,5 +1,7 @@
 import * as ort from 'onnxruntime-node'
+import type { ShapeHwc } from '../../../core/kernel/shape'
 import type { OnnxModel } from '../../../core/model/onnx/onnx'
+import { elementCount } from '../../../core/quant/quantizedNetwork'
 import { encodeOnnx } from '../files/onnxFile'
 
 /**
@@ -33,9 +35,12 @@ export function realTensor(data: Float32Array, dims: readonly number[]): ort.Ten
   return new ort.Tensor('float32', own, dims)
 }
 
-/** The same of bytes. */
-export function byteTensor(data: Uint8Array, dims: readonly number[]): ort.Tensor {
-  return new ort.Tensor('uint8', data.buffer instanceof SharedArrayBuffer ? new Uint8Array(data) : data, dims)
+/** The same of the items [from, from + count) of bytes that hold items of a shape one behind the other. */
+export function byteItems(bytes: Uint8Array, shape: ShapeHwc, from: number, count: number): ort.Tensor {
+  const size = elementCount(shape)
+  const part = bytes.subarray(from * size, (from + count) * size)
+  const own = part.buffer instanceof SharedArrayBuffer ? new Uint8Array(part) : part
+  return new ort.Tensor('uint8', own, [count, ...shape])
 }
 
 /** Values of a float32 tensor of onnxruntime. */
