@@ -81,9 +81,10 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     const found = yield* receiver.until([receiver.ubootPrompt, espWaiting, ...litexTexts], replyMs)
     if (found?.index === 1) return { kind: 'esp' }
     if (found !== null && found.index > 1) return { kind: 'litex' }
-    // LiteX measures the speed of its memory for seconds without a word.
-    if (receiver.lastSeen() !== before) limit = tries + triesOfBusy
     const reply = receiver.unmatched
+    const isLeftOver = isRestOfReply(reply) && replies.every((earlier) => earlier === '')
+    // LiteX measures the speed of its memory for seconds without a word.
+    if (receiver.lastSeen() !== before && !isLeftOver) limit = tries + triesOfBusy
     if (found !== null || (endsLikePrompt(reply) && (yield* learnPrompt(receiver))))
       return yield* readUboot(receiver)
     replies.push(reply)
@@ -152,6 +153,12 @@ function refuseHopeless(replies: readonly string[]): void {
  * packets of Kermit. Before them may stand what the sender no longer read: ACK, or the rest of a packet.
  */
 const isModemWait = (reply: string): boolean => /^(?:\x06*[C\x15]+|[ -~]*\r?(?:\x01[ -~]+\r)+)$/.test(reply)
+
+/**
+ * What a U-Boot that still receives a file may have sent last, and nobody read: ACK, or the end of a packet of Kermit. It is silent
+ * behind it, as if nothing had come.
+ */
+const isRestOfReply = (reply: string): boolean => /^(?:\x06+|[ -~]{0,96}\r)$/.test(reply)
 
 /** More than a third is not printable. */
 function isNoise(text: string): boolean {

@@ -28,6 +28,17 @@ it.each([
   expect(listenedMs(reply)).toBeLessThanOrEqual(1_500)
 })
 
+it.each([
+  ['the end of an ACK of Kermit', '\r'],
+  ['the rest of an ACK of Kermit', 'GYB\r'],
+  ['an ACK', '\x06']
+])(
+  'a transfer that broke off is ended like that of a silent board where all that comes is %s',
+  (_, reply) => {
+    expect(listenedMs(reply)).toBe(9_000)
+  }
+)
+
 it('a program that prints something else gets no Ctrl-C', () => {
   expect(() => listenedMs('Hello, C\r\n')).toThrow('boot loader')
 })
