@@ -25,7 +25,7 @@ export type OnnxAttribute =
   | { readonly kind: 'floats'; readonly value: readonly number[] }
   | { readonly kind: 'strings'; readonly value: readonly string[] }
   | { readonly kind: 'tensor'; readonly value: OnnxTensor }
-  /** The body of a control-flow operator; written only, read as `other`. */
+  /** The body or a branch of a control-flow operator; read where the model is to be written again, else `other`. */
   | { readonly kind: 'graph'; readonly value: OnnxGraph }
   /** Graphs, sparse tensors and the like: present, but nothing here reads them. */
   | { readonly kind: 'other' }
@@ -67,6 +67,37 @@ export interface OnnxGraph {
 export interface OnnxModel extends OnnxGraph {
   readonly opset: number
   readonly metadata: Readonly<Record<string, string>>
+}
+
+/** Graphs inside a node: the branches of an If, the body of a Loop or Scan. */
+export function innerGraphs(node: OnnxNode): OnnxGraph[] {
+  return Object.values(node.attributes).flatMap((one) => (one.kind === 'graph' ? [one.value] : []))
+}
+
+/** Values that a node reads: its inputs, and what graphs inside it take from around it. '' for absent inputs. */
+export function valuesRead(node: OnnxNode): readonly string[] {
+  const graphs = innerGraphs(node)
+  return graphs.length === 0 ? node.inputs : [...node.inputs, ...graphs.flatMap(takenFromAround)]
+}
+
+function takenFromAround({ nodes, initializers, inputs, outputs }: OnnxGraph): string[] {
+  const own = new Set([...initializers, ...inputs].map(({ name }) => name))
+  for (const name of nodes.flatMap((node) => node.outputs)) own.add(name)
+  const read = [...nodes.flatMap(valuesRead), ...outputs.map(({ name }) => name)]
+  return [...new Set(read)].filter((name) => name !== '' && !own.has(name))
+}
+
+/** A node that reads other values, inside its graphs too. */
+export function withValuesRead(node: OnnxNode, renamed: (name: string) => string): OnnxNode {
+  const attributes = Object.entries(node.attributes).map(([name, one]): [string, OnnxAttribute] => {
+    if (one.kind !== 'graph') return [name, one]
+    const taken = new Set(takenFromAround(one.value))
+    const inside = (value: string): string => (taken.has(value) ? renamed(value) : value)
+    const nodes = one.value.nodes.map((inner) => withValuesRead(inner, inside))
+    const outputs = one.value.outputs.map((output) => ({ ...output, name: inside(output.name) }))
+    return [name, { kind: 'graph', value: { ...one.value, nodes, outputs } }]
+  })
+  return { ...node, inputs: node.inputs.map(renamed), attributes: Object.fromEntries(attributes) }
 }
 
 /** An integer attribute. */

@@ -1,4 +1,12 @@
-import type { OnnxElementType, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from '../../model/onnx/onnx'
+import {
+  valuesRead,
+  withValuesRead,
+  type OnnxElementType,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxValue
+} from '../../model/onnx/onnx'
 import type { LayerGroup } from './layerGroup'
 import { constantPart, type Network } from './network'
 
@@ -88,9 +96,8 @@ function loopBody(
   const renamed = (name: string, copy: number): string =>
     made.has(name) && name !== '' ? `body${copy}/${name}` : outside.has(name) ? copiedInput(name, copy) : name
   const copyOf = (node: OnnxNode, copy: number): OnnxNode => ({
-    ...node,
+    ...withValuesRead(node, (name) => renamed(name, copy)),
     name: `body${copy}/${node.name}`,
-    inputs: node.inputs.map((name) => renamed(name, copy)),
     outputs: node.outputs.map((name) => renamed(name, copy))
   })
   const keep: OnnxNode = {
@@ -116,7 +123,7 @@ function loopBody(
 }
 
 function constantsOf(network: Network, nodes: readonly OnnxNode[]): string[] {
-  return nodes.flatMap(({ inputs }) => inputs.filter((name) => network.constants.has(name)))
+  return nodes.flatMap(valuesRead).filter((name) => network.constants.has(name))
 }
 
 function zeroOf(type: OnnxElementType): Float32Array | BigInt64Array | Int32Array | Uint8Array | Int8Array {

@@ -1,4 +1,4 @@
-import type { OnnxNode } from '../../model/onnx/onnx'
+import { valuesRead, type OnnxNode } from '../../model/onnx/onnx'
 import type { LayerType } from '../../../shared/contract/workload/workloadRows'
 import type { LayerGroup } from './layerGroup'
 import { isProjection, layerTypeOf } from './layerType'
@@ -27,13 +27,13 @@ export function groupLayers(
   const given = new Set(network.model.outputs.map(({ name }) => name))
   const readers = new Map<string, OnnxNode[]>()
   for (const node of network.nodes) {
-    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node])
+    for (const input of valuesRead(node)) readers.set(input, [...(readers.get(input) ?? []), node])
   }
   const groups = [...members].map(([id, nodes]): LayerGroup => {
     const inside = new Set(nodes)
     const made = nodes.flatMap(({ outputs }) => outputs.filter((name) => name !== ''))
     const own = new Set(made)
-    const read = new Set(nodes.flatMap(({ inputs }) => inputs.filter((name) => name !== '')))
+    const read = new Set(nodes.flatMap(valuesRead).filter((name) => name !== ''))
     const inputs = [...read].filter((name) => !own.has(name) && !network.constants.has(name))
     const outputs = made.filter(
       (name) => given.has(name) || (readers.get(name) ?? []).some((node) => !inside.has(node))
@@ -98,7 +98,9 @@ function byWeights(network: Network): (node: OnnxNode) => string {
   const layerOf = new Map<string, string>()
   const used = new Set<string>()
   return (node) => {
-    const before = node.inputs.map((input) => layerOf.get(input)).find((layer) => layer !== undefined)
+    const before = valuesRead(node)
+      .map((input) => layerOf.get(input))
+      .find((layer) => layer !== undefined)
     let layer = before ?? 'input'
     if (weightedNode(network, node) !== null) {
       const plain = node.name === '' ? node.opType : node.name
@@ -112,7 +114,7 @@ function byWeights(network: Network): (node: OnnxNode) => string {
 }
 
 function weightsOf(network: Network, nodes: readonly OnnxNode[]): string[] {
-  const constants = nodes.flatMap(({ inputs }) => inputs.filter((name) => network.constants.has(name)))
+  const constants = nodes.flatMap(valuesRead).filter((name) => network.constants.has(name))
   const real = (name: string): boolean => {
     const data = network.initializers.get(name)?.data
     return data instanceof Float32Array || data instanceof Float64Array

@@ -1,4 +1,4 @@
-import type { OnnxModel, OnnxNode, OnnxTensor } from '../../model/onnx/onnx'
+import { valuesRead, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../model/onnx/onnx'
 
 /**
  * An ONNX network seen as what is computed for each input and what is constant. Constant are initializers and the
@@ -28,7 +28,7 @@ export function networkOf(model: OnnxModel): Network {
   for (const node of model.nodes) {
     for (const output of node.outputs) producers.set(output, node)
     const fixed =
-      !drawing.has(node.opType) && node.inputs.every((input) => input === '' || constants.has(input))
+      !drawing.has(node.opType) && valuesRead(node).every((input) => input === '' || constants.has(input))
     if (fixed) for (const output of node.outputs) constants.add(output)
     else nodes.push(node)
   }
@@ -41,7 +41,9 @@ export function initializersBehind(network: Network, value: string): string[] {
   const producer = network.producers.get(value)
   return producer === undefined
     ? []
-    : producer.inputs.filter((input) => input !== '').flatMap((input) => initializersBehind(network, input))
+    : valuesRead(producer)
+        .filter((input) => input !== '')
+        .flatMap((input) => initializersBehind(network, input))
 }
 
 /** Nodes and initializers that the constant values need, nodes in the order of the file. */
@@ -57,7 +59,7 @@ export function constantPart(
     const producer = network.producers.get(value)
     if (producer === undefined || wanted.has(producer)) return
     wanted.add(producer)
-    for (const input of producer.inputs) visit(input)
+    for (const input of valuesRead(producer)) visit(input)
   }
   for (const value of values) visit(value)
   return { nodes: network.model.nodes.filter((node) => wanted.has(node)), initializers: [...tensors] }
@@ -70,7 +72,7 @@ export function withNodes(
   more: Partial<Pick<OnnxModel, 'initializers' | 'inputs' | 'outputs'>> = {}
 ): OnnxModel {
   const outputs = more.outputs ?? model.outputs
-  const used = new Set([...nodes.flatMap(({ inputs }) => inputs), ...outputs.map(({ name }) => name)])
+  const used = new Set([...nodes.flatMap(valuesRead), ...outputs.map(({ name }) => name)])
   const tensors = [...model.initializers, ...(more.initializers ?? [])]
   return {
     ...model,

@@ -2,6 +2,7 @@ import type { WorkloadPrecision } from '../../../shared/contract/workload/worklo
 import {
   int,
   intAttribute,
+  valuesRead,
   type OnnxAttribute,
   type OnnxModel,
   type OnnxNode,
@@ -238,7 +239,7 @@ function usedOnly(model: OnnxModel): OnnxModel {
   for (const node of [...model.nodes].reverse()) {
     if (!node.outputs.some((name) => wanted.has(name))) continue
     kept.unshift(node)
-    for (const input of node.inputs) wanted.add(input)
+    for (const input of valuesRead(node)) wanted.add(input)
   }
   return { ...model, nodes: kept, initializers: model.initializers.filter(({ name }) => wanted.has(name)) }
 }

@@ -73,14 +73,21 @@ export function parseOnnx(bytes: Uint8Array): ModelProto {
 
 /** Names of the files in which a model keeps tensors, each once. */
 export function externalLocations(model: ModelProto): string[] {
-  const tensors = [
-    ...(model.graph?.initializer ?? []),
-    ...(model.graph?.node ?? []).flatMap((node) => (node.attribute ?? []).flatMap(({ t }) => (t ? [t] : [])))
-  ]
-  const locations = tensors.flatMap((tensor) =>
+  const locations = tensorsIn(model.graph).flatMap((tensor) =>
     (tensor.externalData ?? []).filter(({ key }) => key === 'location').map(({ value }) => value ?? '')
   )
   return [...new Set(locations)].sort()
+}
+
+type GraphProto = NonNullable<ModelProto['graph']>
+
+/** Tensors of a graph and of the graphs inside its operators. */
+function tensorsIn(graph: GraphProto | null | undefined): GraphProto['initializer'] & object {
+  const attributes = (graph?.node ?? []).flatMap((node) => node.attribute ?? [])
+  return [
+    ...(graph?.initializer ?? []),
+    ...attributes.flatMap(({ t, g }) => [...(t ? [t] : []), ...(g ? tensorsIn(g as GraphProto) : [])])
+  ]
 }
 
 /** One file that holds everything. @throws AppError as decodeModel */
@@ -94,38 +101,66 @@ export function decodeOnnx(bytes: Uint8Array): OnnxModel {
  *   nothing here reads.
  */
 export function decodeModel(model: ModelProto, external: ExternalData = refuseExternal): OnnxModel {
-  const graph = model.graph!
   return {
-    name: graph.name ?? '',
+    ...decodeGraph(model.graph!, external),
     opset: numberOf(model.opsetImport.find((entry) => (entry.domain ?? '') === '')?.version),
-    nodes: (graph.node ?? []).map((node) => decodeNode(node, external)),
-    initializers: (graph.initializer ?? []).map((tensor) => decodeTensor(tensor as TensorProto, external)),
-    inputs: (graph.input ?? []).map((value) => decodeValue(value as ValueInfoProto)),
-    outputs: (graph.output ?? []).map((value) => decodeValue(value as ValueInfoProto)),
     metadata: Object.fromEntries(
       (model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])
     )
   }
 }
 
+function decodeGraph(graph: GraphProto, external: ExternalData): OnnxGraph {
+  return {
+    name: graph.name ?? '',
+    nodes: (graph.node ?? []).map((node) => decodeNode(node, external)),
+    initializers: (graph.initializer ?? []).map((tensor) => decodeTensor(tensor as TensorProto, external)),
+    inputs: (graph.input ?? []).map((value) => decodeValue(value as ValueInfoProto)),
+    outputs: (graph.output ?? []).map((value) => decodeValue(value as ValueInfoProto))
+  }
+}
+
 /**
  * Reads a model that is to be written again: tensors and attributes that plain data cannot hold exactly (bool, half
- * precision, graphs) are written back as they were read, where the decoded objects themselves are passed on.
+ * precision, sparse tensors) are written back as they were read, where the decoded objects themselves are passed on. The
+ * graphs inside operators (the branches of an If, the body of a Loop) are read too.
  * @throws AppError as decodeModel
  */
 export function decodeForRewriting(bytes: Uint8Array, external: ExternalData = refuseExternal): OnnxModel {
   const proto = parseOnnx(bytes)
   const model = decodeModel(proto, external)
-  const graph = proto.graph!
-  keepTensors(model.initializers, graph.initializer ?? [])
-  for (const [index, node] of model.nodes.entries()) {
+  return { ...model, ...keepGraph(model, proto.graph!, external) }
+}
+
+/** A decoded graph with the graphs inside it; keeps what plain data cannot hold. */
+function keepGraph<Graph extends OnnxGraph>(read: Graph, graph: GraphProto, external: ExternalData): Graph {
+  keepTensors(read.initializers, graph.initializer ?? [])
+  const nodes = read.nodes.map((node, index): OnnxNode => {
+    const attributes = { ...node.attributes }
     for (const attribute of graph.node?.[index]?.attribute ?? []) {
-      const read = node.attributes[attribute.name ?? '']
-      if (read?.kind === 'other') asRead.set(read, attribute)
-      if (read?.kind === 'tensor') keepTensors([read.value], [attribute.t!])
+      const name = attribute.name ?? ''
+      const value = attributes[name]
+      if (value?.kind === 'tensor') keepTensors([value.value], [attribute.t!])
+      if (value?.kind !== 'other') continue
+      const inner = attribute.g as GraphProto | null | undefined
+      if (attribute.type === attributeType.graph && inner)
+        attributes[name] = { kind: 'graph', value: innerGraph(inner, external) }
+      else asRead.set(value, attribute)
     }
+    return { ...node, attributes }
+  })
+  return { ...read, nodes }
+}
+
+/** The outputs of a branch or body in half precision are written without a type, which the runtime infers. */
+function innerGraph(graph: GraphProto, external: ExternalData): OnnxGraph {
+  const read = keepGraph(decodeGraph(graph, external), graph, external)
+  const isInexact = (at: number): boolean =>
+    inexactTypes.has(graph.output?.[at]?.type?.tensorType?.elemType ?? 0)
+  return {
+    ...read,
+    outputs: read.outputs.map((value, at) => (isInexact(at) ? { ...value, untyped: true } : value))
   }
-  return model
 }
 
 /** Protobuf messages by the object they were decoded into (a tensor's data, an attribute). */

@@ -25,15 +25,15 @@ export interface CachedPasses {
  * of a text cannot be given: other inputs than tokens, cache, mask and positions.
  */
 export async function cachedRuns(subject: Subject, cache: KeyValueCache): Promise<CachedRuns | null> {
-  const { network, test } = subject
+  const { test, file } = subject
   const ids = test.test.map(({ inputs }) => inputs[cache.tokens.name] as number[])
   const window = Math.min(...ids.map(({ length }) => length))
   const one = { batch: 1, before: 0, tokens: 1 }
-  const isGiven = network.model.inputs.every(
-    (input) => input.name === cache.tokens.name || cacheInput(input, one) !== null
+  const isGiven = file.inputs.every(
+    (input) => input.name === cache.tokens.name || cacheInput(input, one, cache.choice) !== null
   )
   if (!(window >= 2) || !isGiven) return null
-  const session: ort.InferenceSession = await subject.open(network.model)
+  const session: ort.InferenceSession = await subject.open(file)
   return {
     window,
     prepare(batch, prompt, outputs) {
@@ -43,8 +43,8 @@ export async function cachedRuns(subject: Subject, cache: KeyValueCache): Promis
           ids[row % ids.length].slice(before, before + tokens)
         ).flat()
         const own = Object.fromEntries(
-          network.model.inputs.flatMap((input): [string, ort.Tensor][] => {
-            const given = cacheInput(input, { batch, before, tokens })
+          file.inputs.flatMap((input): [string, ort.Tensor][] => {
+            const given = cacheInput(input, { batch, before, tokens }, cache.choice)
             return given === null ? [] : [[input.name, given]]
           })
         )

@@ -7,6 +7,8 @@ export interface KeyValueCache {
   /** The input of token numbers, [batch, tokens]. */
   readonly tokens: OnnxValue
   readonly pairs: readonly { past: string; present: string }[]
+  /** The input of a merged decoder that is true where the cache holds something; null: there is none. */
+  readonly choice: string | null
 }
 
 const pastName = /^past_key_values\.(\d+)\.(key|value)$/
@@ -15,10 +17,10 @@ const pastName = /^past_key_values\.(\d+)\.(key|value)$/
  * Finds the cache by the names that transformers' and Optimum's exports use: inputs `past_key_values.N.key`, outputs
  * `present.N.key` (or `present_key_values.N.key`). Null for networks without one.
  */
-export function keyValueCache({
-  inputs,
-  outputs
-}: Pick<OnnxModel, 'inputs' | 'outputs'>): KeyValueCache | null {
+export function keyValueCache(
+  { inputs, outputs }: Pick<OnnxModel, 'inputs' | 'outputs'>,
+  choice: string | null = null
+): KeyValueCache | null {
   const pasts = inputs.filter(({ name }) => pastName.test(name))
   const given = new Set(outputs.map(({ name }) => name))
   const pairs = pasts.flatMap(({ name: past }) => {
@@ -27,7 +29,9 @@ export function keyValueCache({
     return present === undefined ? [] : [{ past, present }]
   })
   const tokens = inputs.find((input) => isNumbering(input) && !/mask|position/i.test(input.name))
-  return pasts.length > 0 && pairs.length === pasts.length && tokens !== undefined ? { tokens, pairs } : null
+  return pasts.length > 0 && pairs.length === pasts.length && tokens !== undefined
+    ? { tokens, pairs, choice }
+    : null
 }
 
 /** Whether an input holds whole numbers [batch, tokens]: tokens, their mask or their positions. */
@@ -43,11 +47,16 @@ export interface CachePlace {
 
 /**
  * What an input of a network with a cache gets where the test set gives nothing: an empty cache, a mask of ones over all
- * tokens, their positions. Null for other inputs.
+ * tokens, their positions; and what chooses between the versions of a merged decoder. Null for other inputs.
  */
-export function cacheInput(input: OnnxValue, place: CachePlace): Feeds[string] | null {
+export function cacheInput(
+  input: OnnxValue,
+  place: CachePlace,
+  choice: string | null = null
+): Feeds[string] | null {
   const { name, elementType, dims } = input
   const { batch, before, tokens } = place
+  if (name === choice) return tensorOf('bool', [before > 0 ? 1 : 0], dims?.length === 0 ? [] : [1])
   if (pastName.test(name)) {
     const [heads, size] = [dims?.[1], dims?.at(-1)]
     if (dims?.length !== 4 || typeof heads !== 'number' || typeof size !== 'number') throw openCache(name)

@@ -9,7 +9,6 @@ import { AppError } from '../../../shared/errors'
 import { print } from './printer'
 import type { Subject } from './subject'
 import { cachedRuns, type CachedRuns } from './cachedRuns'
-import { keyValueCache } from './keyValueCache'
 import { tokenRuns } from './tokenRuns'
 
 /** Largest batch that is offered where the network leaves it open. */
@@ -35,8 +34,8 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
   const batchSize = subject.network.model.inputs[0]?.dims?.[0]
   const batches: KnobValues =
     typeof batchSize === 'number' ? { values: [batchSize] } : { min: 1, max: maxBatch }
-  const cache = task === 'perplexity' ? keyValueCache(subject.network.model) : null
-  const cached = cache === null ? null : await cachedRuns(subject, cache)
+  const cached =
+    task === 'perplexity' && subject.cache !== null ? await cachedRuns(subject, subject.cache) : null
   if (cached !== null) return cachedStages(cached, batches)
   const tokens = await tokenRuns(subject)
   if (tokens === null) {

@@ -7,7 +7,8 @@ import { weightedNode } from '../../../core/workload/onnx/weighted'
 import type { ConstantValues } from '../../../core/workload/onnx/precision'
 import type { LayerType } from '../../../shared/contract/workload/workloadRows'
 import { AppError } from '../../../shared/errors'
-import { cacheInput, keyValueCache } from './keyValueCache'
+import { mergedDecoder, firstPassOf } from '../../../core/workload/onnx/mergedDecoder'
+import { cacheInput, keyValueCache, type KeyValueCache } from './keyValueCache'
 import { batchFeeds, readTestSet, stacked, type Feeds, type TestRow, type TestSet } from './testRows'
 
 /** Reads network files and writes .onnx files; the model noun's, given by the entry. */
@@ -33,7 +34,11 @@ export interface SubjectOptions {
 
 /** A network with its test set, opened in onnxruntime. */
 export interface Subject {
+  /** Of a merged decoder: its version for the first pass. */
   readonly network: Network
+  /** The network as the file has it. */
+  readonly file: OnnxModel
+  readonly cache: KeyValueCache | null
   readonly groups: readonly LayerGroup[]
   readonly test: TestSet
   readonly batch: number
@@ -55,7 +60,10 @@ export interface Subject {
 
 /** Loads network and test set and looks at every value between layers once. */
 export async function openSubject(options: SubjectOptions): Promise<Subject> {
-  const model = await options.files.read(options.modelFile)
+  const file = await options.files.read(options.modelFile)
+  const merged = mergedDecoder(file)
+  const cache = keyValueCache(file, merged?.input)
+  const model = cache === null || merged === null ? file : firstPassOf(file, merged)
   const network = networkOf(model)
   const groups = groupLayers(network, options.givenType).filter(({ outputs }) => outputs.length > 0)
   const all = readTestSet(options.dataFile)
@@ -77,7 +85,7 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
     ...model,
     outputs: outputs.map((name) => ({ name, elementType: 'float32', dims: null, untyped: true }))
   })
-  const inputsOf = stackedInputs(model)
+  const inputsOf = stackedInputs(model, cache)
   const testBatches = batchFeeds(test.test, inputsOf, batch, fixed !== undefined)
   const calibrationBatches = batchFeeds(test.calibration, inputsOf, batch, true)
   const first = testBatches[0] ?? missingSamples(batch)
@@ -100,8 +108,7 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
     return dims !== undefined && (found!.kind === 'conv' || dims.length === 2)
   })
   return {
-    network,
-    groups,
+    ...{ network, file, cache, groups },
     weighted: new Set(weighted),
     test,
     batch,
@@ -121,8 +128,7 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
 }
 
 /** Inputs of a pass over test samples. A network with a key/value cache begins with an empty one, which no sample has to hold. */
-function stackedInputs(model: OnnxModel): (rows: readonly TestRow[]) => Feeds {
-  const cache = keyValueCache(model)
+function stackedInputs(model: OnnxModel, cache: KeyValueCache | null): (rows: readonly TestRow[]) => Feeds {
   return (rows) => {
     const ids = cache === null ? undefined : rows[0]?.inputs[cache.tokens.name]
     const place = { batch: rows.length, before: 0, tokens: Array.isArray(ids) ? ids.length : 0 }

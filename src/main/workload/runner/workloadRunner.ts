@@ -100,6 +100,11 @@ function greet(subject: Subject, offered: readonly WorkloadPrecision[], stageNot
     notes: [
       ...values.note,
       ...(stageNote === null ? [] : [stageNote]),
+      ...(subject.file === subject.network.model
+        ? []
+        : [
+            'of the two versions in this file, the one without a cache (the first pass) is measured and changed'
+          ]),
       'phases: looped inside one call of the runtime (ONNX Loop); latency: single calls, with what a call costs',
       ...(isCpuHalf
         ? ['fp16 on this CPU provider may be computed in fp32 between casts: its time says nothing of a GPU']

@@ -3,8 +3,6 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { InferenceSession } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createRandom } from '@core/math/random'
-import type { OnnxModel, OnnxNode, OnnxTensor } from '@core/model/onnx/onnx'
 import { encodeOnnx } from '@main/model/files/onnxFile'
 import { startRunner } from '@main/workload/process/runnerProcess'
 import { cachedRuns } from '@main/workload/runner/cachedRuns'
@@ -12,6 +10,7 @@ import { keyValueCache } from '@main/workload/runner/keyValueCache'
 import type { Subject } from '@main/workload/runner/subject'
 import type { RunnerEvent } from '@shared/contract/workload/workloadProtocol'
 import { bundleWorker } from '../../../support/workerFile'
+import { cachedModel, samples, window, words } from './cachedModel'
 import { workloadRig, type WorkloadRig } from './workloadRig'
 
 /** Language models that are exported with a key/value cache, as transformers and Optimum name it. */
@@ -24,96 +23,12 @@ beforeAll(async () => {
 afterAll(() => rig.close())
 vi.setConfig({ testTimeout: 240_000 })
 
-const random = createRandom(3)
-const [words, window, heads, size] = [11, 9, 2, 3]
-const floats = (name: string, dims: number[]): OnnxTensor => ({
-  ...{ name, dims },
-  data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.normal())
-})
-const ints = (name: string, values: number[]): OnnxTensor => ({
-  ...{ name, dims: [values.length] },
-  data: BigInt64Array.from(values, BigInt)
-})
-const node = (
-  opType: string,
-  inputs: string[],
-  output: string,
-  attributes: OnnxNode['attributes'] = {}
-): OnnxNode => ({
-  ...{ name: `${output}/${opType}`, opType, domain: '', inputs, outputs: [output], attributes }
-})
-const perm = (value: number[]): OnnxNode['attributes'] => ({ perm: { kind: 'ints', value } })
-const axis = (value: number): OnnxNode['attributes'] => ({ axis: { kind: 'int', value } })
-
-/** One attention with a cache. No causal mask: only the scores of the last token are those of a pass over all. */
-function network(): OnnxModel {
-  const split = (what: string): OnnxNode[] => [
-    node('Gather', [`${what}_table`, 'input_ids'], `${what}_flat`),
-    node('Reshape', [`${what}_flat`, 'into_heads'], `${what}_rows`),
-    node('Transpose', [`${what}_rows`], `${what}_new`, perm([0, 2, 1, 3]))
-  ]
-  const caches = ['key', 'value'].map((name) => ({
-    ...{ name: `past_key_values.0.${name}`, elementType: 'float32' as const },
-    dims: ['batch', heads, 'past', size]
-  }))
-  const numbers = (name: string, tokens: string) => ({
-    ...{ name, elementType: 'int64' as const, dims: ['batch', tokens] }
-  })
-  return {
-    ...{ name: 'cached', opset: 17, metadata: {} },
-    inputs: [
-      numbers('input_ids', 'tokens'),
-      numbers('attention_mask', 'total'),
-      numbers('position_ids', 'tokens'),
-      ...caches
-    ],
-    outputs: ['logits', 'present.0.key', 'present.0.value'].map((name) => ({
-      ...{ name, elementType: 'float32' as const, dims: null, untyped: true }
-    })),
-    initializers: [
-      ...['q', 'k', 'v'].map((what) => floats(`${what}_table`, [words, heads * size])),
-      ...[floats('place_table', [window, heads * size]), floats('head', [heads * size, words])],
-      ...[
-        ints('into_heads', [0, 0, heads, size]),
-        ints('joined', [0, 0, heads * size]),
-        ints('around', [0, 1, 1, -1])
-      ],
-      ...[1, 1e4].map((value) => ({ name: `c${value}`, dims: [], data: Float32Array.of(value) }))
-    ],
-    nodes: [
-      ...[...split('q'), ...split('k'), ...split('v')],
-      node('Gather', ['place_table', 'position_ids'], 'place_flat'),
-      node('Reshape', ['place_flat', 'into_heads'], 'place_rows'),
-      node('Transpose', ['place_rows'], 'place_new', perm([0, 2, 1, 3])),
-      node('Add', ['q_new', 'place_new'], 'asked'),
-      node('Concat', ['past_key_values.0.key', 'k_new'], 'present.0.key', axis(2)),
-      node('Concat', ['past_key_values.0.value', 'v_new'], 'present.0.value', axis(2)),
-      node('Transpose', ['present.0.key'], 'turned', perm([0, 1, 3, 2])),
-      node('MatMul', ['asked', 'turned'], 'scores'),
-      node('Cast', ['attention_mask'], 'mask_float', { to: { kind: 'int', value: 1 } }),
-      node('Reshape', ['mask_float', 'around'], 'mask_around'),
-      node('Sub', ['mask_around', 'c1'], 'mask_less'),
-      node('Mul', ['mask_less', 'c10000'], 'mask_far'),
-      node('Add', ['scores', 'mask_far'], 'masked'),
-      node('Softmax', ['masked'], 'shares', axis(-1)),
-      node('MatMul', ['shares', 'present.0.value'], 'mixed'),
-      node('Transpose', ['mixed'], 'mixed_rows', perm([0, 2, 1, 3])),
-      node('Reshape', ['mixed_rows', 'joined'], 'mixed_flat'),
-      node('MatMul', ['mixed_flat', 'head'], 'logits')
-    ]
-  }
-}
-
-const model = network()
-const samples = Array.from({ length: 6 }, () => {
-  const ids = Array.from({ length: window }, () => random.integer(words))
-  return { inputs: { input_ids: ids }, labels: [...ids.slice(1), -1] }
-})
+const model = cachedModel
 
 describe('a network with a key/value cache', () => {
   it('decodes from its cache what a pass over all tokens says of the last one, repetition by repetition', async () => {
     const subject = {
-      ...{ network: { model }, test: { test: samples } },
+      ...{ file: model, test: { test: samples } },
       open: () => InferenceSession.create(encodeOnnx(model))
     } as unknown as Subject
     const cache = keyValueCache(model)!
@@ -164,7 +79,7 @@ describe('a network with a key/value cache', () => {
   it('is not decoded token by token where it takes more than tokens, cache, mask and positions', async () => {
     const kinds = { ...model.inputs[0]!, name: 'token_type_ids' }
     const more = { ...model, inputs: [...model.inputs, kinds] }
-    const subject = { network: { model: more }, test: { test: samples } } as unknown as Subject
+    const subject = { file: more, test: { test: samples } } as unknown as Subject
     const cache = keyValueCache(more)!
     expect(cache.tokens.name).toBe('input_ids')
     expect(await cachedRuns(subject, cache)).toBeNull()
