@@ -1,110 +1,117 @@
-// Small changes of the code (a comparison, a sign, min for max, a constant), one at a time and in memory: do the tests of
-// the module notice? Which changes are tried follows from the seed.
-//   npm run mutate -- [--module src/core/energy] [--mutants 100] [--seed 1] [--least 80] [--near]
-// A change counts as noticed when a test fails or runs out of time. Tried in turn, until one fails: the test file of the
-// module's own name below test/unit and test/integration, those of its folder, every test file that imports the module. Tests that fail without
-// a change would notice everything: they are left out, and reported. Exit 1 below --least percent.
-// --near leaves out the test files that merely import the module: minutes shorter, and a lower bound of what is noticed.
+// Small changes of the code (a comparison, a sign, min for max, a constant), one at a time: do the tests notice?
+// Which changes are tried follows from the seed.
+//   npm run mutate -- [--module core|services|PATH] [--mutants 100] [--seed 1] [--least 80] [--long] [--workers 2]
+// All chosen changes are translated into the unit tests' modules at once, each behind a switch (mutate/schemata.ts). The
+// tests run once with none on, which says what each test evaluates; then every change is shown to the tests that
+// evaluate it, the nearest first, until one fails. A change counts as noticed when a test fails or does not end.
+// Tests that fail without a change would notice everything: they are left out, and reported. Exit 1 below --least percent.
+// --long shows what unit tests did not notice to the tests of the same noun in test/integration/{core,main}: minutes longer.
+// --unchanged switches none of the changes on, so none may be noticed: a check of the run itself.
 // scripts/mutate/equivalent.json lists changes that change nothing, with the reason; they are not tried.
 // (StrykerJS 10 needs Node 22, and this project runs on 20.)
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { processGroupOf } from '../src/main/files/processGroup'
-import { createRandom } from '../src/core/math/random'
-import { mutantsOf, type Mutant } from './mutate/mutants'
-import { selectionsOf } from './mutate/selections'
+import { chooseMutants, longTests, unitTests } from './mutate/choose'
+import { clearReach, reachingOf, readReach, type FileReach, type Reaching } from './mutate/reach'
+import type { Numbered } from './mutate/schemata'
+import { runWorks, type Work } from './mutate/session'
+import { translateWithMutants } from './mutate/translate'
 
 const { values } = parseArgs({
   options: {
-    module: { type: 'string', default: 'src/core' },
+    module: { type: 'string', default: 'core' },
     mutants: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     least: { type: 'string', default: '0' },
-    near: { type: 'boolean', default: false }
+    long: { type: 'boolean', default: false },
+    unchanged: { type: 'boolean', default: false },
+    workers: { type: 'string', default: '2' }
   }
 })
-/** A test run that takes longer counts as noticed: the change made it endless. */
-const longestRunMs = 300_000
-
-const equivalent = JSON.parse(readFileSync('scripts/mutate/equivalent.json', 'utf8')) as {
-  file: string
-  change: string
-  reason: string
-}[]
-const files = filesOf(values.module).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
-const all = files
-  .flatMap((file) => mutantsOf(file, readFileSync(file, 'utf8')))
-  .filter(({ file, change }) => !equivalent.some((known) => known.file === file && known.change === change))
-const chosen = createRandom(Number(values.seed)).shuffle(all).slice(0, Number(values.mutants))
+/** A file of tests that shows no sign of life for this long is left out. */
+const observeLimitMs = 180_000
+/** A mutant is noticed when a test takes longer than this and than ten times what it takes without. */
+const leastLimitMs = 30_000
+/** How many files of tests a mutant is shown to at a time: all of them are loaded before the first one runs. */
+const groupSizes = [1, 4, 16]
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
-/** Selections that noticed a change once, and whether they pass without one. */
-const passesUnchanged = new Map<string, boolean>()
-let noticed = 0
-const survivors: Mutant[] = []
-for (const [index, mutant] of chosen.entries()) {
-  const isNoticed = await isNoticedBy(mutant, selectionsOf(mutant.file, values.near))
-  if (isNoticed) noticed++
-  else survivors.push(mutant)
-  process.stderr.write(
-    `${index + 1}/${chosen.length} ${isNoticed ? 'noticed' : 'SURVIVED'} ${nameOf(mutant)}\n`
-  )
+const { all, chosen } = chooseMutants(values.module, Number(values.mutants), Number(values.seed))
+const numbered = chosen.map((mutant, index) => ({ id: index + 1, mutant }))
+const session = { count: chosen.length, workers: Number(values.workers), isUnchanged: values.unchanged }
+const modules = chosen.map(({ file }) => file)
+const long = values.long ? longTests(modules) : []
+const startedMs = performance.now()
+report(`${chosen.length} of ${all} possible changes: translating`)
+await translateWithMutants([...unitTests(), ...long], numbered)
+
+const reached = new Set<number>()
+let left: readonly Numbered[] = numbered
+for (const tests of [unitTests(), long]) {
+  if (left.length === 0 || tests.length === 0) continue
+  left = await unnoticedBy(left, await observed(tests))
 }
-for (const mutant of survivors) console.log(`survived: ${nameOf(mutant)}`)
+
+for (const { id, mutant } of left) {
+  const how = reached.has(id) ? 'survived' : 'no test evaluates'
+  console.log(`${how}: ${mutant.file}:${mutant.line} ${mutant.change}`)
+}
+const noticed = chosen.length - left.length
 const percent = chosen.length === 0 ? 100 : (100 * noticed) / chosen.length
+const unreached = chosen.length - reached.size
 console.log(
-  `${noticed} of ${chosen.length} changes noticed (${percent.toFixed(0)} %) in ${values.module}, seed ${values.seed}, of ${all.length} possible`
+  `${noticed} of ${chosen.length} changes noticed (${percent.toFixed(0)} %) in ${values.module}, seed ${values.seed}, ` +
+    `of ${all} possible; ${unreached} are evaluated by no test; ${minutes()} min`
 )
 if (percent < Number(values.least)) process.exitCode = 1
 
-function nameOf({ file, line, change }: Mutant): string {
-  return `${file}:${line} ${change}`
+/** Runs tests with no mutant on; returns what those that pass evaluate. */
+async function observed(tests: readonly string[]): Promise<FileReach[]> {
+  clearReach()
+  report(`recording what ${tests.length} files of tests evaluate`)
+  // Each with modules of its own, as when a mutant is shown: what is evaluated once at loading is seen everywhere.
+  const works = tests.map((observe, index) => ({ observe, fresh: index, limitMs: observeLimitMs }))
+  const broken = new Set<string>()
+  await runWorks(works, session, (work, outcome) => {
+    if (outcome !== 'passed') broken.add((work as { observe: string }).observe)
+  })
+  return readReach().flatMap((reach) => {
+    if (!broken.has(reach.file)) return [reach]
+    const failed = reach.tests.filter(({ isFailed }) => isFailed).map(({ name }) => name)
+    report(`left out, it fails without any change: ${reach.file}: ${failed.join('; ')}`)
+    return []
+  })
 }
 
-function filesOf(folder: string): string[] {
-  if (statSync(folder).isFile()) return [folder]
-  return readdirSync(folder, { withFileTypes: true })
-    .flatMap((entry) => filesOf(path.posix.join(folder, entry.name)))
-    .sort()
-}
-
-/** Whether one of the selections that pass without the change fails with it. */
-async function isNoticedBy(mutant: Mutant, selections: readonly string[][]): Promise<boolean> {
-  for (const selection of selections) {
-    const key = selection.join(' ')
-    if (passesUnchanged.get(key) === false || !(await fails(mutant, selection))) continue
-    if (!passesUnchanged.has(key)) passesUnchanged.set(key, !(await fails(null, selection)))
-    if (passesUnchanged.get(key) === true) return true
-    process.stderr.write(`left out, they fail without any change: vitest ${key}\n`)
+/** Shows mutants to the tests that evaluate them; returns those that none noticed. */
+async function unnoticedBy(mutants: readonly Numbered[], reach: readonly FileReach[]): Promise<Numbered[]> {
+  const waiting = new Map<number, Reaching[]>()
+  for (const { id, mutant } of mutants) {
+    const reaching = reachingOf(id, mutant.file, reach)
+    if (reaching.length > 0) reached.add(id)
+    waiting.set(id, reaching)
   }
-  return false
+  const noticed = new Set<number>()
+  for (let round = 0; ; round++) {
+    const size = groupSizes[Math.min(round, groupSizes.length - 1)]!
+    const works = [...waiting].flatMap(([id, reaching]): Work[] => {
+      const groups = noticed.has(id) ? [] : reaching.splice(0, size)
+      const limitMs = Math.max(leastLimitMs, ...groups.map(({ longestMs }) => 10 * longestMs))
+      return groups.length === 0 ? [] : [{ id, groups, limitMs }]
+    })
+    if (works.length === 0) break
+    await runWorks(works, session, (work, outcome) => {
+      if (outcome !== 'passed') noticed.add((work as { id: number }).id)
+    })
+    report(`round ${round + 1}: ${works.length} shown, ${noticed.size} of ${mutants.length} noticed`)
+  }
+  return mutants.filter(({ id }) => !noticed.has(id))
 }
 
-/** Whether a test of the selection fails; `mutant`: null for the module as it is. */
-async function fails(mutant: Mutant | null, which: readonly string[]): Promise<boolean> {
-  const vitest = spawn(
-    process.execPath,
-    [
-      'node_modules/vitest/vitest.mjs',
-      ...which,
-      '--bail=1',
-      '--reporter=dot',
-      '--config=scripts/mutate/vitest.config.ts',
-      '--passWithNoTests'
-    ],
-    // A group of its own: an endless change keeps a worker of vitest busy that outlives vitest itself.
-    { stdio: 'ignore', detached: true, env: { ...process.env, MUTANT: JSON.stringify(mutant) } }
-  )
-  const endGroup = processGroupOf(vitest).kill
-  process.once('exit', endGroup)
-  const timer = setTimeout(endGroup, longestRunMs)
-  const [status] = (await once(vitest, 'exit')) as [number | null]
-  clearTimeout(timer)
-  endGroup()
-  process.off('exit', endGroup)
-  return status !== 0
+function report(text: string): void {
+  process.stderr.write(`${minutes()} min: ${text}\n`)
+}
+
+function minutes(): string {
+  return ((performance.now() - startedMs) / 60_000).toFixed(1)
 }

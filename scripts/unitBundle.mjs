@@ -36,32 +36,41 @@ const isExternal = (id) =>
   !path.isAbsolute(id) &&
   !layers.some((layer) => id.startsWith(`@${layer}/`))
 
-/** Writes build/unit, a file per module, each at the place that it has in the repository. */
-export async function bundleUnitTests() {
-  await withNodeEnv('development', translate)
+/**
+ * Writes a file per module, each at the place that it has in the repository.
+ * @param tests files of tests, as unitTests lists them; outDir: from the repository's root; plugins: Vite's, more of them;
+ *   sourcemap: whether errors name lines of the sources
+ */
+export async function bundleUnitTests({
+  tests = unitTests(),
+  outDir = 'build/unit',
+  plugins = [],
+  sourcemap = true
+} = {}) {
+  await withNodeEnv('development', () => translate(tests, outDir, plugins, sourcemap))
 }
 
-function translate() {
+function translate(tests, outDir, plugins, sourcemap) {
   return build({
     root,
     configFile: false,
     logLevel: 'error',
     // Read when a test runs, not now.
     define: { 'process.env.NODE_ENV': 'process.env.NODE_ENV' },
-    plugins: [vue(), placeOfSource],
+    plugins: [...plugins, vue(), placeOfSource],
     resolve: {
       alias: Object.fromEntries(layers.map((layer) => [`@${layer}`, path.join(root, 'src', layer)]))
     },
     build: {
-      outDir: path.join(root, 'build/unit'),
+      outDir: path.join(root, outDir),
       target: 'node20',
       minify: false,
-      sourcemap: true,
+      sourcemap,
       modulePreload: false,
       copyPublicDir: false,
       reportCompressedSize: false,
       rolldownOptions: {
-        input: Object.fromEntries(unitTests().map((file) => [file, path.join(root, `${file}.ts`)])),
+        input: Object.fromEntries(tests.map((file) => [file, path.join(root, `${file}.ts`)])),
         external: isExternal,
         preserveEntrySignatures: 'allow-extension',
         output: {

@@ -7,6 +7,8 @@ export interface Mutant {
   readonly from: number
   readonly to: number
   readonly text: string
+  /** The expression around the change that has a value, as [from, to): what a switch chooses between. */
+  readonly expression: readonly [number, number]
   /** 1-based line, and the change in words, e.g. "a < b -> a <= b". */
   readonly line: number
   readonly change: string
@@ -38,7 +40,12 @@ const swaps: Readonly<Record<string, readonly string[]>> = {
 export function mutantsOf(file: string, text: string): Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
   const out: Mutant[] = []
-  const add = (node: ts.Node, replacement: string, whole: ts.Node = node): void => {
+  const add = (
+    node: ts.Node,
+    replacement: string,
+    whole: ts.Node = node,
+    expression: ts.Node = node
+  ): void => {
     const from = node.getStart(source)
     const before = text.slice(whole.getStart(source), whole.end)
     const at = from - whole.getStart(source)
@@ -49,6 +56,7 @@ export function mutantsOf(file: string, text: string): Mutant[] {
       from,
       to: node.end,
       text: replacement,
+      expression: [expression.getStart(source), expression.end],
       line,
       change: `${oneLine(before)} -> ${oneLine(after)}`
     })
@@ -57,11 +65,11 @@ export function mutantsOf(file: string, text: string): Mutant[] {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || isErrorText(node)) return
     if (ts.isBinaryExpression(node) && !isText(node)) {
       for (const other of swaps[node.operatorToken.getText(source)] ?? [])
-        add(node.operatorToken, other, node)
+        add(node.operatorToken, other, node, node)
     } else if (ts.isPropertyAccessExpression(node) && node.expression.getText(source) === 'Math') {
-      if (node.name.text === 'min') add(node.name, 'max', node.parent)
-      if (node.name.text === 'max') add(node.name, 'min', node.parent)
-    } else if (ts.isNumericLiteral(node)) {
+      if (node.name.text === 'min') add(node.name, 'max', node.parent, node)
+      if (node.name.text === 'max') add(node.name, 'min', node.parent, node)
+    } else if (ts.isNumericLiteral(node) && !isName(node)) {
       add(node, String(Number(node.text.replaceAll('_', '')) + 1), node.parent)
     } else if (ts.isPrefixUnaryExpression(node)) {
       const isSign =
@@ -83,6 +91,14 @@ export function applyMutant(text: string, { from, to, text: replacement }: Mutan
 /** Words and numbers of an error are judged by people, not by tests. */
 function isErrorText(node: ts.Node): boolean {
   return ts.isNewExpression(node) && /Error$/.test(node.expression.getText())
+}
+
+/** A number before a colon names a field. */
+function isName(node: ts.Node): boolean {
+  return (
+    (ts.isPropertyAssignment(node.parent) || ts.isBindingElement(node.parent)) &&
+    node.parent.initializer !== node
+  )
 }
 
 function isText({ left, right }: ts.BinaryExpression): boolean {

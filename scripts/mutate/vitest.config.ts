@@ -1,32 +1,39 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type {} from 'vitest/node'
-import { defineConfig, mergeConfig } from 'vitest/config'
-import base from '../../vitest.config'
-import { applyMutant, type Mutant } from './mutants'
+import { defineConfig } from 'vitest/config'
+import type { Reporter, TestModule } from 'vitest/node'
 
-/** The tests with one module changed in memory: MUTANT names its file, the place and the text that stands there instead. */
-const mutant = JSON.parse(process.env['MUTANT'] ?? 'null') as Mutant | null
-const file = mutant === null ? null : path.resolve(mutant.file)
+/** What a run reports to the process that started it. */
+export interface RunEvent {
+  readonly event: 'begun' | 'alive' | 'ended'
+  /** Number of the work, as in build/mutate/work.json. */
+  readonly work: number
+  /** Whether a test failed, or a module or hook ended with an error; of 'ended' alone. */
+  readonly isFailed?: boolean
+}
 
-export default mergeConfig(
-  base,
-  defineConfig({
+const workOf = ({ moduleId }: TestModule): number => Number(path.basename(moduleId).split('.')[0])
+const send = (event: RunEvent): void => void process.send?.(event)
+const toParent: Reporter = {
+  onTestModuleQueued: (module) => send({ event: 'begun', work: workOf(module) }),
+  onTestCaseResult: ({ module }) => send({ event: 'alive', work: workOf(module) }),
+  onTestModuleEnd: (module) =>
+    send({ event: 'ended', work: workOf(module), isFailed: module.state() === 'failed' })
+}
+
+/** Runs of scripts/mutate/session.ts: Node loads what was translated, and one worker stays for all files of a run. */
+export default defineConfig({
+  test: {
     root: path.resolve(import.meta.dirname, '../..'),
-    // What one run transformed serves the next: hundreds of runs differ in one module.
-    test: { experimental: { fsModuleCache: true, fsModuleCachePath: 'build/mutate' } },
-    plugins: [
-      {
-        name: 'one-mutant',
-        enforce: 'pre',
-        configureVitest({ experimental_defineCacheKeyGenerator: keyOf }) {
-          keyOf(({ id }) => (id.split('?')[0] === file ? false : null))
-        },
-        load(id: string) {
-          if (mutant === null || id.split('?')[0] !== file) return null
-          return applyMutant(readFileSync(file, 'utf8'), mutant)
-        }
-      }
-    ]
-  })
-)
+    include: ['build/mutate/work/*.test.js'],
+    reporters: [toParent],
+    isolate: false,
+    maxWorkers: 1,
+    experimental: { viteModuleRunner: false, nodeLoader: false },
+    // Links to the translated tests stand for modules of their own; an endless list ends soon.
+    execArgv: ['--preserve-symlinks', '--max-old-space-size=3000'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
+    dangerouslyIgnoreUnhandledErrors: true
+  }
+})
