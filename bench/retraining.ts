@@ -1,6 +1,6 @@
 /**
  * What short retraining brings: accuracy and KL to the float network before and after it, on training images that neither the
- * fit nor the retraining sees, and processor time. Settings are compared by these; test images are for `model evaluate`.
+ * fit nor the retraining sees, and processor time (the images seen in a second of it, what judges the network included). Settings are compared by these; test images are for `model evaluate`.
  *
  *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--from reconstruct] [--labels] [--plain] [--json]
  *
@@ -96,7 +96,9 @@ else {
   for (const { scheme, rate, accuracy, kl, isKept, seconds } of rows)
     console.log(
       `${scheme.padEnd(26)} ${(rate === null ? 'as fitted' : `rate ${rate}`).padEnd(12)} ${(100 * accuracy).toFixed(2)} %, KL ${kl.toFixed(4)}` +
-        (rate === null ? '' : `, ${isKept ? 'kept' : 'not kept'}, ${seconds.toFixed(0)} s of processor`)
+        (rate === null
+          ? ''
+          : `, ${isKept ? 'kept' : 'not kept'}, ${seconds.toFixed(1)} s of processor, ${Math.round(settings.imagesSeen / seconds)} images/s`)
     )
 }
 process.exit(0)

@@ -44,10 +44,8 @@ export function emitFakeQuant(
     ? oneBitLevels(builder, steps, quantizer.bottom)
     : roundedLevels(builder, steps, quantizer)
   const inside = (slack: number): string => {
-    const isInside = builder.node('And', [
-      builder.node('GreaterOrEqual', [steps, builder.scalar(quantizer.bottom - slack)]),
-      builder.node('LessOrEqual', [steps, builder.scalar(quantizer.top + slack)])
-    ])
+    const limits = [quantizer.bottom - slack, quantizer.top + slack].map((limit) => builder.scalar(limit))
+    const isInside = builder.node('Equal', [steps, builder.node('Clip', [steps, ...limits])])
     return builder.node('Cast', [isInside], { to: int(1) })
   }
   return {

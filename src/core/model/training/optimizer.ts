@@ -21,15 +21,16 @@ export function rateFactor(optimizer: Optimizer, step: number): number {
   return Math.sqrt(1 - optimizer.second ** (step + 1)) / (1 - optimizer.first ** (step + 1))
 }
 
-/** One parameter in a training graph: names of its value, gradient and states, in the order of `optimizerStates`. */
+/** Values of a training graph that are moved together: names of them, of their gradients and states (`optimizerStates`). */
 export interface UpdateSite {
   readonly value: string
   readonly gradient: string
   readonly states: readonly string[]
   readonly rate: string
-  readonly isWeights: boolean
-  /** What Adam's rate is multiplied by for this parameter. */
-  readonly unit: number
+  /** By value: 1 where momentum SGD's decay pulls it to 0, else 0. */
+  readonly decayed: Float32Array
+  /** By value: what Adam's rate is multiplied by. */
+  readonly units: Float32Array
 }
 
 /** Emits one update; returns the names of the new value and states. */
@@ -46,12 +47,13 @@ export function emitUpdate(
 function emitMomentum(
   builder: OnnxBuilder,
   { momentum, decay }: Extract<Optimizer, { kind: 'momentum' }>,
-  { value, gradient, states, rate, isWeights }: UpdateSite
+  { value, gradient, states, rate, decayed: share }: UpdateSite
 ): { value: string; states: readonly string[] } {
-  const decayed =
-    isWeights && decay > 0
-      ? builder.node('Add', [gradient, builder.node('Mul', [value, builder.scalar(decay)])])
-      : gradient
+  const pull = byValue(
+    builder,
+    share.map((one) => one * decay)
+  )
+  const decayed = decay > 0 ? builder.node('Add', [gradient, builder.node('Mul', [value, pull])]) : gradient
   const next = builder.node('Add', [builder.node('Mul', [states[0], builder.scalar(momentum)]), decayed])
   return { value: builder.node('Sub', [value, builder.node('Mul', [next, rate])]), states: [next] }
 }
@@ -59,14 +61,21 @@ function emitMomentum(
 function emitAdam(
   builder: OnnxBuilder,
   { first, second, epsilon }: Extract<Optimizer, { kind: 'adam' }>,
-  { value, gradient, states, rate, unit }: UpdateSite
+  { value, gradient, states, rate, units }: UpdateSite
 ): { value: string; states: readonly string[] } {
   const mean = decayingMean(builder, states[0], gradient, first)
   const square = decayingMean(builder, states[1], builder.node('Mul', [gradient, gradient]), second)
   const spread = builder.node('Add', [builder.node('Sqrt', [square]), builder.scalar(epsilon)])
-  const length = builder.node('Mul', [rate, builder.scalar(unit)])
+  const length = builder.node('Mul', [rate, byValue(builder, units)])
   const step = builder.node('Mul', [builder.node('Div', [mean, spread]), length])
   return { value: builder.node('Sub', [value, step]), states: [mean, square] }
+}
+
+/** A constant by value; one number where it is the same for all. */
+function byValue(builder: OnnxBuilder, values: Float32Array): string {
+  return values.every((value) => value === values[0])
+    ? builder.scalar(values[0])
+    : builder.constant(values, [values.length])
 }
 
 /** share * before + (1 - share) * now. */

@@ -1,21 +1,24 @@
 import { AppError } from '../../../shared/errors'
-import { inputShapeOf, type Graph, type GraphNode } from '../graph'
+import { inputShapeOf, type Graph, type GraphNode, type MaxPoolNode } from '../graph'
 import { int } from '../onnx/onnx'
 import type { OnnxModel } from '../onnx/onnx'
 import { emitConv2d, emitDepthwiseConv2d } from './emitters/convolution'
 import { emitDense } from './emitters/dense'
 import { emitAdd, emitBatchNorm, emitFlatten, emitRelu, rectified } from './emitters/elementwise'
+import { emitPooledConv2d, poolBehind } from './emitters/pooledConvolution'
 import { emitAvgPool, emitMaxPool } from './emitters/pooling'
 import { emitFakeQuant, type FakeQuantizer, type QuantizedValue } from './fakeQuant'
 import type { Emitted, EmitterSite, Parameter } from './gradient'
 import { createOnnxBuilder, type OnnxBuilder } from '../onnx/onnxBuilder'
 import { emitUpdate, optimizerStates, type Optimizer } from './optimizer'
 import { parametersOfNode } from './parameters'
+import { emitParameters, joinParameters, type ParameterVector, type TrainedScale } from './parameterVector'
 
 /**
  * One optimiser step as an ONNX graph. Inputs: "images" [batch, …] real values, "targets" [batch, classes]
- * probabilities, "rate" learning rate, "p<i>" parameters, "<state><i>" what the optimizer keeps of each (`optimizerStates`).
- * Outputs: "loss" mean cross entropy, and every "p<i>" and state with ".next" behind its name.
+ * probabilities, "rate" learning rate, "parameters" [values of all parameters, one behind the other], and by its name what the
+ * optimizer keeps of each value (`optimizerStates`). Outputs: "loss" mean cross entropy, and "parameters" and the states
+ * with ".next" behind their names. All parameters are one vector: an update of each would take longer to start than to compute.
  */
 export interface TrainingStep {
   readonly model: OnnxModel
@@ -25,18 +28,12 @@ export interface TrainingStep {
   readonly scales: readonly TrainedScale[]
 }
 
-/** A trained scale: the node whose weights it quantizes, and its place among the parameters. */
-export interface TrainedScale {
-  readonly node: number
-  readonly parameter: number
-}
-
 /** Optimizer and quantizers of a training step. */
 export interface TrainingOptions {
   readonly optimizer: Optimizer
   /** Quantizers of a weighted node's weights and of its input; null where it stays in float. */
   readonly quantizers?: (node: number) => { weights: FakeQuantizer | null; input: FakeQuantizer | null }
-  /** For tests: outputs "g<i>" instead of the updated parameters. */
+  /** For tests: the output "gradients" instead of the updated parameters. */
   readonly gradientsOnly?: boolean
 }
 
@@ -46,43 +43,44 @@ export function buildTrainingStep(graph: Graph, options: TrainingOptions): Train
   const images = builder.input('images', 'float32', ['batch', ...graph.inputShape])
   const classes = graph.nodes[graph.output].outputShape[0]
   const targets = builder.input('targets', 'float32', ['batch', classes])
-  const tape = emitForward(builder, graph, images, options)
+  const parameters = emitParameters(builder, graph, (node) => options.quantizers?.(node).weights ?? null)
+  const tape = emitForward(builder, graph, images, options, parameters)
   const probabilities = builder.node('Softmax', [tape.value], { axis: int(1) })
   builder.output(crossEntropy(builder, probabilities, targets), 'loss')
   const gradients = emitBackward(builder, graph, tape, meanDifference(builder, probabilities, targets))
-  const { parameters, scales } = tape
-  if (options.gradientsOnly === true) {
-    for (const [index, gradient] of gradients.entries()) builder.output(gradient, `g${index}`)
-    return { model: builder.build(graph.name), parameters, scales }
-  }
-  const rate = builder.input('rate', 'float32', [])
-  const states = optimizerStates(options.optimizer)
-  for (const [index, { role, dims, unit }] of parameters.entries()) {
-    const value = `p${index}`
-    const next = emitUpdate(builder, options.optimizer, {
-      value,
-      gradient: gradients[index],
-      states: states.map((state) => builder.input(`${state}${index}`, 'float32', dims)),
-      rate,
-      isWeights: role === 'weights',
-      unit: unit ?? 1
-    })
-    for (const [at, state] of states.entries()) builder.output(next.states[at], `${state}${index}.next`)
-    builder.output(next.value, `${value}.next`)
-  }
-  return { model: builder.build(graph.name), parameters, scales }
+  const flat = gradients.map((gradient) => builder.node('Reshape', [gradient, builder.shape([-1])]))
+  const gradient = flat.length === 1 ? flat[0] : builder.node('Concat', flat, { axis: int(0) })
+  const { all, scales } = parameters
+  if (options.gradientsOnly === true) builder.output(gradient, 'gradients')
+  else emitUpdates(builder, options.optimizer, parameters, gradient)
+  return { model: builder.build(graph.name), parameters: all, scales }
 }
 
-/**
- * One-bit weights only change where they cross 0, far from where most of them are fitted: at the rate that suits 2 bits
- * hardly any does within an epoch.
- */
-const oneBitUnit = 5
+function emitUpdates(
+  builder: OnnxBuilder,
+  optimizer: Optimizer,
+  { all, value }: ParameterVector,
+  gradient: string
+): void {
+  const ofEach = (valueOf: (parameter: Parameter) => number): Float32Array =>
+    joinParameters(all.map((one) => new Float32Array(one.initial.length).fill(valueOf(one))))
+  const names = optimizerStates(optimizer)
+  const length = all.reduce((sum, { initial }) => sum + initial.length, 0)
+  const next = emitUpdate(builder, optimizer, {
+    value,
+    gradient,
+    states: names.map((name) => builder.input(name, 'float32', [length])),
+    rate: builder.input('rate', 'float32', []),
+    decayed: ofEach(({ role }) => (role === 'weights' ? 1 : 0)),
+    units: ofEach(({ unit }) => unit ?? 1)
+  })
+  for (const [at, name] of names.entries()) builder.output(next.states[at], `${name}.next`)
+  builder.output(next.value, `${value}.next`)
+}
 
 interface Tape {
   readonly value: string
-  readonly parameters: readonly Parameter[]
-  readonly scales: readonly TrainedScale[]
+  readonly parameters: ParameterVector
   readonly records: readonly TapeEntry[]
 }
 
@@ -92,58 +90,67 @@ interface TapeEntry {
   readonly activation: Emitted | null
   readonly quantizedInput: QuantizedValue | null
   readonly quantizedWeights: QuantizedValue | null
-  /** Position of this node's first parameter. */
-  readonly firstParameter: number
 }
 
-function emitForward(builder: OnnxBuilder, graph: Graph, images: string, options: TrainingOptions): Tape {
+function emitForward(
+  builder: OnnxBuilder,
+  graph: Graph,
+  images: string,
+  options: TrainingOptions,
+  parameters: ParameterVector
+): Tape {
   const values: string[] = []
-  const parameters: Parameter[] = []
   const records: TapeEntry[] = []
-  const scales: TrainedScale[] = []
-  const scaleParameters: Parameter[] = []
-  const firstScale = graph.nodes.reduce((sum, node) => sum + parametersOfNode(graph, node).length, 0)
+  const merged = new Set<GraphNode>()
   for (const [index, node] of graph.nodes.entries()) {
-    const firstParameter = parameters.length
-    const own = parametersOfNode(graph, node)
-    const names = own.map(({ dims }, at) => builder.input(`p${firstParameter + at}`, 'float32', dims))
+    const first = parameters.first[index]
+    const names = parameters.names.slice(first, first + parametersOfNode(graph, node).length)
     const inputs = node.inputs.map((from) => (from < 0 ? images : values[from]))
-    const quantizers = own.length > 0 ? options.quantizers?.(index) : undefined
+    const quantizers = names.length > 0 ? options.quantizers?.(index) : undefined
     const quantizedInput = quantizers?.input ? emitFakeQuant(builder, inputs[0], quantizers.input) : null
-    const quantizer = quantizers?.weights ?? null
-    const unit = quantizer?.isOneBit === true ? oneBitUnit : 1
-    parameters.push(...own.map((one) => ({ ...one, unit })))
-    let scale: string | undefined
-    if (quantizer?.isLearned === true) {
-      const parameter = firstScale + scales.length
-      scale = builder.input(`p${parameter}`, 'float32', quantizer.dims)
-      scales.push({ node: index, parameter })
-      scaleParameters.push({ role: 'quantizerScale', dims: quantizer.dims, initial: quantizer.scale, unit })
-    }
-    const quantizedWeights =
-      quantizer === null
-        ? null
-        : emitFakeQuant(builder, names[0], quantizer, scale, own[0].initial.length / quantizer.scale.length)
-    const emitted = emitNode({
+    const quantizedWeights = emitWeightQuantizer(builder, parameters, index, quantizers?.weights ?? null)
+    const pool = poolBehind(graph, index)
+    if (pool !== null) merged.add(pool)
+    const site = {
       builder,
       node,
       inputs: quantizedInput === null ? inputs : [quantizedInput.value],
       inputShapes: node.inputs.map((_, position) => inputShapeOf(graph, node, position)),
       parameters: quantizedWeights === null ? names : [quantizedWeights.value, ...names.slice(1)]
-    })
+    }
+    const emitted = merged.has(node) ? passedOn(inputs[0]) : emitNode(site, pool)
     const activation = 'relu' in node && node.relu ? rectified(builder, emitted.value) : null
     values.push(activation?.value ?? emitted.value)
-    records.push({ emitted, activation, quantizedInput, quantizedWeights, firstParameter })
+    records.push({ emitted, activation, quantizedInput, quantizedWeights })
   }
-  return { value: values[graph.output], parameters: [...parameters, ...scaleParameters], scales, records }
+  return { value: values[graph.output], parameters, records }
 }
 
-function emitNode(site: EmitterSite): Emitted {
+function emitWeightQuantizer(
+  builder: OnnxBuilder,
+  { all, scales, first, names }: ParameterVector,
+  index: number,
+  quantizer: FakeQuantizer | null
+): QuantizedValue | null {
+  if (quantizer === null) return null
+  const trained = scales.find(({ node }) => node === index)
+  const scale = trained === undefined ? undefined : names[trained.parameter]
+  const weights = first[index]
+  const perScale = all[weights].initial.length / quantizer.scale.length
+  return emitFakeQuant(builder, names[weights], quantizer, scale, perScale)
+}
+
+/** A pool that the convolution before it has computed. */
+function passedOn(value: string): Emitted {
+  return { value, backward: (gradient) => ({ inputs: [gradient], parameters: [] }) }
+}
+
+function emitNode(site: EmitterSite, pool: MaxPoolNode | null): Emitted {
   const { node } = site
   checkTrainable(node)
   switch (node.op) {
     case 'conv2d':
-      return emitConv2d({ ...site, node })
+      return pool === null ? emitConv2d({ ...site, node }) : emitPooledConv2d({ ...site, node }, pool)
     case 'depthwiseConv2d':
       return emitDepthwiseConv2d({ ...site, node })
     case 'dense':
@@ -187,20 +194,21 @@ function checkTrainable(node: GraphNode): void {
 function emitBackward(builder: OnnxBuilder, graph: Graph, tape: Tape, start: string): string[] {
   const arriving: string[][] = graph.nodes.map(() => [])
   arriving[graph.output].push(start)
-  const gradients: string[] = new Array<string>(tape.parameters.length).fill('')
+  const { all, scales, first } = tape.parameters
+  const gradients: string[] = new Array<string>(all.length).fill('')
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
     const node: GraphNode = graph.nodes[index]
-    const { emitted, activation, quantizedInput, quantizedWeights, firstParameter } = tape.records[index]
+    const { emitted, activation, quantizedInput, quantizedWeights } = tape.records[index]
     const parts = arriving[index]
     const whole = parts.length === 1 ? parts[0] : builder.node('Sum', parts)
     const gradient = activation === null ? whole : activation.backward(whole, true).inputs.at(0)!
     const wantsInputs = node.inputs.some((from) => from >= 0)
     const back = emitted.backward(gradient, wantsInputs)
-    const trained = tape.scales.find(({ node: of }) => of === index)
+    const trained = scales.find(({ node: of }) => of === index)
     if (trained !== undefined && quantizedWeights !== null)
       gradients[trained.parameter] = quantizedWeights.scaleGradient(back.parameters[0])
     for (const [at, own] of back.parameters.entries()) {
-      gradients[firstParameter + at] =
+      gradients[first[index] + at] =
         at === 0 && quantizedWeights !== null ? quantizedWeights.backward(own) : own
     }
     for (const [position, from] of node.inputs.entries()) {

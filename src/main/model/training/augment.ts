@@ -17,16 +17,25 @@ export function augmentInto(
   const dy = how === null ? 0 : how.random.integer(2 * how.shift + 1) - how.shift
   const dx = how === null ? 0 : how.random.integer(2 * how.shift + 1) - how.shift
   const isMirrored = how !== null && how.mirror && how.random.next() < 0.5
-  let to = at
+  // Columns [left, right) come from inside the image, the first of them from `firstX`.
+  const move = isMirrored ? dx : -dx
+  const left = Math.min(width, Math.max(0, move))
+  const right = Math.max(left, Math.min(width, width + move))
+  const firstX = isMirrored ? width - 1 - left + dx : left + dx
+  const step = isMirrored ? -channels : channels
+  const outside = scale * offset
   for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < height; y++) {
+    for (let y = 0, row = at + c * height * width; y < height; y++, row += width) {
       const fromY = y + dy
-      for (let x = 0; x < width; x++, to++) {
-        const shifted = (isMirrored ? width - 1 - x : x) + dx
-        const isOutside = fromY < 0 || fromY >= height || shifted < 0 || shifted >= width
-        const pixel = isOutside ? 0 : pixels[(fromY * width + shifted) * channels + c]
-        out[to] = scale * (pixel + offset)
+      if (fromY < 0 || fromY >= height) {
+        out.fill(outside, row, row + width)
+        continue
       }
+      out.fill(outside, row, row + left)
+      out.fill(outside, row + right, row + width)
+      let from = (fromY * width + firstX) * channels + c
+      for (let to = row + left; to < row + right; to++, from += step)
+        out[to] = scale * (pixels[from] + offset)
     }
   }
 }

@@ -5,6 +5,7 @@ import { sizeOf, type Graph } from '../../../core/model/graph'
 import { toHwc } from '../../../core/quant/hwcGraph'
 import { optimizerStates, rateFactor } from '../../../core/model/training/optimizer'
 import { withParameters } from '../../../core/model/training/parameters'
+import { joinParameters, splitParameters } from '../../../core/model/training/parameterVector'
 import { buildTrainingStep, type TrainingOptions } from '../../../core/model/training/trainingStep'
 import { openOrtSession, tensorReals, realTensor } from '../onnxruntime/ortSession'
 import { augmentInto } from './augment'
@@ -51,13 +52,13 @@ export async function trainWithScales(
     const imageSize = sizeOf(graph.inputShape)
     const classes = graph.nodes[graph.output].outputShape[0]
     const offset = graph.inputZero - 128
-    let values: Float32Array[] = parameters.map(({ initial }) => initial)
-    const states: { name: string; values: Float32Array[] }[] = optimizerStates(options.optimizer).map(
-      (name) => ({
-        name,
-        values: parameters.map(({ initial }) => new Float32Array(initial.length))
-      })
-    )
+    const names = ['parameters', ...optimizerStates(options.optimizer)]
+    const first = joinParameters(parameters.map(({ initial }) => initial))
+    // Read by one step and written by the next: a new array for every step would cost its collection.
+    const zeros = (): Float32Array => new Float32Array(first.length)
+    let vectors = names.map((_, at) => (at === 0 ? first : zeros()))
+    let next = names.map(zeros)
+    const loss = realTensor(new Float32Array(1), [])
     const order = Int32Array.from({ length: images.count }, (_, index) => index)
     const batches = Math.floor(images.count / options.batch)
     const total = batches * options.epochs
@@ -83,18 +84,17 @@ export async function trainWithScales(
             []
           )
         }
-        for (const [index, { dims }] of parameters.entries()) {
-          feeds[`p${index}`] = realTensor(values[index], dims)
-          for (const { name, values: of } of states) feeds[`${name}${index}`] = realTensor(of[index], dims)
-        }
-        const results = await session.run(feeds)
-        values = values.map((_, index) => tensorReals(results[`p${index}.next`]))
-        for (const state of states)
-          state.values = state.values.map((_, index) => tensorReals(results[`${state.name}${index}.next`]))
-        lossSum += tensorReals(results['loss'])[0]
+        for (const [at, name] of names.entries()) feeds[name] = realTensor(vectors[at], [first.length])
+        const written: Record<string, ort.Tensor> = { loss }
+        for (const [at, name] of names.entries())
+          written[`${name}.next`] = realTensor(next[at], [first.length])
+        await session.run(feeds, written)
+        ;[vectors, next] = [next, vectors]
+        lossSum += tensorReals(loss)[0]
       }
       await options.onProgress?.(epoch + 1, options.epochs, lossSum / batches)
     }
+    const values = splitParameters(vectors[0], parameters)
     return {
       graph: withParameters(graph, values),
       scales: new Map(scales.map(({ node, parameter }) => [node, values[parameter]]))

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
-import type { Graph, GraphNode } from '@core/model/graph'
+import type { Conv2dNode, Graph, GraphNode, MaxPoolNode } from '@core/model/graph'
+import { emitConv2d } from '@core/model/training/emitters/convolution'
+import { rectified } from '@core/model/training/emitters/elementwise'
+import { emitPooledConv2d, poolBehind } from '@core/model/training/emitters/pooledConvolution'
+import { emitMaxPool } from '@core/model/training/emitters/pooling'
 import { createOnnxBuilder } from '@core/model/onnx/onnxBuilder'
 import { emitFakeQuant } from '@core/model/training/fakeQuant'
 import { emitUpdate, optimizerStates, rateFactor, type Optimizer } from '@core/model/training/optimizer'
 import { buildTrainingStep } from '@core/model/training/trainingStep'
 import { withParameters } from '@core/model/training/parameters'
+import { joinParameters, splitParameters } from '@core/model/training/parameterVector'
 import { train } from '@main/model/training/trainer'
 import { floatCorrect } from '@main/model/modelWorkspace'
 import { openOrtSession, tensorReals, realTensor } from '@main/model/onnxruntime/ortSession'
@@ -69,11 +74,9 @@ async function lossAndGradients(graph: Graph) {
   const targets = new Float32Array(batch * classes)
   for (let image = 0; image < batch; image++) targets[image * classes + random.integer(classes)] = 1
   const loss = async (values: readonly Float32Array[]) => {
-    const feeds = Object.fromEntries(
-      values.map((value, at) => [`p${at}`, realTensor(value, step.parameters[at]!.dims)])
-    )
+    const joined = joinParameters(values)
     return session.run({
-      ...feeds,
+      parameters: realTensor(joined, [joined.length]),
       images: realTensor(images, [batch, ...graph.inputShape]),
       targets: realTensor(targets, [batch, classes])
     })
@@ -88,11 +91,12 @@ describe.each([plainNetwork(), residualNetwork(), normalisedNetwork()])(
       const { loss, parameters, close } = await lossAndGradients(graph)
       const values = parameters.map(({ initial }) => initial.slice())
       const results = await loss(values)
+      const gradients = splitParameters(tensorReals(results['gradients']!), parameters)
       const random = createRandom(31)
       const step = 2e-3
       let checked = 0
       for (const [at, value] of values.entries()) {
-        const gradient = tensorReals(results[`g${at}`]!).slice()
+        const gradient = gradients[at]!
         expect(gradient.length).toBe(value.length)
         for (let probe = 0; probe < 4; probe++) {
           const index = random.integer(value.length)
@@ -113,6 +117,90 @@ describe.each([plainNetwork(), residualNetwork(), normalisedNetwork()])(
     })
   }
 )
+
+describe('a convolution computed with the pool behind it', () => {
+  const conv: Conv2dNode = {
+    op: 'conv2d',
+    name: 'conv',
+    inputs: [-1],
+    outputShape: [3, 8, 7],
+    kernel: [3, 2],
+    stride: [1, 1],
+    pad: [1, 0, 1, 1],
+    weights: new Float32Array(3 * 2 * 6),
+    bias: new Float32Array(3),
+    relu: true
+  }
+  // Windows of 3 x 2 over 8 x 7 leave a rest on both sides.
+  const pool: MaxPoolNode = {
+    op: 'maxPool',
+    name: 'pool',
+    inputs: [0],
+    outputShape: [3, 2, 3],
+    kernel: [3, 2],
+    stride: [3, 2],
+    pad: [0, 0, 0, 0]
+  }
+  const graph: Graph = {
+    ...{ name: 'pooled', inputShape: [2, 8, 7], inputScale: 1, inputZero: 128 },
+    ...{ nodes: [conv, pool], output: 1 }
+  }
+
+  /** Output and gradients of images, weights and bias, all from small integers. */
+  async function resultsOf(isJoined: boolean): Promise<number[][]> {
+    const builder = createOnnxBuilder()
+    const images = builder.input('images', 'float32', [2, 2, 8, 7])
+    const parameters = [
+      builder.input('weights', 'float32', [3, 2, 3, 2]),
+      builder.input('bias', 'float32', [3])
+    ]
+    const gradient = builder.input('gradient', 'float32', [2, 3, 2, 3])
+    const site = { builder, inputs: [images], inputShapes: [[2, 8, 7]], parameters }
+    const emitted = isJoined
+      ? emitPooledConv2d({ ...site, node: conv }, pool)
+      : emitConv2d({ ...site, node: conv })
+    const relu = rectified(builder, emitted.value)
+    const most = isJoined
+      ? relu
+      : emitMaxPool({ builder, node: pool, inputs: [relu.value], inputShapes: [[3, 8, 7]], parameters: [] })
+    const after = most.backward(gradient, true).inputs[0]!
+    const back = emitted.backward(isJoined ? after : relu.backward(after, true).inputs[0]!, true)
+    const names = ['y', 'dx', 'dw', 'db']
+    const values = [most.value, back.inputs[0]!, ...back.parameters]
+    for (const [at, value] of values.entries()) builder.output(value, names[at]!)
+    const session = await openOrtSession(builder.build('pooled'))
+    const random = createRandom(5)
+    const integers = (dims: number[]) => {
+      const count = dims.reduce((a, b) => a * b, 1)
+      return realTensor(
+        Float32Array.from({ length: count }, () => random.integer(3) - 1),
+        dims
+      )
+    }
+    const results = await session.run({
+      images: integers([2, 2, 8, 7]),
+      weights: integers([3, 2, 3, 2]),
+      bias: integers([3]),
+      gradient: integers([2, 3, 2, 3])
+    })
+    await session.release()
+    return names.map((name) => Array.from(tensorReals(results[name]!)))
+  }
+
+  it('gives what convolution, ReLU and MaxPool give, where several places are equal too', async () => {
+    expect(poolBehind(graph, 0)).toBe(pool)
+    const [joined, apart] = [await resultsOf(true), await resultsOf(false)]
+    expect(joined).toEqual(apart)
+    expect(joined[2]!.filter((value) => value !== 0).length).toBeGreaterThan(20)
+  })
+
+  it('is left apart where something else reads the convolution', () => {
+    const also: GraphNode = { op: 'relu', name: 'also', inputs: [0], outputShape: conv.outputShape }
+    expect(poolBehind({ ...graph, nodes: [conv, pool, also] }, 0)).toBeNull()
+    expect(poolBehind({ ...graph, output: 0 }, 0)).toBeNull()
+    expect(poolBehind({ ...graph, nodes: [conv, { ...pool, stride: [1, 1] }] }, 0)).toBeNull()
+  })
+})
 
 describe('the trained scale of a weight quantizer (LSQ)', () => {
   const gradientOf = async (weights: number[], bits: 'two' | 'one'): Promise<number> => {
@@ -211,8 +299,8 @@ describe('an update of a parameter', () => {
       gradient: builder.input('g', 'float32', [1]),
       states: names.map((name) => builder.input(name, 'float32', [1])),
       rate: builder.input('rate', 'float32', []),
-      isWeights: true,
-      unit: 0.5
+      decayed: Float32Array.of(1),
+      units: Float32Array.of(0.5)
     })
     builder.output(next.value, 'p.next')
     for (const [at, name] of names.entries()) builder.output(next.states[at]!, `${name}.next`)

@@ -14,19 +14,28 @@ export function emitConv2d(site: EmitterSite<Conv2dNode>): Emitted {
   return {
     value,
     backward(gradient, wantsInputs) {
-      const swap = { perm: ints([1, 0, 2, 3]) }
-      const correlated = builder.node(
-        'Conv',
-        [builder.node('Transpose', [input], swap), builder.node('Transpose', [gradient], swap)],
-        { pads: ints(node.pad), dilations: ints(node.stride), strides: ints([1, 1]) }
-      )
-      const weightGradient = builder.node('Transpose', [trimmed(builder, node, correlated)], swap)
       return {
         inputs: [wantsInputs ? inputGradient(builder, node, inputShapes[0], weights, gradient, 1) : null],
-        parameters: [weightGradient, sumOverPixels(builder, gradient)]
+        parameters: [weightGradient(builder, node, input, gradient), sumOverPixels(builder, gradient)]
       }
     }
   }
+}
+
+/** Gradient of a convolution's weights, in their shape. */
+export function weightGradient(
+  builder: OnnxBuilder,
+  node: Conv2dNode,
+  input: string,
+  gradient: string
+): string {
+  const swap = { perm: ints([1, 0, 2, 3]) }
+  const correlated = builder.node(
+    'Conv',
+    [builder.node('Transpose', [input], swap), builder.node('Transpose', [gradient], swap)],
+    { pads: ints(node.pad), dilations: ints(node.stride), strides: ints([1, 1]) }
+  )
+  return builder.node('Transpose', [trimmed(builder, node, correlated)], swap)
 }
 
 /** One filter per channel: as above with every channel of every image a group of its own. */
@@ -88,7 +97,8 @@ function windowAttributes(node: ConvNode) {
   return { kernel_shape: ints(node.kernel), strides: ints(node.stride), pads: ints(node.pad) }
 }
 
-function inputGradient(
+/** Gradient of a convolution's input. */
+export function inputGradient(
   builder: OnnxBuilder,
   node: ConvNode,
   inputShape: readonly number[],
