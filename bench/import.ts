@@ -21,7 +21,7 @@ import { readModelFile } from '@main/model/files/readModelFile'
 import { outputOfLogits, prepareIntegers, runModel } from '@main/model/files/runFile'
 import { AppError } from '@shared/errors'
 import { benchOperators } from './importOperators'
-import { unrounded } from './unrounded'
+import { hardlyRounded, unrounded } from './unrounded'
 import { exportedNetworks } from '../test/support/exportedNetworks'
 
 interface Row {
@@ -70,7 +70,7 @@ async function judge(name: string, load: () => Promise<OnnxModel>): Promise<Row>
     )
     const rounding = unrounded(model)
     const { output } = imported
-    const endings = output.endings.filter(({ kind }) => rounding === null || kind !== 'rounded')
+    const endings = rounding === null ? output.endings : output.endings.map(hardlyRounded)
     const own = createImportedRunner({ ...imported, output: { ...output, endings } })(
       values.subarray(0, size)
     ).values

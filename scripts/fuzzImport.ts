@@ -1,19 +1,37 @@
 // Seeded random ONNX graphs: the importer's float outputs against onnxruntime's.
-//   npm run fuzz:import -- [--count 10000] [--seed 1]
+//   npm run fuzz:import -- [--count 10000] [--seed 1] [--kind qdq|qoperator|integers]
+// Without a kind every fifth graph is a quantized one: QDQ, QOperator and 8-bit integers in turn, on steps that round nothing.
 import { parseArgs } from 'node:util'
+import type { OnnxModel } from '@core/model/onnx/onnx'
 import { compareWithOnnxruntime } from '../test/support/importAgreement'
 import { randomOnnx } from '../test/support/randomOnnx'
+import { quantizedKinds, randomQuantized } from '../test/support/randomQuantized'
 
 const { values } = parseArgs({
-  options: { count: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' } }
+  options: {
+    count: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    kind: { type: 'string' }
+  }
 })
 const [count, first] = [Number(values.count), Number(values.seed)]
+const kind = quantizedKinds.find((name) => name === values.kind)
+if (values.kind !== undefined && kind === undefined)
+  throw new Error(`no kind ${values.kind}: ${quantizedKinds.join(', ')}`)
+
+/** The graph of a seed, with an input of its own where it is quantized. */
+function graphOf(seed: number): { model: OnnxModel; input?: Float32Array } {
+  if (kind !== undefined) return randomQuantized(kind, seed)
+  if (seed % 5 !== 0) return { model: randomOnnx(seed) }
+  return randomQuantized(quantizedKinds[(seed / 5) % quantizedKinds.length]!, seed)
+}
+
 const counts = { equal: 0, refused: 0, skipped: 0, wrong: 0 }
 const reasons = new Map<string, number>()
 let worst = 0
 for (let seed = first; seed < first + count; seed++) {
-  const model = randomOnnx(seed)
-  const result = await compareWithOnnxruntime(model, seed)
+  const { model, input } = graphOf(seed)
+  const result = await compareWithOnnxruntime(model, seed, input)
   counts[result.kind]++
   if (result.kind === 'equal') worst = Math.max(worst, result.error)
   else {

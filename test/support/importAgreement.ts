@@ -16,12 +16,19 @@ export const tolerance = 1e-5
 /** Where the output is the rest of a cancellation: what an error of this share in the input may change, up to 100 tolerances. */
 const inputShare = 1e-6
 
-/** Runs a model with onnxruntime and through the importer on one seeded input and compares the outputs. */
-export async function compareWithOnnxruntime(model: OnnxModel, seed: number): Promise<Agreement> {
+/**
+ * Runs a model with onnxruntime and through the importer on one seeded input and compares the outputs.
+ * @param given an input in place of normal numbers, on which the network computes exactly: nothing is allowed for rounding then
+ */
+export async function compareWithOnnxruntime(
+  model: OnnxModel,
+  seed: number,
+  given?: Float32Array
+): Promise<Agreement> {
   // A symbolic batch is 1 here.
   const dims = model.inputs[0]!.dims!.map((size) => (typeof size === 'number' ? size : 1))
   const random = createRandom(seed + 1)
-  const input = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.normal())
+  const input = given ?? Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.normal())
   let wanted
   let illConditioned = 0
   try {
@@ -34,7 +41,7 @@ export async function compareWithOnnxruntime(model: OnnxModel, seed: number): Pr
     const results = await session.run({ [session.inputNames[0]!]: new ort.Tensor('float32', input, dims) })
     wanted = results[session.outputNames[0]!]!
     const values = Array.from(wanted.data as ArrayLike<number | bigint>, Number)
-    for (const sign of [1, -1]) {
+    for (const sign of given === undefined ? [1, -1] : []) {
       const moved = input.map((value, at) => value * (1 + (at % 2 === 0 ? sign : -sign) * inputShare))
       const other = await session.run({ [session.inputNames[0]!]: new ort.Tensor('float32', moved, dims) })
       const near = Array.from(other[session.outputNames[0]!]!.data as ArrayLike<number | bigint>, Number)

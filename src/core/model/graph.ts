@@ -27,8 +27,10 @@ export interface WindowAttributes {
 interface Weighted {
   /** Fused: max(0, y). */
   readonly relu: boolean
-  /** Upper limit behind the ReLU (6 for ReLU6); absent: none. */
+  /** Upper limit behind the ReLU (6 for ReLU6), or behind `floor`; absent: none. */
   readonly ceiling?: number
+  /** Lower limit of a layer without ReLU, about as far from 0 as its `ceiling`, so that signed codes end there; absent: none. */
+  readonly floor?: number
   readonly bias: Float32Array
 }
 
@@ -228,6 +230,8 @@ export interface Graph {
   /** Real value of an input byte p: inputScale * (p - 128 + inputZero). */
   readonly inputScale: number
   readonly inputZero: number
+  /** Where the file's own codes of its input end: values beyond mean their end. Absent where it has none. */
+  readonly inputLimits?: readonly [low: number, high: number]
   /** Generated data set (core/dataset/generated) that the file names as its own; absent elsewhere. */
   readonly dataSet?: string
   readonly nodes: readonly GraphNode[]
@@ -245,6 +249,11 @@ export function isWeightedNode(node: GraphNode): node is WeightedNode {
 /** Whether the network's input are whole numbers of two bytes each (EmbedNode). */
 export function readsIndices(graph: Graph): boolean {
   return graph.nodes.some(({ op }) => op === 'embed')
+}
+
+/** Whether something is done to a node's own result in the node itself: a ReLU, limits. */
+export function hasActivation(node: GraphNode): boolean {
+  return ('relu' in node && node.relu) || ('ceiling' in node && node.ceiling !== undefined)
 }
 
 /** The nodes with weights, in order of computation. */

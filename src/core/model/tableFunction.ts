@@ -60,6 +60,8 @@ const definitions = {
   thresholdedRelu: (x, limit) => (x > limit ? x : 0),
   /** size from 0 on, -size below. */
   bipolar: (x, size) => (x >= 0 ? size : -size),
+  /** Whole numbers that wrap around behind low + size - 1, as integers of `size` values do. */
+  wrap: (x, low, size) => x - size * Math.floor((x - low) / size),
   /** x * a + b. */
   affine: (x, factor, offset) => x * factor + offset
 } as const satisfies Record<string, Definition>

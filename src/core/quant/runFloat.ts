@@ -45,7 +45,8 @@ export function createFloatRunner(
         steps[index](inputs, outputs[index])
         onSums?.(index, outputs[index])
         if ('relu' in node && node.relu) rectify(outputs[index])
-        if ('ceiling' in node && node.ceiling !== undefined) limit(outputs[index], node.ceiling)
+        if ('ceiling' in node && node.ceiling !== undefined)
+          limit(outputs[index], node.floor ?? -Infinity, node.ceiling)
       }
       return outputs
     }
@@ -238,6 +239,9 @@ function rectify(values: Float32Array): void {
   for (let at = 0; at < values.length; at++) if (values[at] < 0) values[at] = 0
 }
 
-function limit(values: Float32Array, ceiling: number): void {
-  for (let at = 0; at < values.length; at++) if (values[at] > ceiling) values[at] = ceiling
+function limit(values: Float32Array, floor: number, ceiling: number): void {
+  for (let at = 0; at < values.length; at++) {
+    if (values[at] > ceiling) values[at] = ceiling
+    else if (values[at] < floor) values[at] = floor
+  }
 }

@@ -15,13 +15,14 @@ export interface OutputValues {
   readonly values: Float32Array
 }
 
-/** Elements of the file's input, in ONNX order, as the graph's input lies in memory. */
+/** Elements of the file's input, in ONNX order, as the graph's input lies in memory, limited to the file's codes. */
 export function graphInput({ graph, input }: ImportedModel, values: ArrayLike<number>): Float32Array {
   if (input.isIndex === true) return indexBytes(values, indexRowsOf(graph))
   const places = storagePlaces(graph.inputShape)
+  const [low, high] = graph.inputLimits ?? [-Infinity, Infinity]
   const result = new Float32Array(places.length)
   for (let at = 0; at < result.length; at++)
-    result[places[input.map === null ? at : input.map[at]]] = values[at]
+    result[places[input.map === null ? at : input.map[at]]] = Math.min(high, Math.max(low, values[at]))
   return result
 }
 

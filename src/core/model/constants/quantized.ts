@@ -28,6 +28,22 @@ export function codeLimits(zero: OnnxTensor | undefined): readonly [low: number,
   return type === 'uint8' ? [0, 255] : [-32768, 65535]
 }
 
+/** By ONNX element type, where QuantizeLinear names one in place of a zero point (opset 21): int8, int16, uint16, uint4, int4. */
+const typeLimits: Readonly<Record<number, readonly [low: number, high: number]>> = {
+  3: [-128, 127],
+  4: [0, 65_535],
+  5: [-32_768, 32_767],
+  21: [0, 15],
+  22: [-8, 7]
+}
+
+/** Smallest and largest code that a QuantizeLinear writes: of its zero point's type, or of `output_dtype`. */
+export function writtenLimits(node: OnnxNode, zero: OnnxTensor | undefined): readonly [number, number] {
+  return zero === undefined
+    ? (typeLimits[intAttribute(node, 'output_dtype', 0)] ?? [0, 255])
+    : codeLimits(zero)
+}
+
 /** Codes of real values. */
 export function quantized(
   node: OnnxNode,
@@ -36,11 +52,12 @@ export function quantized(
   zero: OnnxTensor | undefined
 ): OnnxTensor {
   const { scaleAt, zeroAt } = codesOf(node, tensor.dims, scale, zero, intAttribute(node, 'axis', 1))
-  const [low, high] = codeLimits(zero)
+  const [low, high] = writtenLimits(node, zero)
   const values = numbersOf(tensor).map((value, at) =>
     Math.min(high, Math.max(low, roundHalfEven(value / scaleAt(at)) + zeroAt(at)))
   )
-  return constantOf(zero === undefined ? 'uint8' : typeOf(zero.data), tensor.dims, values)
+  const own = high > 255 || low < -128 ? 'int32' : low < 0 ? 'int8' : 'uint8'
+  return constantOf(zero === undefined ? own : typeOf(zero.data), tensor.dims, values)
 }
 
 type NumberAt = (at: number) => number

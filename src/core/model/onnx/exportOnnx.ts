@@ -1,6 +1,6 @@
 import { exportOperator } from './exportOperators'
 import type { ExportSink } from './exportSink'
-import { inputShapeOf, type AvgPoolNode, type Graph, type GraphNode } from '../graph'
+import { hasActivation, inputShapeOf, type AvgPoolNode, type Graph, type GraphNode } from '../graph'
 import { float, int, ints, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx'
 import { parametersOfNode } from '../training/parameters'
 
@@ -63,11 +63,10 @@ class GraphWriter {
     const inputs = node.inputs.map((input) => this.valueOf(input))
     for (const { role, dims, initial } of parametersOfNode(this.graph, node))
       inputs.push(this.constant(`${node.name}.${role}`, initial, dims))
-    const hasRelu = 'relu' in node && node.relu
     const output = this.valueOf(index)
-    const own = hasRelu ? `${node.name}_sum` : output
+    const own = hasActivation(node) ? `${node.name}_sum` : output
     this.writeNode(node, inputs, own)
-    if (hasRelu) this.writeRelu(node.name, own, output, 'ceiling' in node ? node.ceiling : undefined)
+    if (hasActivation(node)) this.writeActivation(node, own, output)
   }
 
   private writeNode(node: GraphNode, inputs: string[], own: string): void {
@@ -124,13 +123,15 @@ class GraphWriter {
     })
   }
 
-  private writeRelu(name: string, own: string, output: string, ceiling: number | undefined): void {
+  private writeActivation(node: GraphNode, own: string, output: string): void {
+    const { name } = node
     const joined = `${name}_relu`
-    const reluName = this.takenNames.has(joined) ? this.freshName(joined) : joined
-    if (ceiling === undefined) return this.push('Relu', reluName, [own], output, {})
-    const floor = this.constant(`${name}.floor`, Float32Array.of(0), [])
-    const top = this.constant(`${name}.ceiling`, Float32Array.of(ceiling), [])
-    this.push('Clip', reluName, [own, floor, top], output, {})
+    const nodeName = this.takenNames.has(joined) ? this.freshName(joined) : joined
+    const [low, high] = 'ceiling' in node ? [node.floor ?? 0, node.ceiling] : [0, undefined]
+    if (high === undefined) return this.push('Relu', nodeName, [own], output, {})
+    const floor = this.constant(`${name}.floor`, Float32Array.of(low), [])
+    const top = this.constant(`${name}.ceiling`, Float32Array.of(high), [])
+    this.push('Clip', nodeName, [own, floor, top], output, {})
   }
 
   private push(

@@ -217,6 +217,10 @@ function exportCall(sink: ExportSink, f: Extract<TableFunction, { kind: 'call' }
       return add(mul(x, a), b)
     case 'trunc':
       return sink.node('Mul', [sink.node('Sign', [x]), sink.node('Floor', [sink.node('Abs', [x])])])
+    case 'wrap': {
+      const turns = sink.node('Floor', [mul(add(x, -a), 1 / b)])
+      return sink.node('Sub', [x, mul(turns, b)])
+    }
     case 'bipolar': {
       const isBelow = sink.node('Less', [x, scalar(sink, 0)])
       return sink.node('Where', [isBelow, scalar(sink, -a), scalar(sink, a)])

@@ -11,6 +11,7 @@ import { foldBatchNorm } from '../passes/foldBatchNorm'
 import { foldEmbedded } from '../passes/foldEmbedded'
 import { foldForward } from '../passes/foldForward'
 import { fuseRelu } from '../passes/fuseRelu'
+import { joinLimits } from '../passes/joinLimits'
 import { joinTables } from '../passes/joinTables'
 import { leaveRounding } from '../passes/leaveRounding'
 import { lowerBatchNorm } from '../passes/lowerBatchNorm'
@@ -123,10 +124,11 @@ function finished(model: OnnxModel, read: NodesRead, output: ImportedOutput): Im
     // The bytes of indices are what they are.
     inputScale: read.input.isIndex ? 1 : metadataNumber(model, 'bitbench.inputScale', 1 / 255),
     inputZero: read.input.isIndex ? 128 : metadataNumber(model, 'bitbench.inputZero', 128),
+    ...(read.inputLimits === null ? {} : { inputLimits: read.inputLimits }),
     ...(Object.hasOwn(model.metadata, dataSetKey) ? { dataSet: model.metadata[dataSetKey] } : {})
   }
   const folded = lowerBatchNorm(foldForward(foldBatchNorm(leaveRounding(dropUnused(graph)))))
-  const made = foldEmbedded(joinTables(fuseRelu(folded)))
+  const made = foldEmbedded(joinTables(fuseRelu(joinLimits(folded))))
   const exported = exportedLayers(model, made)
   return { graph: exported === null ? made : { ...made, exported }, input: read.input, output }
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import type { OnnxNode, OnnxTensor } from './onnx'
+import type { Bounds } from '../bounds'
 import { sizeOf, type GraphNode, type Shape } from '../graph'
 import { isIdentityMap, isBijection } from '../constants/indexing'
 
@@ -37,9 +38,15 @@ export interface ImportState {
   readonly unknown: Set<string>
   /** Computed values that the file holds as integers. */
   readonly integers: Set<string>
+  /** Of those that have 8 or 16 bits: their smallest and largest number. */
+  readonly narrow: Map<string, IntegerRange>
   /** Values that the file holds as codes and that are read as the real numbers scale * (code - zero). */
   readonly codes: Map<string, ValueCodes>
   readonly inputShape: Shape
+  /** Between which values the network's input lies, as far as its type says so. */
+  readonly inputBounds: Bounds
+  /** Where the file's codes of its input end, if they are part of no layer (inputLimits.ts). */
+  readonly inputLimits: Bounds | null
   readonly opset: number
   /** Fixed batch of the exported network, read as 1; 1 where it is 1 or symbolic. */
   readonly batch: number
@@ -63,12 +70,15 @@ export interface ImportState {
   readonly layouts: Map<string, number>
 }
 
+/** Smallest and largest number of an integer type. */
+export type IntegerRange = readonly [low: number, high: number]
+
 /** Of a value that the file holds as codes and that is read as scale * (code - zero). */
 export interface ValueCodes {
   readonly scale: number
   readonly zero: number
   /** Smallest and largest code; null where the scale is found at run time only, so that the codes are not known. */
-  readonly limits: readonly [low: number, high: number] | null
+  readonly limits: IntegerRange | null
 }
 
 /** Codes of a scale that the file gives. */

@@ -1,6 +1,7 @@
 import { AppError } from '../../../shared/errors'
 import { textAttribute, type OnnxModel, type OnnxNode } from './onnx'
 import { sizeOf, type Graph } from '../graph'
+import { unbounded, type Bounds } from '../bounds'
 import {
   append,
   innerShape,
@@ -13,10 +14,12 @@ import {
 import type { ImportedOutput, TensorView } from '../tensorView'
 import { findScores } from './findScores'
 import { ownInputs, wholeTypes, type InputLayout } from './inputLayout'
+import { limitsOfInput } from './inputLimits'
 import { joinsItems, mayMixItems, noteItemSizes, noteTurned } from './itemAxis'
 import { foldConstant } from '../operators/foldConstant'
 import { indexValue } from '../operators/embedding'
 import { mixesBatch } from '../operators/moves'
+import { keepNarrow, narrowRange } from '../operators/narrowIntegers'
 import { operatorReaders, readerOf } from '../operators/readers'
 import { checkCodes, keepIntegers } from '../operators/rounding'
 import { dropDeadNodes } from '../passes/dropDeadNodes'
@@ -32,6 +35,8 @@ export interface NodesRead {
   readonly input: TensorView
   /** Null where it depends on something that was not read. */
   readonly output: ImportedOutput | null
+  /** Where the codes of the file's input end; null where it is not read as codes of one scale throughout. */
+  readonly inputLimits: Bounds | null
   readonly errors: readonly AppError[]
 }
 
@@ -53,31 +58,7 @@ export const supportedOperators: readonly string[] = [...operatorReaders.keys()]
 export function readNodes(model: OnnxModel, layout: InputLayout, outputName: string): NodesRead {
   const needed = dropDeadNodes(sortNodes(nameNodes(model.nodes)), [outputName])
   const nodes = dropUnreadStates(needed, outputName)
-  const state: ImportState = {
-    nodes: [],
-    constants: new Map(model.initializers.map((tensor) => [tensor.name, tensor])),
-    itemSizes: new Set(),
-    values: new Map(
-      (layout.parts ?? [layout]).map(({ name, dims, map }) => [name, { node: -1, dims, map, fill: 0 }])
-    ),
-    unknown: new Set(),
-    integers: new Set(
-      ownInputs(model).flatMap(({ name, elementType }) => (wholeTypes.has(elementType) ? [name] : []))
-    ),
-    codes: new Map(),
-    inputShape: layout.shape,
-    opset: model.opset,
-    batch: layout.batch,
-    isOpenBatch: layout.isOpen === true,
-    isOneItem: false,
-    turned: new Set(),
-    endings: findEndings(nodes, outputName, model.opset),
-    scores: findScores(nodes, outputName),
-    left: new Map(),
-    leftBehind: new Set(),
-    names: new Set(),
-    layouts: new Map()
-  }
+  const state = createState(model, layout, nodes, outputName)
   for (const input of layout.indices ?? []) state.values.set(input.name, indexValue(state, input))
   const errors: AppError[] = []
   for (const node of nodes) {
@@ -101,24 +82,90 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     ...(layout.parts?.length === 1 ? { fileDims: layout.parts[0].dims } : {}),
     ...(state.isOneItem ? { isOneItem: true } : {})
   }
-  if (errors.length > 0) return { graph, input, output: null, errors }
+  if (errors.length > 0) return unread(graph, input, errors)
   const found = state.values.get(outputName)
   if (found === undefined) {
     const message = `Nothing computes the output "${outputName}" from the input.`
     const error = new AppError('model.invalid', message, 'Check the file with an ONNX checker.')
-    return { graph, input, output: null, errors: [error] }
+    return unread(graph, input, [error])
   }
   const { node, dims, map, fill } = found.node < 0 ? copied(state, found) : found
   const codes = state.codes.get(outputName)
   if (codes?.limits === null) {
     const message = `The output "${outputName}" holds codes whose scale is found at run time.`
     const hint = 'Export the network with an output of real numbers.'
-    return { graph, input, output: null, errors: [new AppError('model.unsupportedOperator', message, hint)] }
+    return unread(graph, input, [new AppError('model.unsupportedOperator', message, hint)])
   }
   const left = endingsBefore(state, nodes, outputName)
   const endings: Ending[] = codes === undefined ? left : [...left, { kind: 'codes', ...codes }]
   const output = { name: outputName, dims, map, fill, endings }
-  return { graph: { ...graph, nodes: state.nodes, output: node }, input, output, errors: [] }
+  return {
+    graph: { ...graph, nodes: state.nodes, output: node },
+    input,
+    output,
+    inputLimits: state.inputLimits,
+    errors: []
+  }
+}
+
+const unread = (graph: Graph, input: TensorView, errors: readonly AppError[]): NodesRead => ({
+  graph,
+  input,
+  output: null,
+  inputLimits: null,
+  errors
+})
+
+/** What is known before the first node is read. */
+function createState(
+  model: OnnxModel,
+  layout: InputLayout,
+  nodes: readonly OnnxNode[],
+  outputName: string
+): ImportState {
+  const constants = new Map(model.initializers.map((tensor) => [tensor.name, tensor]))
+  const inputLimits = limitsOfInput(nodes, constants, layout)
+  return {
+    nodes: [],
+    constants,
+    itemSizes: new Set(),
+    values: new Map(
+      (layout.parts ?? [layout]).map(({ name, dims, map }) => [name, { node: -1, dims, map, fill: 0 }])
+    ),
+    unknown: new Set(),
+    integers: new Set(
+      ownInputs(model).flatMap(({ name, elementType }) => (wholeTypes.has(elementType) ? [name] : []))
+    ),
+    narrow: new Map(
+      ownInputs(model).flatMap(({ name, elementType }) => {
+        const range = narrowRange(elementType)
+        return range === undefined ? [] : [[name, range]]
+      })
+    ),
+    codes: new Map(),
+    inputShape: layout.shape,
+    inputBounds: inputLimits ?? inputBounds(model),
+    inputLimits,
+    opset: model.opset,
+    batch: layout.batch,
+    isOpenBatch: layout.isOpen === true,
+    isOneItem: false,
+    turned: new Set(),
+    endings: findEndings(nodes, outputName, model.opset),
+    scores: findScores(nodes, outputName),
+    left: new Map(),
+    leftBehind: new Set(),
+    names: new Set(),
+    layouts: new Map()
+  }
+}
+
+/** What the types of the inputs say of their values. */
+function inputBounds(model: OnnxModel): Bounds {
+  const ranges = ownInputs(model).map(({ elementType }): Bounds =>
+    elementType === 'bool' ? [0, 1] : (narrowRange(elementType) ?? unbounded)
+  )
+  return [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))]
 }
 
 /** Null when the node was read, or is left alone because its inputs were not. */
@@ -142,6 +189,7 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
       checkItems(state, node)
       noteTurned(state, node)
       keepIntegers(state, node)
+      keepNarrow(state, node)
       return null
     }
   } catch (reason) {

@@ -74,7 +74,8 @@ function operandName(state: ImportState, node: OnnxNode, position: number): stri
     return name
   }
   const scale = weightsAt(state, node, position + 1)
-  const axis = tensor.dims.length === 2 ? 1 : 0
+  const isTurned = intAttribute(node, 'transB', 0) !== 0
+  const axis = tensor.dims.length === 2 && !isTurned ? 1 : 0
   return keep(
     state,
     node,

@@ -15,9 +15,10 @@ import {
 import { constantOf, numbersOf } from '../constants/numbers'
 import { broadcastDims, broadcastMap } from '../constants/indexing'
 import { sizeOf } from '../graph'
-import { codeLimits } from '../constants/quantized'
+import { codeLimits, writtenLimits } from '../constants/quantized'
 import { minLevels } from '../passes/leaveRounding'
-import { call, evaluateFunction, reluCeiling } from '../tableFunction'
+import { boundsOf } from '../bounds'
+import { call, evaluateFunction } from '../tableFunction'
 import { affineOf } from './affine'
 import { addTable, clipped } from './unary'
 
@@ -34,7 +35,7 @@ export const readQuantize: OperatorReader = (state, node) => {
       'only one constant scale for a whole activation is supported',
       'Quantize activations per tensor (per_channel only for weights) and export again.'
     )
-  const codes = codesAt(state, node, 1)
+  const codes = { ...codesAt(state, node, 1), limits: writtenLimits(node, constantAt(state, node, 2)) }
   state.codes.set(node.outputs[0], codes)
   // Behind a Softmax that is left out of the graph there is nothing to clip.
   if (isBehindEnding(state, node)) return bind(state, node, value)
@@ -102,39 +103,22 @@ function noteRounding(state: ImportState, node: OnnxNode): void {
     state.left.set(node.outputs[0], { kind: 'rounded', ...codes })
 }
 
-/** A value clipped to scale * (code - zero) over its codes. */
+/**
+ * A value clipped to scale * (code - zero) over its codes: exporters leave a ReLU, ReLU6 or Clip to them. Not where it lies within
+ * them already (to half a step, which rounding changes anyway), and not at the end, where codes that begin below 0 limit the results
+ * (noteRounding).
+ */
 export function limitedByCodes(
   state: ImportState,
   node: OnnxNode,
   value: Value,
-  { scale, zero, limits: [low, high] }: KnownCodes
+  { scale, zero, limits }: KnownCodes
 ): Value {
-  return limited(state, node, value, (low - zero) * scale, (high - zero) * scale)
-}
-
-/**
- * Clipping that is part of the network only where it acts as a ReLU (its lower end is 0): symmetric ranges are those of our own
- * quantizer's calibration.
- */
-function limited(state: ImportState, node: OnnxNode, value: Value, low: number, high: number): Value {
-  if (low !== 0 || value.node < 0 || isWithin(state, value.node, high)) return value
+  const [low, high] = limits.map((code) => (code - zero) * scale)
+  const [least, most] = boundsOf(state.nodes, value.node, state.inputBounds)
+  if (least >= low - scale / 2 && most <= high + scale / 2) return value
+  if (low !== 0 && state.endings.has(node.outputs[0])) return value
   return clipped(state, node, value, low, high)
-}
-
-/** True where the node's values are known to lie in 0 to `high` (within a step of rounding). */
-function isWithin(state: ImportState, index: number, high: number): boolean {
-  let at = index
-  while (at >= 0) {
-    const node = state.nodes[at]
-    if (node.op === 'table') {
-      const ceiling = reluCeiling(node.function)
-      return ceiling !== null && ceiling <= high * 1.01
-    }
-    if (node.op !== 'maxPool' && node.op !== 'avgPool' && node.op !== 'flatten' && node.op !== 'move')
-      return false
-    at = node.inputs[0]
-  }
-  return false
 }
 
 /** Quant of QONNX and Brevitas on a weight that is known: the values it stands for. */

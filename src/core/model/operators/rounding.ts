@@ -38,7 +38,11 @@ export const readCast: OperatorReader = (state, node) => {
       scale: constantOf('float32', [], [1 / codes.scale]),
       shift: constantOf('float32', [], [codes.zero])
     })
-    return bind(state, node, whole)
+    if (!integerTypes.has(to)) return bind(state, node, whole)
+    // What follows computes with whole numbers: the rounding to codes is part of it.
+    bind(state, node, addTable(state, node, whole, call('round')))
+    state.integers.add(node.outputs[0])
+    return
   }
   const value = valueAt(state, node, 0)
   if (isBehindEnding(state, node) || floatTypes.has(to)) return bind(state, node, value)

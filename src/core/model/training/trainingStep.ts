@@ -184,7 +184,7 @@ function checkTrainable(node: GraphNode): void {
   if (dilation.every((step) => step === 1) && !isLimited) return
   throw new AppError(
     'model.unsupportedOperator',
-    `Training knows no gradient of "${node.name}" (${node.op} with ${isLimited ? 'an upper limit' : 'dilations'}).`,
+    `Training knows no gradient of "${node.name}" (${node.op} with ${isLimited ? 'limits' : 'dilations'}).`,
     'Quantize this network without retraining; it is calibrated and reconstructed all the same.',
     { details: { node: node.name, operator: node.op } }
   )

@@ -208,10 +208,10 @@ function floorOf(graph: Graph, consumers: readonly number[][], index: number): n
   return isScore ? lowestScore : -Infinity
 }
 
-/** Between which values a node's fused ReLU keeps its sums. */
+/** Between which values a node's fused ReLU or limits keep its sums. */
 function limitsOf(node: GraphNode): [floor: number, ceiling: number] {
   if (!isWeightedNode(node)) return [-Infinity, Infinity]
-  return [node.relu ? 0 : -Infinity, node.ceiling ?? Infinity]
+  return [node.relu ? 0 : (node.floor ?? -Infinity), node.ceiling ?? Infinity]
 }
 
 /** Rows spread evenly over the images, pixels drawn by a generator seeded with the node's index. */

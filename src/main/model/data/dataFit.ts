@@ -18,14 +18,41 @@ export function fitItems(graph: Graph, set: ItemSet): ItemSet {
   checkOutputs(graph, set)
   const [height, width, channels] = set.shape
   const isFlat = graph.inputShape.length === 1 && channels > 1 && height * width > 1
-  if (!isFlat && set.input !== null) return set
+  const limits = limitsReached(graph, set)
+  if (!isFlat && set.input !== null && limits === null) return set
   return {
     ...set,
     async read(split, from, count) {
       const batch = await set.read(split, from, count)
       const meant = set.input === null ? asNetworkSays(batch, graph) : batch
-      return isFlat ? channelsFirst(meant, set.shape) : meant
+      const kept = limits === null ? meant : limited(meant, graphFor(graph, set), limits)
+      return isFlat ? channelsFirst(kept, set.shape) : kept
     }
+  }
+}
+
+type Limits = NonNullable<Graph['inputLimits']>
+
+/** Where the file's codes of the input end, if items may lie beyond by more than half a step of theirs. */
+function limitsReached(graph: Graph, set: ItemSet): Limits | null {
+  const { inputScale, inputZero, inputLimits } = graphFor(graph, set)
+  if (inputLimits === undefined) return null
+  const [low, high] = inputLimits
+  const slack = inputScale / 2
+  const isWithin =
+    inputScale * (inputZero - 128) >= low - slack && inputScale * (inputZero + 127) <= high + slack
+  return isWithin ? null : inputLimits
+}
+
+/** Items limited as the file's QuantizeLinear limits them. */
+function limited(batch: ItemBatch, { inputScale, inputZero }: Graph, [low, high]: Limits): ItemBatch {
+  const byteOf = (real: number): number =>
+    Math.max(0, Math.min(255, Math.round(real / inputScale) + 128 - inputZero))
+  const [least, most] = [byteOf(low), byteOf(high)]
+  return {
+    ...batch,
+    reals: batch.reals.map((value) => Math.min(high, Math.max(low, value))),
+    bytes: batch.bytes.map((byte) => Math.min(most, Math.max(least, byte)))
   }
 }
 

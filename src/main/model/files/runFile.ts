@@ -160,8 +160,10 @@ function inputCoding(
 ): { scale: number; zero: number } {
   if (input.isIndex === true) return { scale: graph.inputScale, zero: graph.inputZero }
   let [low, high] = [Infinity, -Infinity]
+  const [least, most] = graph.inputLimits ?? [-Infinity, Infinity]
   for (const item of items) {
-    for (const x of item) {
+    for (const value of item) {
+      const x = Math.min(most, Math.max(least, value))
       low = Math.min(low, x)
       high = Math.max(high, x)
     }

@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node'
 import { exportOnnx } from '../../../core/model/onnx/exportOnnx'
 import { int } from '../../../core/model/onnx/onnx'
 import { createOnnxBuilder } from '../../../core/model/onnx/onnxBuilder'
-import { sizeOf, type Graph } from '../../../core/model/graph'
+import { hasActivation, sizeOf, type Graph } from '../../../core/model/graph'
 import { toChannelsFirst } from '../../../core/dataset/prepare'
 import {
   runEachLayer,
@@ -168,7 +168,7 @@ function outputName(graph: Graph, index: number): string {
 function sumNames(graph: Graph, sums: readonly number[]): string[] {
   return sums.map((index) => {
     const node = graph.nodes[index]
-    return 'relu' in node && node.relu ? `${node.name}_sum` : outputName(graph, index)
+    return hasActivation(node) ? `${node.name}_sum` : outputName(graph, index)
   })
 }
 

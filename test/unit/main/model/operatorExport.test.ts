@@ -79,6 +79,7 @@ describe('a graph written as ONNX', () => {
     call('cos'),
     call('shrink', 0.4, 0.1),
     call('thresholdedRelu', 0.3),
+    call('wrap', -2, 4),
     call('mish'),
     call('exp'),
     call('leakyRelu', 0.1),

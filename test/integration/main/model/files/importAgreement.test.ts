@@ -8,6 +8,7 @@ import { readModelFile } from '@main/model/files/readModelFile'
 import { runModel } from '@main/model/files/runFile'
 import { compareWithOnnxruntime } from '../../../../support/importAgreement'
 import { exportedNetworks } from '../../../../support/exportedNetworks'
+import { quantizedKinds, randomQuantized } from '../../../../support/randomQuantized'
 import { randomOnnx, randomOperator } from '../../../../support/randomOnnx'
 
 describe('random ONNX graphs', () => {
@@ -23,6 +24,20 @@ describe('random ONNX graphs', () => {
     // Refusing everything or failing to run would not be agreement.
     expect(counts.equal).toBeGreaterThan(280)
   }, 300_000)
+})
+
+describe('random quantized graphs whose codes saturate', () => {
+  it.each(quantizedKinds)(
+    '150 seeded ones equal onnxruntime exactly: %s',
+    async (kind) => {
+      for (let seed = 1; seed <= 150; seed++) {
+        const { model, input } = randomQuantized(kind, seed)
+        const result = await compareWithOnnxruntime(model, seed, input)
+        expect({ seed, ...result }).toMatchObject({ seed, kind: 'equal', error: 0 })
+      }
+    },
+    120_000
+  )
 })
 
 describe('every operator that is read', () => {
