@@ -4,7 +4,7 @@ import { firstNotBefore } from '../math/firstNotBefore'
 export interface CounterTrace {
   /** Ascending, ms since the recording's start. */
   readonly tMs: Float64Array
-  /** Cumulative, J; never falls. */
+  /** Cumulative, J; never falls. NaN: what was used in between is not known. */
   readonly energyJ: Float64Array
 }
 
@@ -18,14 +18,18 @@ export type CounterReader = (fromMs: number, toMs: number) => number | null
  * Energy of a counter between two instants. A counter moves in steps (NVML's about every 100 ms): it is read at the
  * instants at which it was seen to have moved, and is linear between them.
  *
- * @returns a reader; it returns null when the readings do not reach from `fromMs` to `toMs`, when the counter ran
- *   backwards (the driver was loaded again), or when it never moved
+ * @returns a reader; it returns null when the readings do not reach from `fromMs` to `toMs`, when a reading between them is
+ *   unknown, when the counter ran backwards (the driver was loaded again), or when it never moved
  */
 export function counterReader(trace: CounterTrace): CounterReader {
-  const steps = stepsOf(trace)
-  const lastMs = trace.tMs.at(-1) ?? NaN
+  const isKnown = (_: number, at: number): boolean => !Number.isNaN(trace.energyJ[at])
+  const [tMs, energyJ] = [trace.tMs.filter(isKnown), trace.energyJ.filter(isKnown)]
+  const unknownMs = trace.tMs.filter((_, at) => !isKnown(_, at))
+  const steps = stepsOf({ tMs, energyJ })
+  const lastMs = tMs.at(-1) ?? NaN
   return (fromMs, toMs) => {
     if (steps === null || !(toMs > fromMs) || steps.tMs[0] > fromMs || lastMs < toMs) return null
+    if (unknownMs[firstNotBefore(unknownMs, fromMs)] <= toMs) return null
     return energyAt(steps, toMs) - energyAt(steps, fromMs)
   }
 }

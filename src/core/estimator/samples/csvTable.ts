@@ -33,7 +33,8 @@ export function parseCsv(text: string, fileName: string): CsvTable {
   return { header, rows }
 }
 
-function cellsOf(line: string, delimiter: string): string[] {
+/** Cells of a line; quotes around them are taken off. */
+export function cellsOf(line: string, delimiter: string): string[] {
   if (!line.includes('"')) return line.split(delimiter)
   const cells: string[] = []
   let cell = ''

@@ -1,5 +1,4 @@
 import { AppError } from '../../../shared/errors'
-import { parseCsv } from '../../estimator/samples/csvTable'
 import { countOf } from '../../../shared/units'
 
 /** Energy of a stretch of time as another program measured it. */
@@ -22,69 +21,77 @@ export interface EnergyWindows {
 
 /**
  * The log_file of Zeus's ZeusMonitor: start_time (Unix s), window_name, elapsed_time (s), gpuN_energy (J). N counts as
- * CUDA does for that program.
+ * CUDA does for that program. Zeus writes names of windows as they are: one may hold commas and quotes. It writes 0 where
+ * the counter of the GPU did not move within the window (Zeus warns of it then): unavailable.
  *
  * @throws data.invalid naming the row
  */
 export function readZeusWindows(text: string, file: string): EnergyWindows {
-  const { header, rows } = parseCsv(text, file)
-  const column = (name: string): number => header.indexOf(name)
+  const [first, ...lines] = linesOf(text, file)
+  const header = first.split(',').map((name) => name.trim())
   const energies = header.flatMap((name, at) => {
     const match = /^gpu(\d+)_energy$/.exec(name)
     return match === null ? [] : [{ index: Number(match[1]), at }]
   })
-  if (energies.length === 0) throw noEnergy(file, 'gpuN_energy')
-  const windows = rows.map((row, at): EnergyWindow => {
-    const number = (cell: number): number => numberAt(row[cell], `${file}, row ${at + 1}`, header[cell])
-    const fromMs = 1000 * number(column('start_time'))
+  if (energies.length === 0)
+    throw noEnergy(file, 'gpuN_energy', 'Zeus found no GPU: run it where it sees one, then give its log.')
+  let withoutEnergy = 0
+  const windows = lines.map((line, at): EnergyWindow => {
+    const where = `${file}, row ${at + 1}`
+    const cells = zeusCells(line, header, where)
+    const number = (name: string): number => numberAt(cells[header.indexOf(name)], where, name)
+    const fromMs = 1000 * number('start_time')
+    const energyJ = energies.map(({ index }): [number, number | null] => {
+      const joule = number(`gpu${index}_energy`)
+      return [index, joule === 0 ? null : joule]
+    })
+    if (energyJ.some(([, joule]) => joule === null)) withoutEnergy++
     return {
-      name: row[column('window_name')].trim(),
+      name: cells[header.indexOf('window_name')].trim(),
       fromMs,
-      toMs: fromMs + 1000 * number(column('elapsed_time')),
-      energyJ: new Map(energies.map((one) => [one.index, number(one.at)]))
+      toMs: fromMs + 1000 * number('elapsed_time'),
+      energyJ: new Map(energyJ)
     }
   })
   const gpus = energies.map(({ index }) => ({ index, name: `GPU ${index} (Zeus)` }))
-  return withoutOverlaps({ windows, gpus, notes: ['GPU indexes are CUDA\u2019s, as Zeus counts them.'] })
+  const notes = ['GPU indexes are CUDA\u2019s, as Zeus counts them.']
+  if (withoutEnergy > 0)
+    notes.push(
+      `An energy of 0 in ${countOf(withoutEnergy, 'window')}: shorter than the time in which the GPU\u2019s counter moves, so unavailable.`
+    )
+  return withoutOverlaps({ windows, gpus, notes })
 }
 
-const joulePerKwh = 3.6e6
+/** Cells of a row; what is more than in the header belongs to the name of the window. */
+function zeusCells(line: string, header: readonly string[], where: string): string[] {
+  const cells = line.split(',')
+  const more = cells.length - header.length
+  if (more < 0) throw cutRow(where, cells.length, header.length)
+  const at = header.indexOf('window_name')
+  return [...cells.slice(0, at), cells.slice(at, at + more + 1).join(','), ...cells.slice(at + more + 1)]
+}
 
-/**
- * emissions.csv of CodeCarbon: a row per run with its end (`timestamp`), `duration` (s) and `gpu_energy` (kWh, all GPUs
- * together). A gpu_energy of 0 is what CodeCarbon writes when it could not read one: unavailable. Its CPU energy is often
- * TDP times time and is not taken over.
- *
- * @throws data.invalid naming the row
- */
-export function readCodeCarbonWindows(text: string, file: string): EnergyWindows {
-  const { header, rows } = parseCsv(text, file)
-  const cell = (row: readonly string[], name: string): string => row[header.indexOf(name)]?.trim() ?? ''
-  let withoutEnergy = 0
-  const windows = rows.map((row, at): EnergyWindow => {
-    const where = `${file}, row ${at + 1}`
-    // Without a zone it is local time there; only differences count.
-    const toMs = Date.parse(`${cell(row, 'timestamp').slice(0, 19)}Z`)
-    if (Number.isNaN(toMs)) throw wrongCell(where, 'timestamp', cell(row, 'timestamp'))
-    const kwh = numberAt(cell(row, 'gpu_energy'), where, 'gpu_energy')
-    if (kwh === 0) withoutEnergy++
-    const name = cell(row, 'project_name')
-    return {
-      name: name === '' ? 'codecarbon' : name,
-      fromMs: toMs - 1000 * numberAt(cell(row, 'duration'), where, 'duration'),
-      toMs,
-      energyJ: new Map([[0, kwh === 0 ? null : kwh * joulePerKwh]])
-    }
-  })
-  const model = rows.map((row) => cell(row, 'gpu_model')).find((text) => text !== '')
-  const notes = ['Energy is of all GPUs together; the end of a run is known to the second.']
-  if (withoutEnergy > 0)
-    notes.push(`A GPU energy of 0, which means that none was read, in ${countOf(withoutEnergy, 'run')}.`)
-  return withoutOverlaps({ windows, gpus: [{ index: 0, name: model ?? 'GPUs (CodeCarbon)' }], notes })
+/** Header and rows. @throws data.invalid without any row */
+export function linesOf(text: string, file: string): string[] {
+  const lines = text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+  if (lines.length >= 2) return lines
+  throw new AppError('data.invalid', `${file} has no rows.`, 'Give the file of a run that has ended.')
+}
+
+/** A row with fewer cells than the header. */
+export function cutRow(where: string, cells: number, expected: number): AppError {
+  return new AppError(
+    'data.invalid',
+    `${where}: it has ${cells} cells, the header ${expected}.`,
+    'Complete the row or remove it; a file that was cut while writing ends like this.'
+  )
 }
 
 /** Windows in the order of time without those that overlap an earlier one: one counter cannot hold the energies of both. */
-function withoutOverlaps({ windows, gpus, notes }: EnergyWindows): EnergyWindows {
+export function withoutOverlaps({ windows, gpus, notes }: EnergyWindows): EnergyWindows {
   const kept: EnergyWindow[] = []
   for (const window of [...windows].sort((a, b) => a.toMs - b.toMs)) {
     const last = kept[kept.length - 1]
@@ -101,7 +108,8 @@ function withoutOverlaps({ windows, gpus, notes }: EnergyWindows): EnergyWindows
   }
 }
 
-function numberAt(cell: string | undefined, where: string, name: string): number {
+/** A cell as a number that is not negative. @throws data.invalid naming the row */
+export function numberAt(cell: string | undefined, where: string, name: string): number {
   const value = Number(cell)
   if (cell === undefined || cell.trim() === '' || !Number.isFinite(value) || value < 0) {
     throw wrongCell(where, name, cell ?? '')
@@ -109,19 +117,21 @@ function numberAt(cell: string | undefined, where: string, name: string): number
   return value
 }
 
-function wrongCell(where: string, name: string, cell: string): AppError {
+/** A cell that cannot be read. */
+export function wrongCell(where: string, name: string, cell: string): AppError {
   return new AppError('data.invalid', `${where}: ${name} is "${cell}".`, 'Correct the row or remove it.')
 }
 
-function noEnergy(file: string, column: string): AppError {
-  return new AppError('data.invalid', `${file} has no column ${column}.`, 'Give the file as it was written.')
+function noEnergy(file: string, column: string, hint: string): AppError {
+  return new AppError('data.invalid', `${file} has no column ${column}.`, hint)
 }
 
 /**
  * Cumulative readings that give each window its energy back. The begin of a window is a step of its own (a millionth of a
- * joule), so that the pause before it has no part in the window.
+ * joule), so that the pause before it has no part in the window. A window without a figure gets a reading of NaN, so that
+ * nothing is made up between its neighbours.
  *
- * @returns times in ms since `zeroMs`; ends at the first window without a figure
+ * @returns times in ms since `zeroMs`
  */
 export function counterOfWindows(
   windows: readonly EnergyWindow[],
@@ -132,7 +142,10 @@ export function counterOfWindows(
   let energyJ = 0
   for (const window of windows) {
     const used = window.energyJ.get(gpuIndex)
-    if (used === undefined || used === null) continue
+    if (used === undefined || used === null) {
+      readings.push({ tMs: (window.fromMs + window.toMs) / 2 - zeroMs, energyJ: NaN })
+      continue
+    }
     energyJ += 1e-6
     readings.push({ tMs: window.fromMs - zeroMs, energyJ })
     energyJ += used

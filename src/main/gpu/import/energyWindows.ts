@@ -34,10 +34,9 @@ export async function importWindows(
       (index) => request.gpuName ?? gpus.find((gpu) => gpu.index === index)?.name
     ),
     powerFields: gpus.map(() => null),
-    counter:
-      readings.length === 0
-        ? { state: 'unavailable', reason: `${from} read no GPU energy.`, source: null }
-        : { state: 'read', reason: null, source: from }
+    counter: !readings.some(({ energyJ }) => !Number.isNaN(energyJ))
+      ? { state: 'unavailable', reason: `${from} read no GPU energy.`, source: null }
+      : { state: 'read', reason: null, source: from }
   }
   await store.save(recording)
   await store.addCounters(request.id, readings)

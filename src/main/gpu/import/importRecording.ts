@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { readCodeCarbonWindows, readZeusWindows } from '../../../core/gpu/import/energyWindows'
+import { readCodeCarbonWindows } from '../../../core/gpu/import/codeCarbon'
+import { readZeusWindows } from '../../../core/gpu/import/energyWindows'
 import { fileKindOf } from '../../../core/gpu/import/fileKind'
 import { AppError } from '../../../shared/errors'
 import { textEncodingOf } from '../../../shared/textEncoding'

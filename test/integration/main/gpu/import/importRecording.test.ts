@@ -302,7 +302,77 @@ describe('energies of other programs', () => {
     expect(counterReader(counter)(second!.fromMs, second!.toMs)).toBeNull()
   })
 
+  it('come from Zeus as its writer makes them: raw names of windows, 0 where the counter did not move', async () => {
+    const file = write(
+      'zeus raw.csv',
+      'start_time,window_name,elapsed_time,gpu0_energy,gpu1_energy\n' +
+        '1764528000.25,load "a", 7B,1.5,150.5,0.0\n1764528001.75,tiny,1.2e-05,0.0,0.0\n1764528002.0,step,2.0,300.0,90.0\n'
+    )
+    const { recording, notes } = await importFile(file)
+    const phases = await store.phases(recording.id)
+    expect(phases.map(({ name }) => name)).toEqual(['load "a", 7B', 'tiny', 'step'])
+    expect(notes.join(' ')).toContain('An energy of 0 in 2 windows')
+    const joule = async (gpu: number) => {
+      const energy = counterReader(await store.counter(recording.id, 'nvml', '', gpu))
+      return phases.map(({ fromMs, toMs }) => energy(fromMs, toMs))
+    }
+    // Nothing is made up for a window between two others, or before the first one that is known.
+    expect(await joule(0)).toEqual([expect.closeTo(150.5, 4), null, expect.closeTo(300, 4)])
+    expect(await joule(1)).toEqual([null, null, expect.closeTo(90, 4)])
+  })
+
+  it('come from CodeCarbon as its writer makes them: tasks by name, sums of a run that flushes, a PUE', async () => {
+    const header =
+      'timestamp,project_name,run_id,experiment_id,duration,gpu_energy,ram_energy,cpu_count,gpu_count,gpu_model,tracking_mode,on_cloud,pue,wue'
+    const row = (at: string, run: string, duration: number, kwh: number, pue: number): string =>
+      `2026-05-27T${at},train,${run},e,${duration},${kwh},0.1,8,1,1 x A100,machine,N,${pue},0.0`
+    const flushed = await importFile(
+      write(
+        'flushed.csv',
+        [
+          header,
+          row('10:00:10', 'a', 10.2, 0.001, 1),
+          row('10:00:20', 'a', 20.1, 0.002, 1),
+          row('10:00:30', 'a', 30.4, 0.003, 1),
+          row('11:00:30', 'b', 30, 0.0015, 1.5),
+          // No GPU model: pandas leaves that column out of an appended row.
+          '2026-05-27T12:00:30,train,c,e,30,0.0005,0.1,8,1,machine,N,2.0,0.0\n'
+        ].join('\n')
+      )
+    )
+    const phases = await store.phases(flushed.recording.id)
+    const energy = counterReader(await store.counter(flushed.recording.id, 'nvml', '', 0))
+    // kWh x 3.6e6 J, by the PUE.
+    expect(phases.map(({ fromMs, toMs }) => [toMs - fromMs, energy(fromMs, toMs)])).toEqual([
+      [30_400, expect.closeTo(10_800, 3)],
+      [30_000, expect.closeTo(3600, 3)],
+      [30_000, expect.closeTo(900, 3)]
+    ])
+    expect(flushed.notes.join(' ')).toMatch(/Left out 2 rows .* PUE .* 2 runs/)
+
+    const tasks = await importFile(
+      write(
+        'emissions_base_a.csv',
+        'task_name,timestamp,project_name,run_id,duration,gpu_energy,gpu_model\n' +
+          'load,2026-05-27T10:00:10,codecarbon,a,10,0.001,1 x A100\ninfer,2026-05-27T10:00:30,codecarbon,a,20,0.002,1 x A100\n'
+      )
+    )
+    const named = await store.phases(tasks.recording.id)
+    expect(named.map(({ name, toMs, fromMs }) => [name, toMs - fromMs])).toEqual([
+      ['load', 10_000],
+      ['infer', 20_000]
+    ])
+  })
+
   it.each([
+    ['no-gpu.csv', 'start_time,window_name,elapsed_time,\n1.0,a,2.0,\n', 'no column gpuN_energy'],
+    ['cut-zeus.csv', 'start_time,window_name,elapsed_time,gpu0_energy\n1,x,2\n', 'row 1: it has 3 cells'],
+    [
+      'cut-cc.csv',
+      codeCarbon('2026-05-27T11:31:35,train,a,300.5,0.01,0.0035,0.02').trimEnd(),
+      'row 1: it has 7'
+    ],
+    ['empty-zeus.csv', 'start_time,window_name,elapsed_time,gpu0_energy\n', 'has no rows'],
     ['unknown.csv', 'a,b\n1,2\n', 'none that is known'],
     ['bad-zeus.csv', 'start_time,window_name,elapsed_time,gpu0_energy\n1,x,two,3\n', 'row 1: elapsed_time'],
     ['bad-smi.csv', 'timestamp, power.draw [W]\nnonsense\n', 'no two readings'],
