@@ -17,9 +17,9 @@ export function parseCsv(text: string, fileName: string): CsvTable {
     throw new AppError('data.invalid', `${fileName} has no rows.`, 'Give a CSV file with a header and rows.')
   }
   const delimiter = [',', ';', '\t'].find((mark) => lines[0].line.includes(mark)) ?? ','
-  const header = cellsOf(lines[0].line, delimiter).map((cell) => cell.trim())
+  const header = csvCells(lines[0].line, delimiter).map((cell) => cell.trim())
   const rows = lines.slice(1).map(({ line, number }) => {
-    const cells = cellsOf(line, delimiter)
+    const cells = csvCells(line, delimiter)
     if (cells.length !== header.length) {
       throw new AppError(
         'data.invalid',
@@ -34,7 +34,7 @@ export function parseCsv(text: string, fileName: string): CsvTable {
 }
 
 /** Cells of a line; quotes around them are taken off. */
-export function cellsOf(line: string, delimiter: string): string[] {
+export function csvCells(line: string, delimiter: string): string[] {
   if (!line.includes('"')) return line.split(delimiter)
   const cells: string[] = []
   let cell = ''

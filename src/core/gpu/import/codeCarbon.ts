@@ -1,5 +1,5 @@
 import { countOf } from '../../../shared/units'
-import { cellsOf } from '../../estimator/samples/csvTable'
+import { csvCells } from '../../estimator/samples/csvTable'
 import {
   cutRow,
   linesOf,
@@ -34,11 +34,11 @@ interface CarbonRow {
  */
 export function readCodeCarbonWindows(text: string, file: string): EnergyWindows {
   const [first, ...lines] = linesOf(text, file)
-  const header = cellsOf(first, ',').map((name) => name.trim())
+  const header = csvCells(first, ',').map((name) => name.trim())
   const isWhole = /\n\s*$/.test(text)
   const rows = lines.map((line, at) => {
     const where = `${file}, row ${at + 1}`
-    const cells = cellsOf(line, ',')
+    const cells = csvCells(line, ',')
     const isCut = at === lines.length - 1 && !isWhole
     if (cells.length > header.length || (cells.length < header.length && isCut))
       throw cutRow(where, cells.length, header.length)
