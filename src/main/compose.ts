@@ -67,7 +67,7 @@ function connectServices(foundation: Foundation, options: ComposeOptions, dispat
   )
   const board = connectBoards(foundation, ports)
   const { gpu, energy, recordings, removeRecording } = connectGpus(foundation)
-  const meter = connectMeters(ports, gpu)
+  const meter = connectMeters(foundation, ports, gpu)
   const workload = connectWorkloads(foundation, gpu, energy)
   const { estimator, estimators } = connectEstimators(foundation, workload.stages)
   const loop = connectLoop(foundation, dispatch)

@@ -25,9 +25,32 @@ export function formatCount(value: number | null | undefined, unit = ''): string
 }
 
 /** Units whose symbol takes the SI prefix: "1.3 kJ", never "1.3 k J". */
-const prefixedSymbols: ReadonlySet<string> = new Set(['J', 'W', 'Wh', 'Hz', 's', 'B/s', 'V', 'A', 'FLOP'])
+const prefixedSymbols: ReadonlySet<string> = new Set([
+  'J',
+  'W',
+  'Wh',
+  'Hz',
+  's',
+  'B/s',
+  'V',
+  'A',
+  'C',
+  'FLOP'
+])
 /** Units that have their prefix already, or take none: the number stays plain. */
-const plainSymbols: ReadonlySet<string> = new Set(['MHz', 'mW', 'mJ', 'ms', 'us', 'µs', 'ns', '%', '°C'])
+const plainSymbols: ReadonlySet<string> = new Set([
+  'MHz',
+  'mW',
+  'mJ',
+  'mA',
+  'mC',
+  'ms',
+  'us',
+  'µs',
+  'ns',
+  '%',
+  '°C'
+])
 
 /**
  * 3 significant digits with their unit: 1_234_000 "cycles" -> "1.23 M cycles", 1_300 "J" -> "1.3 kJ", 1_410 "MHz" ->

@@ -8,6 +8,7 @@ import { createMeterService } from '@main/meter/meterService'
 import { virtualWaitingA } from '@main/meter/virtualPpk2Line'
 import { meterSetupSchema } from '@shared/contract/meter'
 import { type BoardBench, createBoardBench } from '../support/boardBench'
+import { unwatched } from '../support/liveMeterDeps'
 
 const supplyV = 3.3
 let bench: BoardBench
@@ -20,6 +21,7 @@ afterAll(() => bench.close())
 async function startMeter() {
   const opened: MeterDevice[] = []
   const meters = createMeterService({
+    ...unwatched,
     steadyMs,
     virtualBoards: virtualBoardsMetered,
     openLine: () => Promise.reject(new Error('The simulated meter needs no port.')),

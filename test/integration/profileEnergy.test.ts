@@ -18,6 +18,7 @@ import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { profileContract, type Sample } from '@shared/contract/profile'
 import { type BoardBench, createBoardBench } from '../support/boardBench'
 import { createSimulatorLink } from '../support/simulatorLink'
+import { unwatched } from '../support/liveMeterDeps'
 
 const context = { signal: new AbortController().signal }
 let bench: BoardBench
@@ -27,6 +28,7 @@ let ids = 0
 beforeAll(async () => {
   bench = await createBoardBench({}, [profileMigrations, runMigrations])
   const meters = createMeterService({
+    ...unwatched,
     steadyMs,
     virtualBoards: virtualBoardsMetered,
     openLine: () => Promise.reject(new Error('The simulated meter needs no port.')),

@@ -7,6 +7,8 @@ import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'
+import type { WatchedMeter } from './live/liveMeter'
+import { createLiveMeters, type LiveMetersDeps } from './live/liveMeters'
 import { openPhaseReader, type PhaseReader } from './phaseReader'
 import { openPpk2 } from './ppk2Device'
 import { openTextMeter } from './textMeterDevice'
@@ -35,7 +37,7 @@ export interface StartedRecording {
 export type OnRecordingStarted = (live: LiveRecording) => void
 
 /** What the meter service is made from. */
-export interface MeterServiceDeps {
+export interface MeterServiceDeps extends LiveMetersDeps {
   openLine(setup: MeterSetup): Promise<MeterLine>
   /** Records an open meter, which it closes at the end; the gpu noun's recordings. */
   record(
@@ -83,10 +85,18 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
     )
     return { ...device, clock: { nowMs, leaveOutWaiting, caughtUp: () => line.caughtUp() } }
   }
+  const live = createLiveMeters(deps)
+  const watch = async (setup: MeterSetup): Promise<WatchedMeter> => {
+    const isText = setup.kind === 'text' && setup.port !== virtualPpk2Port
+    return live.watch(await open(setup), isText ? null : (setup.supplyV ?? null))
+  }
   const record: MeterService['record'] = async (setup, args, onOutput, onStarted) => {
-    const device = await open(setup)
+    const { device, keptIn } = await watch(setup)
     try {
-      return await deps.record({ ...args, intervalMs: device.intervalMs }, device, onOutput, onStarted)
+      const request = { ...args, intervalMs: device.intervalMs }
+      const started = await deps.record(request, device, onOutput, onStarted)
+      keptIn(started.recordingId)
+      return started
     } catch (cause) {
       await device.close().catch(() => undefined)
       throw cause
@@ -94,10 +104,14 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
   }
   return {
     record,
-    openPhases: async (setup) => await openPhaseReader(await open(setup), () => deps.steadyMs()),
+    async openPhases(setup) {
+      const { device, began } = await watch(setup)
+      return await openPhaseReader(device, () => deps.steadyMs(), began)
+    },
     handlers: {
+      ...live.handlers,
       async 'meter.read'({ durationMs, ...setup }, { signal }) {
-        const device = await open(setup)
+        const { device } = await watch(setup)
         try {
           return await readFor(device, durationMs, signal)
         } finally {

@@ -71,8 +71,15 @@ function createReadings(gapAfterMs: number) {
   }
 }
 
+/** What is measured begins at a time of the readings; the result is called with its end. */
+export type OnMeasured = (what: 'work' | 'rest', fromMs: number) => (toMs: number) => void
+
 /** Starts a meter and waits for its first reading. @throws meter.silent */
-export async function openPhaseReader(device: MeterDevice, steadyMs: () => number): Promise<PhaseReader> {
+export async function openPhaseReader(
+  device: MeterDevice,
+  steadyMs: () => number,
+  onMeasured: OnMeasured = () => () => undefined
+): Promise<PhaseReader> {
   const clock: ReadingClock = device.clock ?? hostReadingClock(steadyMs)
   const gapAfterMs = gapAfterMsOf(device.intervalMs)
   const keptMs = Math.max(minKeptMs, gapAfterMs)
@@ -103,8 +110,12 @@ export async function openPhaseReader(device: MeterDevice, steadyMs: () => numbe
     isMeasuring = true
     try {
       const fromMs = clock.nowMs()
+      const over = onMeasured(leaveOut ? 'work' : 'rest', fromMs)
       const count = leaveOut ? clock.leaveOutWaiting() : () => undefined
-      await work().finally(count)
+      await work().finally(() => {
+        count()
+        over(clock.nowMs())
+      })
       const toMs = clock.nowMs()
       await clock.caughtUp()
       const untilMs = leaveOut ? toMs + settleMs : toMs

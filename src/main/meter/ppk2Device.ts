@@ -182,7 +182,10 @@ function sinkOf(
   add: (...samples: GpuSample[]) => void
 ): Ppk2Bins {
   return {
-    stretch: (fromMs, toMs, meanW) => add(powerSample(host(fromMs), meanW), powerSample(host(toMs), meanW)),
+    stretch(fromMs, toMs, meanW, lowW, highW) {
+      hooks.onStretch?.(host(fromMs), host(toMs), meanW, lowW, highW)
+      add(powerSample(host(fromMs), meanW), powerSample(host(toMs), meanW))
+    },
     gap: (fromMs, toMs) =>
       hooks.onGap({ fromMs: host(fromMs), toMs: host(toMs), reason: 'readings of the meter were lost' }),
     edge(input, isHigh, tMs) {

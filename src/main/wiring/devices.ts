@@ -85,9 +85,13 @@ export function connectBoards(foundation: Foundation, adapters: BoardAdapters): 
 }
 
 /** Power meters beside boards, on the same ports as boards and with the recordings of the gpu noun. */
-export function connectMeters(ports: Pick<BoardAdapters, 'openSerial'>, gpu: GpuService): MeterService {
+export function connectMeters(
+  { emitter, newId, nowMs }: Pick<Foundation, 'emitter' | 'newId' | 'nowMs'>,
+  ports: Pick<BoardAdapters, 'openSerial'>,
+  gpu: GpuService
+): MeterService {
   return createMeterService({
-    steadyMs,
+    ...{ steadyMs, newId, emit: emitter(), unixMs: nowMs },
     virtualBoards: virtualBoardsMetered,
     openLine: ({ port, baudRate }) =>
       ports.openSerial(port, { baudRate, dtr: 'leave', rts: 'leave', reconnect: false }),

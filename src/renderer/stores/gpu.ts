@@ -91,6 +91,8 @@ export const useGpu = defineStore('gpu', () => {
     begun.add(started.recordingId)
     return started
   })
+  /** Shows a recording that another page of this window began once it is complete. */
+  const opensWhenDone = (recordingId: string): void => void begun.add(recordingId)
   const stopRecording = createAction(async (id: string) => {
     await client.call('gpu.stopRecording', { id })
   })
@@ -122,6 +124,6 @@ export const useGpu = defineStore('gpu', () => {
     ...live,
     ...phases,
     ...opened,
-    ...{ load, start, stop, record, stopRecording, exportTo, importFrom, remove }
+    ...{ load, start, stop, record, opensWhenDone, stopRecording, exportTo, importFrom, remove }
   }
 })

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { command, defineContract, done, nothing, originSchema, unreadableRowSchema } from './framework/define'
+import { envelopeSchema, type Envelope } from './gpu/envelope'
 import { meterAboutSchema, meterTextUnitsSchema } from './meter'
+
+export { envelopeSchema, type Envelope }
 
 /** Gpu: NVIDIA GPUs of this machine, live readings through nvidia-smi, and recordings of a command or a stretch of time. */
 
@@ -248,18 +251,6 @@ export const phaseMarkSchema = z.object({
 
 /** A phase of a recording, ms from its start. */
 export type PhaseMark = z.infer<typeof phaseMarkSchema>
-
-/** Min/max envelope: bucket i covers [fromMs + i*stepMs, +stepMs); null where no reading fell. */
-export const envelopeSchema = z.object({
-  fromMs: z.number(),
-  stepMs: z.number(),
-  min: readings,
-  max: readings,
-  mean: readings
-})
-
-/** Smallest and largest power by pixel, for traces. */
-export type Envelope = z.infer<typeof envelopeSchema>
 
 const intervalMs = z.number().int().min(10).max(60_000).default(100)
 const recordingId = z.object({ id: z.string() })

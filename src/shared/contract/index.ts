@@ -70,6 +70,7 @@ export const events = {
   ...labContract.events,
   ...lmContract.events,
   ...loopContract.events,
+  ...meterContract.events,
   ...modelContract.events,
   ...profileContract.events,
   ...proxyContract.events,

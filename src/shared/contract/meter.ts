@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { command, defineContract } from './framework/define'
+import { command, defineContract, nothing, originSchema } from './framework/define'
+import { envelopeSchema } from './gpu/envelope'
 
 /** Meter: a power meter beside a board, as an instrument. Its recordings are those of the gpu noun. */
 export const meterKinds = ['text', 'ppk2'] as const
@@ -64,6 +65,46 @@ export const meterSetupSchema = z.object({
 /** Which meter, and its set-up. */
 export type MeterSetup = z.infer<typeof meterSetupSchema>
 
+/** A power meter that is read now, or was read last: what a window shows of it while it runs. Nothing of it is stored. */
+export const liveMeterSchema = z.object({
+  id: z.string(),
+  /** Kind and port. */
+  name: z.string(),
+  origin: originSchema,
+  state: z.enum(['running', 'ended', 'failed']),
+  /** Voltage that every reading's current was multiplied by, V; null where lines may hold their own. */
+  supplyV: z.number().nullable(),
+  /** The recording that keeps the readings; null where they are only integrated or looked at. */
+  recordingId: z.string().nullable(),
+  /** Unix time of the first reading, ms; null before it. */
+  startedAtMs: z.number().nullable(),
+  /** Time of the newest reading since the first one, ms. */
+  lastMs: z.number(),
+  /** Shortest buckets of its trace, ms. */
+  stepMs: z.number(),
+  /** Readings of the meter, and those that never arrived; null where it has no counter of them. */
+  readings: z.number(),
+  lost: z.number().nullable(),
+  gaps: z.number(),
+  /** Mean power of the newest tenth of a second, W; null where nothing was read in it. */
+  powerW: z.number().nullable(),
+  /** Why it failed, and what to do. */
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable()
+})
+
+/** A power meter that is read now or was read last. */
+export type LiveMeter = z.infer<typeof liveMeterSchema>
+
+/** What was done while a meter was read, ms since its first reading; toMs null: it goes on. */
+export const meteredPhaseSchema = z.object({
+  name: z.string(),
+  fromMs: z.number(),
+  toMs: z.number().nullable()
+})
+
+/** A stretch of work beside a meter. */
+export type LivePhaseOfMeter = z.infer<typeof meteredPhaseSchema>
+
 export const meterContract = defineContract({
   commands: {
     /** Reads a meter for a while without storing anything. */
@@ -79,6 +120,21 @@ export const meterContract = defineContract({
         malformedLines: z.number(),
         about: meterAboutSchema
       })
+    ),
+    /** Meters that are read now, and the one that was read last, newest first. */
+    'meter.live': command(nothing, z.object({ meters: z.array(liveMeterSchema) })),
+    /**
+     * Power of a live meter by buckets, each as short as it is still kept (memory does not grow: what is older is kept more
+     * coarsely; the recording keeps all of it), and what was done meanwhile. Times are ms since its first reading.
+     */
+    'meter.trace': command(
+      z.object({
+        id: z.string(),
+        fromMs: z.number().default(0),
+        toMs: z.number().optional(),
+        buckets: z.number().int().min(1).max(4000).default(1000)
+      }),
+      z.object({ envelope: envelopeSchema, phases: z.array(meteredPhaseSchema) })
     ),
     /**
      * Starts a recording as a job; gpu.recordings lists it, energy.report judges it and gpu.stopRecording ends it. With
@@ -96,5 +152,8 @@ export const meterContract = defineContract({
       z.object({ jobId: z.string(), recordingId: z.string() })
     )
   },
-  events: {}
+  events: {
+    /** A meter was opened, read on, or ended; of one meter about ten a second. */
+    'meter.changed': liveMeterSchema
+  }
 })

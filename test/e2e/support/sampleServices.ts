@@ -9,6 +9,7 @@ import { sampleAdaptiveRun, sampleCalibration } from './sampleAdaptive'
 import { sampleEnergy, sampleGpuList, sampleRecording, sampleTrace } from './sampleGpu'
 import { sampleLm } from './sampleLm'
 import { sampleLoop, sampleRuns } from './sampleRuns'
+import { sampleMeterTrace } from './sampleMeter'
 import { sampleDeployment, sampleModel, sampleRanges, samplePlan, sampleSearch } from './sampleModel'
 import { sampleLabStatus } from './sampleLab'
 import { sampleSharedRuns, sampleSharedStatus } from './sampleShared'
@@ -409,5 +410,7 @@ export const sampleHandlers: SampleHandlers = {
     gaps: [{ fromMs: 4000, toMs: 4600, reason: 'nvidia-smi died' }]
   }),
   'gpu.recordingTrace': () => sampleTrace,
+  'meter.live': () => ({ meters: [] }),
+  'meter.trace': () => sampleMeterTrace,
   'energy.report': () => sampleEnergy
 }

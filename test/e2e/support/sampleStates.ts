@@ -4,6 +4,7 @@ import { sampleAdaptiveRun } from './sampleAdaptive'
 import { sampleBoards } from './sampleBoards'
 import { sampleEstimator } from './sampleEstimator'
 import { sampleGpuList, sampleRecording } from './sampleGpu'
+import { sampleMeter } from './sampleMeter'
 import { sampleDeployment, sampleSearch } from './sampleModel'
 import { sampleLm } from './sampleLm'
 import { sampleLoop } from './sampleRuns'
@@ -116,6 +117,7 @@ const empty: SampleHandlers = {
 
 /** Work that goes on. */
 const running: SampleHandlers = {
+  'meter.live': () => ({ meters: [sampleMeter] }),
   'lm.last': () => ({
     chat: { ...sampleLm.last.chat, jobId: 'j1', state: 'running' },
     steps: sampleLm.last.steps.slice(0, 6),

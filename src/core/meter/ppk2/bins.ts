@@ -3,8 +3,8 @@ import { ppk2StepMs } from './commands'
 
 /** What the readings of a PPK2 become; times are ms since its start. */
 export interface Ppk2Bins {
-  /** Constant mean power over a stretch: its energy is the sum of its readings, exactly. */
-  stretch(fromMs: number, toMs: number, meanW: number): void
+  /** Constant mean power over a stretch: its energy is the sum of its readings, exactly. With its least and greatest reading, W. */
+  stretch(fromMs: number, toMs: number, meanW: number, lowW: number, highW: number): void
   gap(fromMs: number, toMs: number): void
   /** A watched digital input changed. */
   edge(input: number, isHigh: boolean, tMs: number): void
@@ -22,14 +22,23 @@ export function createPpk2Binning(
 ): Ppk2Sink & { /** Readings so far, the lost ones among them. */ readonly position: number } {
   const perBin = Math.max(1, Math.round(binMs / ppk2StepMs))
   const watched = inputs.reduce((mask, input) => mask | (1 << input), 0)
-  const state = { at: 0, from: 0, sumA: 0, bits: -1 }
+  const state = { at: 0, from: 0, sumA: 0, lowA: Infinity, highA: -Infinity, bits: -1 }
   const close = (): void => {
     const count = state.at - state.from
     if (count > 0) {
-      out.stretch(state.from * ppk2StepMs, state.at * ppk2StepMs, (state.sumA / count) * supplyV)
+      const { from, at, sumA, lowA, highA } = state
+      out.stretch(
+        from * ppk2StepMs,
+        at * ppk2StepMs,
+        (sumA / count) * supplyV,
+        lowA * supplyV,
+        highA * supplyV
+      )
     }
     state.from = state.at
     state.sumA = 0
+    state.lowA = Infinity
+    state.highA = -Infinity
   }
   return {
     sample(currentA, allBits) {
@@ -45,6 +54,8 @@ export function createPpk2Binning(
         }
       }
       state.sumA += currentA
+      if (currentA < state.lowA) state.lowA = currentA
+      if (currentA > state.highA) state.highA = currentA
       state.at++
       if (state.at - state.from === perBin) close()
     },

@@ -1,4 +1,4 @@
-import type { Span } from './trace'
+import type { Span, Trace } from './trace'
 
 /** What a live trace waits for. */
 export type Trigger =
@@ -7,7 +7,7 @@ export type Trigger =
   /** `name` null: whichever phase begins first. */
   | { kind: 'phase'; name: string | null }
 
-/** Beginning of a phase, Unix ms. */
+/** Beginning of a phase, on the clock of the trace. */
 export interface PhaseStart {
   name: string
   atMs: number
@@ -29,7 +29,7 @@ export function triggerTime(
       phases.find(({ name, atMs }) => (trigger.name === null || name === trigger.name) && atMs > sinceMs)
         ?.atMs ?? null
     )
-  const upward = trigger.kind === 'level' ? trigger.side === 'above' : trigger.direction === 'rising'
+  const upward = isUpward(trigger)
   const isBeyond = (value: number): boolean => (upward ? value >= trigger.level : value <= trigger.level)
   for (let at = 0; at < timesMs.length; at++) {
     const value = values[at] ?? NaN
@@ -38,6 +38,18 @@ export function triggerTime(
     if (trigger.kind === 'level' || (!Number.isNaN(before) && !isBeyond(before))) return timesMs[at]
   }
   return null
+}
+
+const isUpward = (trigger: Exclude<Trigger, { kind: 'phase' }>): boolean =>
+  trigger.kind === 'level' ? trigger.side === 'above' : trigger.direction === 'rising'
+
+/**
+ * What of a trace a trigger looks at: of an envelope its greatest readings on the way up and its least on the way down, so that no
+ * peak is missed. An edge then needs one whole point on the near side before it.
+ */
+export function watchedValues(trigger: Trigger, { values, low, high }: Trace): ArrayLike<number | null> {
+  if (trigger.kind === 'phase') return values
+  return (isUpward(trigger) ? high : low) ?? values
 }
 
 /** The stretch a fired trigger shows, ms: `preMs` before the time and `postMs` after it. */

@@ -9,7 +9,7 @@ import { createNewest } from '../window/newest'
 const maxBuckets = 2000
 
 /** Buckets for a stretch: not finer than the readings, for a bucket without any would look like a gap. */
-const bucketsFor = (lengthMs: number, intervalMs: number): number =>
+export const bucketsFor = (lengthMs: number, intervalMs: number): number =>
   Math.round(Math.min(maxBuckets, Math.max(10, lengthMs / intervalMs / 2)))
 
 /** A recording with its phases and gaps. */

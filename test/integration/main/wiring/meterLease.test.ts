@@ -22,7 +22,8 @@ function read(leaseLine: Parameters<typeof connectPorts>[1]) {
   const port = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`
   // A line on the network needs nothing of a host's foundation but a folder's name, and reading needs no recordings.
   const foundation = { dataFolder: '/nowhere' } as Parameters<typeof connectPorts>[0]
-  const meters = connectMeters(connectPorts(foundation, leaseLine), {} as never)
+  const unwatchedFoundation = { emitter: () => () => undefined, newId: () => 'meter', nowMs: () => 0 }
+  const meters = connectMeters(unwatchedFoundation, connectPorts(foundation, leaseLine), {} as never)
   const setup = meterSetupSchema.parse({ port, supplyV: 2 })
   return meters.handlers['meter.read']({ ...setup, durationMs: 50 }, { signal: new AbortController().signal })
 }

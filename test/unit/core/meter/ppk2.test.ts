@@ -104,12 +104,12 @@ describe('stretches of readings', () => {
     for (let at = 0; at < 10; at++) binning.sample(1, 0)
     const near = (rows: number[][]): number[][] =>
       rows.map((row) => row.map((value) => Math.round(value * 1e6) / 1e6))
-    // 4 readings of 1 to 4 A: mean 2.5 A at 2 V; 3 of 5 to 7 A; 5 of 8 to 12 A.
+    // 4 readings of 1 to 4 A: mean 2.5 A at 2 V, least 2 W, greatest 8 W; 3 of 5 to 7 A; 5 of 8 to 12 A.
     expect(near(stretches)).toEqual([
-      [0, 0.04, 5],
-      [0.04, 0.07, 12],
-      [0.07, 0.12, 20],
-      [0.18, 0.28, 2]
+      [0, 0.04, 5, 2, 8],
+      [0.04, 0.07, 12, 10, 14],
+      [0.07, 0.12, 20, 16, 24],
+      [0.18, 0.28, 2, 2, 2]
     ])
     expect(near(gaps)).toEqual([[0.12, 0.18]])
     expect(edges.map(([input, isHigh]) => [input, isHigh])).toEqual([

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createMeterService } from '@main/meter/meterService'
 import { meterSetupSchema } from '@shared/contract/meter'
+import { unwatched } from '../../../support/liveMeterDeps'
 
 const meters = createMeterService({
+  ...unwatched,
   steadyMs: () => performance.now(),
   virtualBoards: {
     isRunning: () => false,

@@ -4,7 +4,7 @@ import { integralUnit, selectionStatistics } from '@renderer/charts/stream/selec
 import { traceCsv } from '@renderer/charts/stream/streamFiles'
 import { traceSvg, type TraceLook } from '@renderer/charts/stream/traceSvg'
 import { extentOf, rangeOf, within, withDetail } from '@renderer/charts/stream/trace'
-import { triggerTime, type Trigger } from '@renderer/charts/stream/trigger'
+import { triggerTime, watchedValues, type Trigger } from '@renderer/charts/stream/trigger'
 
 const ramp = { timesMs: [0, 1000, 2000, 3000], values: [0, 10, 20, 30] }
 
@@ -196,5 +196,17 @@ describe('a trigger', () => {
     expect(at({ kind: 'phase', name: 'run' }, [], 25)).toBeNull()
     expect(at({ kind: 'phase', name: 'other' }, [])).toBeNull()
     expect(at({ kind: 'phase', name: null }, [])).toBe(25)
+  })
+})
+
+describe('a trigger on an envelope', () => {
+  const trace = { timesMs: [1, 2, 3, 4], values: [1, 1, 1, 1], low: [1, 0.5, 1, -3], high: [1, 1, 9, 1] }
+  it('looks at the greatest readings on the way up and the least on the way down', () => {
+    const rising = { kind: 'edge', direction: 'rising', level: 5 } as const
+    const below = { kind: 'level', side: 'below', level: -2 } as const
+    expect(triggerTime(rising, trace.timesMs, watchedValues(rising, trace), [], 0)).toBe(3)
+    expect(triggerTime(below, trace.timesMs, watchedValues(below, trace), [], 0)).toBe(4)
+    // The means alone would have missed both.
+    expect(triggerTime(rising, trace.timesMs, trace.values, [], 0)).toBeNull()
   })
 })
