@@ -154,6 +154,11 @@ function schemeRows(schemes: readonly (Deployment['request']['scheme'] | undefin
 export function compareDeployments(deployments: readonly Deployment[]): RunFigures {
   const comparable = agree(deployments, ({ unit }) => unit)
   const sameNetwork = agree(deployments, ({ request }) => request.modelId)
+  // Deployments of an older version do not say what they ran on.
+  const sameData = agree(
+    deployments.filter(({ dataSet }) => dataSet !== null),
+    ({ dataSet }) => dataSet
+  )
   const unit = comparable ? (deployments.at(0)?.unit ?? '') : ''
   const cost = (name: string, of: (one: Deployment) => number | null): RunFigure => {
     const values = deployments.map(of)
@@ -170,7 +175,8 @@ export function compareDeployments(deployments: readonly Deployment[]): RunFigur
   return {
     notes: [
       ...(comparable ? [] : ['Their units differ: costs are not comparable.']),
-      ...(sameNetwork ? [] : ['They deployed different networks.'])
+      ...(sameNetwork ? [] : ['They deployed different networks.']),
+      ...(sameData ? [] : ['They ran on items of different data sets: their accuracies are not comparable.'])
     ],
     figures: [
       cost('Measured per image', ({ measured }) => measured),
@@ -179,7 +185,7 @@ export function compareDeployments(deployments: readonly Deployment[]): RunFigur
         'share',
         deployments.map(({ relativeError }) => relativeError)
       ),
-      accuracyFigure(deployments, sameNetwork),
+      accuracyFigure(deployments, sameNetwork && sameData),
       bytes('Peak RAM', ({ plan }) => plan?.peakRamBytes),
       bytes('Weights', ({ plan }) => plan?.weightsBytes),
       ...layers.map((name) =>
@@ -190,6 +196,7 @@ export function compareDeployments(deployments: readonly Deployment[]): RunFigur
       ...textRows(deployments, [
         ['network', ({ modelName }) => modelName],
         ['board', ({ boardName }) => boardName],
+        ['data set', ({ dataSet }) => dataSet ?? ''],
         ['weights found by', ({ request }) => request.method],
         ['images', ({ imagesDone }) => String(imagesDone)],
         ['outputs', ({ bitExact }) => (bitExact === null ? '' : bitExact ? 'bit-exact' : 'different')]
@@ -200,8 +207,8 @@ export function compareDeployments(deployments: readonly Deployment[]): RunFigur
   }
 }
 
-/** Of the same network also over other numbers of items: the interval is that of independent samples. */
-function accuracyFigure(deployments: readonly Deployment[], sameNetwork: boolean): RunFigure {
+/** Of the same network and data also over other numbers of items: the interval is that of independent samples. */
+function accuracyFigure(deployments: readonly Deployment[], areComparable: boolean): RunFigure {
   const share = (one: Deployment) =>
     one.boardAccuracy === null ? null : { share: one.boardAccuracy, items: one.imagesDone }
   return {
@@ -212,7 +219,7 @@ function accuracyFigure(deployments: readonly Deployment[], sameNetwork: boolean
     ),
     against: differences(deployments, (a, b) => {
       const [first, second] = [share(a), share(b)]
-      return sameNetwork && first !== null && second !== null ? shareDifference(first, second) : null
+      return areComparable && first !== null && second !== null ? shareDifference(first, second) : null
     }),
     how: 'difference'
   }

@@ -39,6 +39,8 @@ export type RecordPower = (setup: MeterSetup, title: string) => Promise<PowerRec
 /** What deploying needs of models. */
 export interface DeployModels {
   name(modelId: string): Promise<string>
+  /** Name of the data set that the model is judged on. */
+  dataSet(modelId: string): Promise<string>
   graph(modelId: string): Promise<Graph>
   quantize(modelId: string, scheme: SchemeJson, method: QuantMethod): Promise<QuantizedNetwork>
   /** Test images as the network's input codes; no choice was ever made on them. */

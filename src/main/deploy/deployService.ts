@@ -67,7 +67,9 @@ export function createDeployService(deps: DeployServiceDeps): DeployService {
 
   const recordOf = async (id: string, jobId: string | null, request: DeployRequest): Promise<Deployment> => {
     const board = await boards.describe(request.boardId)
-    return newDeployment(id, jobId, request, await models.name(request.modelId), board, nowMs())
+    const { modelId } = request
+    const about = { modelName: await models.name(modelId), dataSet: await models.dataSet(modelId) }
+    return newDeployment(id, jobId, request, about, board, nowMs())
   }
 
   /** Runs a deployment from its start; an earlier record under this id is replaced. */
@@ -141,13 +143,14 @@ function storing(
 }
 
 function describeDeployment(deployment: Deployment): RunDescription {
-  const { modelName, boardName, imagesDone, request, error, finishedAtMs } = deployment
+  const { modelName, boardName, dataSet, imagesDone, request, error, finishedAtMs } = deployment
   return {
     title: `Deploy ${modelName} to ${boardName}`,
     detail: error?.message ?? `${imagesDone} of ${countOf(request.images, 'image')} compared`,
     finishedAtMs,
     model: modelName,
-    board: boardName
+    board: boardName,
+    dataSet
   }
 }
 

@@ -5,7 +5,7 @@ export function newDeployment(
   id: string,
   jobId: string | null,
   request: DeployRequest,
-  modelName: string,
+  about: { modelName: string; dataSet: string },
   board: { name: string; unit: Deployment['unit']; origin: Deployment['origin'] },
   startedAtMs: number
 ): Deployment {
@@ -15,7 +15,7 @@ export function newDeployment(
     state: 'running',
     step: 'plan',
     request,
-    modelName,
+    ...about,
     boardName: board.name,
     startedAtMs,
     finishedAtMs: null,

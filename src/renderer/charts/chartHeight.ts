@@ -8,3 +8,7 @@ export const chartHeight = (heightPx: number): string =>
 /** The same in px, for a window of a height. */
 export const chartHeightPx = (heightPx: number, windowPx: number): number =>
   Math.round(heightPx * Math.max(1, windowPx / tallWindowPx))
+
+/** Height of a table of `heightPx` in an ordinary window: half of what a taller one has more. */
+export const tableHeightPx = (heightPx: number, windowPx: number): number =>
+  Math.round(heightPx + Math.max(0, windowPx - tallWindowPx) / 2)

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useClient } from '../client/current'
 import { createAction, forEvery, forgetOnChange } from './window/action'
+import { createRunChanges } from './runChanges'
 import { createNewest } from './window/newest'
 
 /** Stored runs of every kind, newest first, with the one that is looked at. */
@@ -18,7 +19,9 @@ export const useRuns = defineStore('run', () => {
   const shown = computed(() => runs.value.filter(({ forgotten }) => !forgotten))
   const open = computed(() => shown.value.find(({ id }) => id === openId.value) ?? null)
 
+  const meanwhile = createRunChanges()
   function accept(run: Run): void {
+    meanwhile.note(run)
     runs.value = runs.value.map((one) => (one.id === run.id ? run : one))
   }
   client.subscribe('run.changed', accept)
@@ -27,7 +30,9 @@ export const useRuns = defineStore('run', () => {
   const load = createAction(async () => {
     const isNewest = beginLoad()
     const kinds = kind.value === null ? [] : [kind.value]
-    const found = (await client.call('run.list', { kinds, text: text.value })).runs
+    const found = await meanwhile.over(
+      async () => (await client.call('run.list', { kinds, text: text.value })).runs
+    )
     // Another text was typed meanwhile.
     if (!isNewest()) return
     runs.value = found

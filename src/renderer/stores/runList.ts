@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { useClient } from '../client/current'
 import { createAction } from './window/action'
+import { createRunChanges } from './runChanges'
 import { createNewest } from './window/newest'
 
 /** Stored runs by kind, newest first, with the names that users gave them: what pages list of their own kind. */
@@ -11,11 +12,12 @@ export const useRunLists = defineStore('runList', () => {
   const byKind = ref<Partial<Record<RunKindName, Run[]>>>({})
 
   const beginLoads: Partial<Record<RunKindName, ReturnType<typeof createNewest>>> = {}
+  const meanwhile = createRunChanges()
   const load = createAction(async (kind: RunKindName) => {
     const isNewest = (beginLoads[kind] ??= createNewest())()
-    const { runs } = await client.call('run.list', { kinds: [kind] })
+    const runs = await meanwhile.over(async () => (await client.call('run.list', { kinds: [kind] })).runs)
     if (!isNewest()) return
-    byKind.value = { ...byKind.value, [kind]: runs }
+    byKind.value = { ...byKind.value, [kind]: runs.filter(({ forgotten }) => !forgotten) }
   })
   const ofKind = (kind: RunKindName): Run[] => byKind.value[kind] ?? []
 
@@ -24,6 +26,7 @@ export const useRunLists = defineStore('runList', () => {
     ofKind(kind).find((run) => run.id === id)?.name ?? null
 
   client.subscribe('run.changed', (run) => {
+    meanwhile.note(run)
     const runs = byKind.value[run.kind]
     if (runs === undefined) return
     const others = runs.filter(({ id }) => id !== run.id)

@@ -100,6 +100,8 @@ export const deploymentSchema = z.object({
   request: deployRequestSchema,
   modelName: z.string(),
   boardName: z.string(),
+  /** What the images were taken from; null in deployments of an older version. */
+  dataSet: z.string().nullable().default(null),
   startedAtMs: z.number(),
   finishedAtMs: z.number().nullable(),
   plan: deployPlanSchema.nullable(),

@@ -161,6 +161,18 @@ describe('deployments', () => {
     expect(notes).toEqual([])
   })
 
+  it('on other data sets are shown, and their accuracies are not compared', () => {
+    const { figures, rows, notes } = compareDeployments([
+      deployment({ dataSet: 'Fashion-MNIST' }),
+      deployment({ dataSet: 'leaves' }),
+      // One of an older version does not say.
+      deployment({ dataSet: null })
+    ])
+    expect(figures.find(({ name }) => name === 'Accuracy on the board')!.against).toEqual([null, null, null])
+    expect(rows.find(({ name }) => name === 'data set')!.cells).toEqual(['Fashion-MNIST', 'leaves', ''])
+    expect(notes).toEqual([expect.stringContaining('different data sets')])
+  })
+
   it('of other units or networks are shown, and say why they are not compared', () => {
     const { figures, notes } = compareDeployments([
       deployment({}),

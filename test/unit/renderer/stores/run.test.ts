@@ -75,4 +75,19 @@ describe('run store', () => {
     ])
     expect(headText(runs.runs[2]!)).toBe('Search by mico within 70 % of int8 #a #b')
   })
+
+  it('keeps a name that was given while the list was read', async () => {
+    let reply: (runs: Run[]) => void = () => undefined
+    withClient({
+      'run.list': () => new Promise((resolve) => (reply = (runs) => resolve({ runs }))) as never,
+      'run.rename': ({ id, name }) => ({ run: { ...sampleRuns[2]!, id, name } })
+    })
+    const runs = useRuns()
+    const loading = runs.load.run()
+    await Promise.resolve()
+    await runs.rename.run(sampleRuns[2]!.id, 'Second')
+    reply([...sampleRuns])
+    await loading
+    expect(runs.runs.find(({ id }) => id === sampleRuns[2]!.id)?.name).toBe('Second')
+  })
 })

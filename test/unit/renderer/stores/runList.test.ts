@@ -24,3 +24,21 @@ it('keeps the newest list of a kind when an older reply comes later', async () =
   expect(lists.ofKind('search').map(({ id }) => id)).toEqual(['new'])
   expect(lists.ofKind('proxy').map(({ id }) => id)).toEqual(['proxy'])
 })
+
+it('keeps a name that was given while the list was read, and what the list says else', async () => {
+  let reply: (runs: Run[]) => void = () => undefined
+  const client = withClient({
+    'run.list': () => new Promise((resolve) => (reply = (runs) => resolve({ runs }))) as never
+  })
+  const lists = useRunLists()
+  const run: Run = { ...sampleRuns[0]!, id: 's1', name: null, state: 'done' }
+  const loading = lists.load.run('search')
+  await Promise.resolve()
+  client.emit('run.changed', { ...run, name: 'Mine', state: 'running' })
+  reply([run, { ...run, id: 's2' }])
+  await loading
+  expect(lists.ofKind('search').map(({ name, state }) => [name, state])).toEqual([
+    ['Mine', 'done'],
+    [null, 'done']
+  ])
+})

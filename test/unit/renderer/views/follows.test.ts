@@ -7,10 +7,11 @@ import BoardLoader from '@renderer/views/boards/BoardLoader.vue'
 import GpuCard from '@renderer/views/gpu/GpuCard.vue'
 import { useDeployments } from '@renderer/stores/deploy'
 import { useModels } from '@renderer/stores/model'
+import { useSearches } from '@renderer/stores/search'
 import type { ModelInfo } from '@shared/contract/model'
 import { sampleBoards } from '../../../e2e/support/sampleBoards'
 import { sampleGpuList } from '../../../e2e/support/sampleGpu'
-import { sampleModel, samplePlan } from '../../../e2e/support/sampleModel'
+import { sampleModel, samplePlan, sampleSearch } from '../../../e2e/support/sampleModel'
 import { mountView, settle, type Mounted } from '../mountView'
 import { withClient } from '../stores/withClient'
 
@@ -55,6 +56,23 @@ describe('panels follow what they name', () => {
         ]
       }
     })
+  })
+
+  it('a search whose weights have scales of groups is listed with the reason and not chosen', async () => {
+    const { trace: _, ...search } = sampleSearch
+    const request = { ...search.request, method: 'grouped' as const, modelId: sampleModel.id }
+    const client = withClient({ 'deploy.plan': () => ({ plan: samplePlan }) })
+    useSearches().searches = [{ ...search, request }]
+    view = mountView(DeployForm, { board, model: sampleModel })
+    await settle()
+    const options = [...view.the<HTMLSelectElement>('select[aria-label="Scheme"]').options]
+    expect(options.map(({ disabled, selected }) => [disabled, selected])).toEqual([
+      [true, false],
+      [false, true],
+      [false, false]
+    ])
+    expect(options[0]!.text).toContain('scales of groups, for no board')
+    expect(client.calls.at(-1)).toMatchObject({ name: 'deploy.plan', input: { method: 'ptq' } })
   })
 
   it('C is planned for the connected board, and none is connected for it', async () => {

@@ -64,6 +64,13 @@ describe('the chosen scheme', () => {
     expect(deployed).toEqual([other])
   })
 
+  it('of a network with scales of groups is not offered to a board, and says why', () => {
+    const grouped = { ...search, request: { ...search.request, method: 'grouped' as const } }
+    view = mountView(CandidatePanel, { ...{ search: grouped, trace, candidate: best } })
+    expect(view.button('Deploy it').disabled).toBe(true)
+    expect(view.text()).toContain('scales of groups of 16, which no kernel of a board takes.')
+  })
+
   it('says that there is none yet, and offers nothing to deploy', () => {
     mounted(null)
     expect(view.text()).toContain('No scheme within the budget has been evaluated yet.')
