@@ -55,6 +55,7 @@ describe('outputs of a file computed by a board', () => {
       const { file, inputFile } = await filesOf(name, model)
       const models = {
         name: () => Promise.reject(new Error('not asked')),
+        dataSet: () => Promise.reject(new Error('not asked')),
         graph: () => Promise.reject(new Error('not asked')),
         quantize: () => Promise.reject(new Error('not asked')),
         testInputs: () => Promise.reject(new Error('not asked')),

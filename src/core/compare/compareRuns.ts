@@ -16,7 +16,7 @@ import {
   type RunFigure,
   type RunFigures
 } from './figures'
-import { shareDifference } from './intervals'
+import { figureRatio, shareDifference } from './intervals'
 
 const bits = ({ weightBits, activationBits }: { weightBits: number; activationBits: number }): string =>
   `w${weightBits}a${activationBits}`
@@ -160,9 +160,10 @@ export function compareDeployments(deployments: readonly Deployment[]): RunFigur
     ({ dataSet }) => dataSet
   )
   const unit = comparable ? (deployments.at(0)?.unit ?? '') : ''
-  const cost = (name: string, of: (one: Deployment) => number | null): RunFigure => {
-    const values = deployments.map(of)
-    return comparable ? single(name, unit, values, 'ratio') : plain(name, unit, values)
+  const cost = (name: string, of: (one: Deployment) => Cost | null): RunFigure => {
+    const costs = deployments.map(of)
+    const values = costs.map((one) => one?.measured ?? null)
+    return comparable ? costRatios(name, unit, costs) : plain(name, unit, values)
   }
   const bytes = (name: string, of: (one: Deployment) => number | undefined): RunFigure =>
     single(
@@ -179,7 +180,7 @@ export function compareDeployments(deployments: readonly Deployment[]): RunFigur
       ...(sameData ? [] : ['They ran on items of different data sets: their accuracies are not comparable.'])
     ],
     figures: [
-      cost('Measured per image', ({ measured }) => measured),
+      cost('Measured per image', (one) => one),
       single(
         'Error of the prediction',
         'share',
@@ -189,7 +190,7 @@ export function compareDeployments(deployments: readonly Deployment[]): RunFigur
       bytes('Peak RAM', ({ plan }) => plan?.peakRamBytes),
       bytes('Weights', ({ plan }) => plan?.weightsBytes),
       ...layers.map((name) =>
-        cost(`Layer ${name}`, (one) => one.layers.find((layer) => layer.name === name)?.measured ?? null)
+        cost(`Layer ${name}`, (one) => one.layers.find((layer) => layer.name === name) ?? null)
       )
     ],
     rows: [
@@ -205,6 +206,28 @@ export function compareDeployments(deployments: readonly Deployment[]): RunFigur
     ],
     curves: []
   }
+}
+
+/** A cost per image with its interval over the images. */
+type Cost = Pick<Deployment, 'measured' | 'interval'>
+
+/** Ratios of costs to the first; with an interval where both have one. */
+function costRatios(name: string, unit: string, costs: readonly (Cost | null)[]): RunFigure {
+  const figure = single(
+    name,
+    unit,
+    costs.map((one) => one?.measured ?? null),
+    'ratio'
+  )
+  const found = costs.map((one) => {
+    const { measured: value, interval } = one ?? { measured: null, interval: null }
+    return value === null || !interval ? null : { value, ...interval }
+  })
+  const against = figure.against.map((once, run) => {
+    const [first, second] = [found[0], found[run]]
+    return once === null || first === null || second === null ? once : (figureRatio(first, second) ?? once)
+  })
+  return { ...figure, against }
 }
 
 /** Of the same network and data also over other numbers of items: the interval is that of independent samples. */

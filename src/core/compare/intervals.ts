@@ -52,6 +52,18 @@ export function figureDifference(a: Compared, b: Compared): Compared {
   }
 }
 
+/** Ratio b / a of two independent positive figures: the same on their logarithms; null where an interval reaches 0. */
+export function figureRatio(a: Compared, b: Compared): Compared | null {
+  if (!(a.low > 0 && b.low > 0)) return null
+  const logs = ({ value, low, high }: Compared): Compared => ({
+    value: Math.log(value),
+    low: Math.log(low),
+    high: Math.log(high)
+  })
+  const { value, low, high } = figureDifference(logs(a), logs(b))
+  return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) }
+}
+
 /** Mean of b - a over the keys that both have, with Student's 95 % interval; null for fewer than two. */
 export function pairedDifference(
   a: ReadonlyMap<string, number>,

@@ -1,6 +1,6 @@
 import { type BoardInfo, requireSpan } from '../../core/board/boardInfo'
-import type { LayerCounters } from '../../core/board/protocol'
 import type { Plan } from '../../core/deploy/plan'
+import { ratioInterval } from '../../core/math/ratioInterval'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { DeployPlan, DeployRequest, Deployment } from '../../shared/contract/deploy'
 import { AppError } from '../../shared/errors'
@@ -108,8 +108,8 @@ async function runOnBoard(session: DeploySession, site: RunSite): Promise<void> 
       )
   })
   await change({ step: 'run' })
-  const { comparison, spent } = await compareImages(session, runner, site)
-  const counters = isCounted ? await runner.layerCounters() : null
+  const { comparison, batches } = await compareImages(session, runner, site)
+  const spent = batches.reduce((sum, batch) => sum + batch.spent, 0)
   const timedByHost =
     isTimedByHost({ info, origin: deployment.origin }) &&
     (await timeNetwork(runner, Math.min(runner.place.images, inputs.images), info.clockHz ?? 0, steadyMs))
@@ -120,26 +120,36 @@ async function runOnBoard(session: DeploySession, site: RunSite): Promise<void> 
   await change({
     ...verdict(comparison, measured, described.predicted, inputs.labels !== null),
     measuredBy,
-    layers: counters === null ? [] : layerCosts(described, counters, inputs.images, deployment.unit)
+    interval: isCounted ? intervalOver(batches, (batch) => batch.spent) : null,
+    layers: layerCosts(described, batches, inputs.images)
   })
 }
 
-/** Runs all images and compares their outputs with the host's; `spent` is what the board counted for all of them. */
+/** What the board counted for a batch of images, and for every layer of the Plan; null where it counts no layers. */
+interface CountedBatch {
+  images: number
+  spent: number
+  layers: number[] | null
+}
+
+/** Runs all images and compares their outputs with the host's. */
 async function compareImages(
   session: DeploySession,
   runner: Runner,
   { deployment, info, prepared, inputs, host, deps, context }: RunSite
-): Promise<{ comparison: Comparison; spent: number }> {
+): Promise<{ comparison: Comparison; batches: CountedBatch[] }> {
   const { network } = prepared
   const { nowMs, change } = deps
   const comparison = startComparison()
-  let spent = 0
+  const isCounted = info.counters[deployment.unit]
+  const batches: CountedBatch[] = []
+  /** Counters of the layers go on over all batches. */
+  let before: number[] = []
   const execute: BatchExecution = async (count, first) => {
     const startedMs = nowMs()
     const counted = await runner.execute(count, first)
     // Time passes otherwise on a simulated board.
-    if (info.counters[deployment.unit] && deployment.origin === 'measured')
-      requireSpan(info, (nowMs() - startedMs) / count)
+    if (isCounted && deployment.origin === 'measured') requireSpan(info, (nowMs() - startedMs) / count)
     return counted
   }
   const { place } = runner
@@ -153,12 +163,16 @@ async function compareImages(
     execute,
     context.signal
   )) {
-    spent += batch.spent[deployment.unit]
+    const counters = isCounted ? await runner.layerCounters() : null
+    const upToNow = counters?.map((layer) => layer[deployment.unit]) ?? null
+    const layers = upToNow?.map((sum, layer) => sum - (before[layer] ?? 0)) ?? null
+    batches.push({ images: batch.count, spent: batch.spent[deployment.unit], layers })
+    before = upToNow ?? []
     compareBatch(comparison, batch, host, inputs.labels, network.outputCount)
     context.progress(comparison.images, inputs.images, 'comparing with the host')
     await change({ imagesDone: comparison.images })
   }
-  return { comparison, spent }
+  return { comparison, batches }
 }
 
 /**
@@ -207,20 +221,32 @@ function verdict(
   }
 }
 
+/** 95 % interval of a cost per image over the batches. */
+function intervalOver(
+  batches: readonly CountedBatch[],
+  cost: (batch: CountedBatch) => number
+): Deployment['interval'] {
+  const images = batches.map((batch) => batch.images)
+  const found = ratioInterval(batches.map(cost), images, 0.95)
+  return found && { low: found.low, high: found.high }
+}
+
 function layerCosts(
   described: DeployPlan,
-  counters: LayerCounters[],
-  images: number,
-  unit: Deployment['unit']
+  batches: readonly CountedBatch[],
+  images: number
 ): Deployment['layers'] {
+  if (batches.some(({ layers }) => layers === null)) return []
   return described.layers.map((layer, index) => {
-    const measured = (counters[index]?.[unit] ?? 0) / images
+    const cost = (batch: CountedBatch): number => batch.layers?.[index] ?? 0
+    const measured = batches.reduce((sum, batch) => sum + cost(batch), 0) / images
     const { name, op, predicted } = layer
     return {
       name,
       op,
       predicted,
       measured,
+      interval: intervalOver(batches, cost),
       relativeError: predicted === null || measured === 0 ? null : (predicted - measured) / measured
     }
   })

@@ -30,6 +30,7 @@ export function newDeployment(
     hostAccuracy: null,
     predicted: null,
     measured: null,
+    interval: null,
     measuredBy: null,
     relativeError: null,
     layers: [],

@@ -76,11 +76,16 @@ export type DeployRequest = z.infer<typeof deployRequestSchema>
 
 export const deployStepSchema = z.enum(['plan', 'quantize', 'build', 'upload', 'check', 'run', 'done'])
 
+/** Bounds of a cost per image, over batches of images: in the unit of the deployment. */
+const costIntervalSchema = z.object({ low: z.number(), high: z.number() })
+
 export const layerCostSchema = z.object({
   name: z.string(),
   op: z.string(),
   predicted: z.number().nullable(),
   measured: z.number(),
+  /** 95 % interval of `measured` over the images; null where they ran in one batch, and in deployments of an older version. */
+  interval: costIntervalSchema.nullable().default(null),
   /** (predicted - measured) / measured. */
   relativeError: z.number().nullable()
 })
@@ -119,6 +124,8 @@ export const deploymentSchema = z.object({
   predicted: z.number().nullable(),
   /** Null until the run is over, and after it on a core that counts nothing and could not be timed. */
   measured: z.number().nullable(),
+  /** 95 % interval of `measured` over the images; null where they ran in one batch, and in deployments of an older version. */
+  interval: costIntervalSchema.nullable().default(null),
   /**
    * How, where no counter of the board was read: by the host's clock, with its interval; or why nothing could be measured.
    * Null otherwise.

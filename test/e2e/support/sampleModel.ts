@@ -246,12 +246,15 @@ export const sampleDeployment: Deployment = {
   predicted: 3_020_000,
   measured: 3_140_000,
   measuredBy: null,
+  interval: { low: 3_139_000, high: 3_141_000 },
+  dataSet: 'Fashion-MNIST',
   relativeError: -0.038,
   layers: sampleModel.nodes.map(({ name, op, macs }) => ({
     name,
     op,
     predicted: macs === 0 ? 12_000 : macs * 7.6,
     measured: macs === 0 ? 13_100 : macs * 8,
+    interval: null,
     relativeError: -0.05
   })),
   error: null

@@ -161,6 +161,21 @@ describe('deployments', () => {
     expect(notes).toEqual([])
   })
 
+  it('have costs with an interval where both were counted over batches of images', () => {
+    const layer = (measured: number, interval: object | null) => [{ name: 'fc', measured, interval }]
+    const { figures } = compareDeployments([
+      deployment({ interval: { low: 96, high: 104 }, layers: layer(50, { low: 49, high: 51 }) }),
+      deployment({ interval: { low: 245, high: 255 }, layers: layer(60, null) }, 250)
+    ])
+    const against = (name: string) => figures.find((one) => one.name === name)!.against[1]!
+    // Square and add on logarithms, computed in Python: exp(ln 2.5 -+ hypot(…)).
+    expect(against('Measured per image').value).toBeCloseTo(2.5, 9)
+    expect(against('Measured per image').low).toBeCloseTo(2.39210218, 6)
+    expect(against('Measured per image').high).toBeCloseTo(2.61604151, 6)
+    // One of them has none.
+    expect(against('Layer fc')).toEqual({ value: 1.2, low: null, high: null })
+  })
+
   it('on other data sets are shown, and their accuracies are not compared', () => {
     const { figures, rows, notes } = compareDeployments([
       deployment({ dataSet: 'Fashion-MNIST' }),
