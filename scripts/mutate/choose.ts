@@ -49,10 +49,12 @@ export function unitTests(): string[] {
   return testsIn('test/unit').filter((file) => !file.startsWith('test/unit/renderer/'))
 }
 
-/** Files of tests of test/integration that stand at the place of a module's noun. */
+/** Files of tests of test/integration that stand at the place of a module's noun, in core or in main. */
 export function longTests(modules: readonly string[]): string[] {
-  const nouns = new Set(modules.map((module) => module.split('/').slice(1, 3).join('/').replace(/\.ts$/, '')))
-  return [...nouns].sort().flatMap((noun) => testsIn(`test/integration/${noun}`))
+  const nouns = new Set(modules.map((module) => module.split('/')[2]!.replace(/\.ts$/, '')))
+  return ['core', 'main'].flatMap((layer) =>
+    [...nouns].sort().flatMap((noun) => testsIn(`test/integration/${layer}/${noun}`))
+  )
 }
 
 function testsIn(folder: string): string[] {

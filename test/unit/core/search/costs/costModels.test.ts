@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import type { Workload } from '@core/model/workload'
+import type { Bits } from '@core/quant/scheme'
+import { bopsCosts, energyCosts, sizeCosts } from '@core/search/costs/costModels'
+import { costOf, genesCost, type CostTable } from '@core/search/costs/costTable'
+
+const none = { layer: 'l', shape: { kernel: 'matmul', dims: [] as number[] }, scale: 1 } as const
+/** 3 inputs, 10 outputs. */
+const dense: Workload = {
+  ...{ ...none, kernel: 'matmul', conv: null, macs: 30, parameters: 40 },
+  matmul: { n: 1, m: 10, k: 3 }
+}
+/** 3x3 windows of one channel, 4 filters, 25 places. */
+const conv: Workload = {
+  ...{ ...none, kernel: 'conv2d', matmul: null, macs: 900, parameters: 40 },
+  conv: { h: 7, w: 7, c: 1, k: 4, ksH: 3, ksW: 3, strideH: 1, strideW: 1, outH: 5, outW: 5 }
+}
+
+function costAt(table: CostTable, ...bits: readonly (readonly [Bits, Bits])[]): number {
+  return costOf(
+    table,
+    bits.map(([weightBits, activationBits]) => ({ layer: 'l', weightBits, activationBits }))
+  )
+}
+
+describe('costs by formula', () => {
+  it('bit operations are macs times both widths, summed over layers', () => {
+    const table = bopsCosts([dense, conv])
+    // 30 * 8 * 4 + 900 * 2 * 1
+    expect(costAt(table, [8, 4], [2, 1])).toBe(960 + 1800)
+    expect(costAt(table, [4, 8], [1, 2])).toBe(960 + 1800)
+    expect(table.unit).toBe('bops')
+  })
+
+  it('bytes are packed weights, whole bytes a layer, and four per bias', () => {
+    const table = sizeCosts([dense, conv])
+    // 30 weights: 30, 15, 7.5 and 3.75 bytes; ten biases.
+    expect(costAt(table, [8, 8], [8, 8])).toBe(30 + 40 + (36 + 16))
+    expect(costAt(table, [4, 8], [4, 1])).toBe(15 + 40 + (18 + 16))
+    expect(costAt(table, [2, 8], [2, 8])).toBe(8 + 40 + (9 + 16))
+    expect(costAt(table, [1, 1], [1, 8])).toBe(4 + 40 + (5 + 16))
+  })
+
+  it('energy is multiplier by product of widths, adder and operands from SRAM', () => {
+    const table = energyCosts([dense])
+    // 0.2 * 4 * 2 / 64 + 0.1 pJ of arithmetic, 6 bits of 10 / 64 pJ each.
+    expect(costAt(table, [4, 2])).toBeCloseTo(30 * (0.025 + 0.1 + 0.9375), 12)
+    expect(costAt(table, [8, 8])).toBeCloseTo(30 * (0.2 + 0.1 + 2.5), 12)
+  })
+
+  it('genes name widths by their place in the list, weights before activations', () => {
+    const table = bopsCosts([dense, conv], [8, 2])
+    expect(genesCost(table, Uint8Array.of(0, 1, 1, 1))).toBe(30 * 8 * 2 + 900 * 2 * 2)
+    expect(costAt(table, [8, 2], [2, 2])).toBe(30 * 8 * 2 + 900 * 2 * 2)
+    expect(() => costAt(table, [4, 8], [8, 8])).toThrow('no cost for 4 bits')
+  })
+})
