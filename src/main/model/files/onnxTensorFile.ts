@@ -63,8 +63,7 @@ const elementReaders: Readonly<Record<number, ElementReader>> = {
   7: {
     width: 8,
     fromBytes: ({ buffer }) => new BigInt64Array(buffer as ArrayBuffer),
-    fromLists: (tensor) =>
-      BigInt64Array.from((tensor.int64Data ?? []).map((value) => BigInt(numberOf(value))))
+    fromLists: (tensor) => BigInt64Array.from((tensor.int64Data ?? []).map(wholeOf))
   },
   9: { width: 1, fromBytes: (bytes) => bytes, fromLists: (tensor) => Uint8Array.from(int32List(tensor)) },
   10: {
@@ -158,6 +157,11 @@ export function numberOf(value: unknown): number {
   if (typeof value === 'number') return value
   const long = value as { toNumber?: () => number } | null | undefined
   return long?.toNumber?.() ?? 0
+}
+
+/** All 64 bits of an int64 field: the end of a Slice may be 2^63 - 1, which no double is. */
+function wholeOf(value: unknown): bigint {
+  return typeof value === 'number' ? BigInt(value) : BigInt(String(value))
 }
 
 /** Returns the error for a file that is no valid ONNX model. */
