@@ -1,11 +1,12 @@
 // Small changes of the code (a comparison, a sign, min for max, a constant), one at a time: do the tests notice?
 // Which changes are tried follows from the seed.
-//   npm run mutate -- [--module core|services|PATH] [--mutants 100] [--seed 1] [--least 80] [--long] [--workers 2]
+//   npm run mutate -- [--module core|services|PATH] [--mutants 100] [--seed 1] [--least 80] [--long | --far] [--workers 2]
 // All chosen changes are translated into the unit tests' modules at once, each behind a switch (mutate/schemata.ts). The
 // tests run once with none on, which says what each test evaluates; then every change is shown to the tests that
 // evaluate it, the nearest first, until one fails. A change counts as noticed when a test fails or does not end.
 // Tests that fail without a change would notice everything: they are left out, and reported. Exit 1 below --least percent.
-// --long shows what unit tests did not notice to the tests of the same noun in test/integration/{core,main}: minutes longer.
+// What unit tests do not notice is shown to the tests of the same noun in test/integration: with --long to those of core,
+// with --far to those of core and main, which take minutes.
 // --unchanged switches none of the changes on, so none may be noticed: a check of the run itself.
 // scripts/mutate/equivalent.json lists changes that change nothing, with the reason; they are not tried.
 // (StrykerJS 10 needs Node 22, and this project runs on 20.)
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     least: { type: 'string', default: '0' },
     long: { type: 'boolean', default: false },
+    far: { type: 'boolean', default: false },
     unchanged: { type: 'boolean', default: false },
     workers: { type: 'string', default: '2' }
   }
@@ -40,14 +42,18 @@ const { all, chosen } = chooseMutants(values.module, Number(values.mutants), Num
 const numbered = chosen.map((mutant, index) => ({ id: index + 1, mutant }))
 const session = { count: chosen.length, workers: Number(values.workers), isUnchanged: values.unchanged }
 const modules = chosen.map(({ file }) => file)
-const long = values.long ? longTests(modules) : []
+const stages = [
+  unitTests(),
+  values.long || values.far ? longTests(modules, 'core') : [],
+  values.far ? longTests(modules, 'main') : []
+]
 const startedMs = performance.now()
 report(`${chosen.length} of ${all} possible changes: translating`)
-await translateWithMutants([...unitTests(), ...long], numbered)
+await translateWithMutants(stages.flat(), numbered)
 
 const reached = new Set<number>()
 let left: readonly Numbered[] = numbered
-for (const tests of [unitTests(), long]) {
+for (const tests of stages) {
   if (left.length === 0 || tests.length === 0) continue
   left = await unnoticedBy(left, await observed(tests))
 }

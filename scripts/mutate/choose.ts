@@ -49,12 +49,10 @@ export function unitTests(): string[] {
   return testsIn('test/unit').filter((file) => !file.startsWith('test/unit/renderer/'))
 }
 
-/** Files of tests of test/integration that stand at the place of a module's noun, in core or in main. */
-export function longTests(modules: readonly string[]): string[] {
+/** Files of tests of test/integration that stand at the place of a module's noun in `layer`. */
+export function longTests(modules: readonly string[], layer: 'core' | 'main'): string[] {
   const nouns = new Set(modules.map((module) => module.split('/')[2]!.replace(/\.ts$/, '')))
-  return ['core', 'main'].flatMap((layer) =>
-    [...nouns].sort().flatMap((noun) => testsIn(`test/integration/${layer}/${noun}`))
-  )
+  return [...nouns].sort().flatMap((noun) => testsIn(`test/integration/${layer}/${noun}`))
 }
 
 function testsIn(folder: string): string[] {

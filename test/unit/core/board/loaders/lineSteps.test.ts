@@ -7,7 +7,7 @@ it('modem lines are set in order, each held as long as it says', () => {
     { dtr: true, rts: false, holdMs: 1 },
     { dtr: false, rts: false, holdMs: 0 }
   ]
-  expect([...setLines(steps)]).toEqual([
+  expect([...(setLines(steps) as Iterable<unknown>)]).toEqual([
     { kind: 'setSignals', dtr: false, rts: true },
     { kind: 'pause', durationMs: 100 },
     { kind: 'setSignals', dtr: true, rts: false },

@@ -11,7 +11,7 @@ const drawing = (dy: number, dx: number, fraction: number): Random => {
   const draws = [dy, dx]
   return { integer: () => draws.shift()!, next: () => fraction } as unknown as Random
 }
-function augmented(how: Parameters<typeof augmentInto>[7], scale = 1, offset = 0): number[] {
+function augmented(how: Parameters<typeof augmentInto>[6], scale = 1, offset = 0): number[] {
   const out = new Float32Array(14).fill(-1)
   augmentInto(pixels, shape, scale, offset, out, 1, how)
   expect([out[0], out[13]]).toEqual([-1, -1])
