@@ -10,6 +10,7 @@
 // --unchanged switches none of the changes on, so none may be noticed: a check of the run itself.
 // scripts/mutate/equivalent.json lists changes that change nothing, with the reason; they are not tried.
 // (StrykerJS 10 needs Node 22, and this project runs on 20.)
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { chooseMutants, longTests, unitTests } from './mutate/choose'
 import { clearReach, reachingOf, readReach, type FileReach, type Reaching } from './mutate/reach'
@@ -38,6 +39,7 @@ const groupSizes = [1, 4, 16]
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
+refuseBeside()
 const { all, chosen } = chooseMutants(values.module, Number(values.mutants), Number(values.seed))
 const numbered = chosen.map((mutant, index) => ({ id: index + 1, mutant }))
 const session = { count: chosen.length, workers: Number(values.workers), isUnchanged: values.unchanged }
@@ -112,6 +114,23 @@ async function unnoticedBy(mutants: readonly Numbered[], reach: readonly FileRea
     report(`round ${round + 1}: ${works.length} shown, ${noticed.size} of ${mutants.length} noticed`)
   }
   return mutants.filter(({ id }) => !noticed.has(id))
+}
+
+/** Two runs would write over each other's translation. */
+function refuseBeside(): void {
+  const file = 'build/mutate/pid'
+  mkdirSync('build/mutate', { recursive: true })
+  try {
+    const pid = Number(readFileSync(file, 'utf8'))
+    process.kill(pid, 0)
+    console.error(
+      `Another mutation run (process ${pid}) uses build/mutate of this checkout: wait for it, or end it.`
+    )
+    process.exit(2)
+  } catch {
+    writeFileSync(file, String(process.pid))
+    process.once('exit', () => rmSync(file, { force: true }))
+  }
 }
 
 function report(text: string): void {
