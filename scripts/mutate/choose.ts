@@ -27,13 +27,23 @@ export function chooseMutants(
   const equivalent = JSON.parse(readFileSync('scripts/mutate/equivalent.json', 'utf8')) as {
     readonly file: string
     readonly change: string
+    /** The line of the change, where the file has others of the same words. */
+    readonly line?: string
   }[]
-  const known = new Set(equivalent.map(({ file, change }) => `${file} ${change}`))
   const all = foldersOf(module)
     .flatMap(filesOf)
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
-    .flatMap((file) => mutantsOf(file, readFileSync(file, 'utf8')))
-    .filter(({ file, change }) => !known.has(`${file} ${change}`))
+    .flatMap((file) => {
+      const text = readFileSync(file, 'utf8')
+      const lines = text.split('\n')
+      const known = equivalent.filter((one) => one.file === file)
+      return mutantsOf(file, text).filter(
+        ({ change, line }) =>
+          !known.some(
+            (one) => one.change === change && (one.line === undefined || one.line === lines[line - 1]!.trim())
+          )
+      )
+    })
   return { all: all.length, chosen: createRandom(seed).shuffle(all).slice(0, count) }
 }
 
