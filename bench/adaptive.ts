@@ -6,20 +6,23 @@
  *   npm run bench:adaptive -- [--boards virtual:small] [--kernel conv2d] [--seeds 3] [--budget 15] [--json]
  */
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
 import { createLocalClient, shippedModelId } from '../src/main/cli/framework/localClient'
 import type { AdaptiveRun, AdaptiveStep } from '../src/shared/contract/profile/profileAdaptive'
 import { withBitbench } from './withBitbench'
+import { positive, readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    boards: { type: 'string', default: 'virtual:small' },
-    kernel: { type: 'string', default: 'conv2d' },
-    seeds: { type: 'string', default: '3' },
-    budget: { type: 'string', default: '15' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      boards: { type: 'string', default: 'virtual:small' },
+      kernel: { type: 'string', default: 'conv2d' },
+      seeds: { type: 'string', default: '3' },
+      budget: { type: 'string', default: '15' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { budget: positive(), seeds: whole() }
+)
 const budgetSeconds = Number(values.budget)
 const shares = [0.2, 0.4, 0.6, 0.8, 1]
 

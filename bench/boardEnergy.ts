@@ -8,7 +8,6 @@
  * Exit 1 where predicted and measured energy differ by more than 10 %.
  */
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
 import { uniformScheme, type Scheme } from '../src/core/quant/scheme'
 import type { EnergyReport } from '../src/shared/contract/energy'
 import type { Sample } from '../src/shared/contract/profile'
@@ -16,17 +15,21 @@ import { formatAmount, formatPercent } from '../src/shared/units'
 import { inferencePhase } from '../src/main/deploy/boardEnergy'
 import { createLocalClient, shippedModelId, type LocalClient } from '../src/main/cli/framework/localClient'
 import { withBitbench } from './withBitbench'
+import { positive, readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    board: { type: 'string', default: 'virtual:small' },
-    budget: { type: 'string', default: '0.75' },
-    trial: { type: 'string', default: '60' },
-    shapes: { type: 'string', default: '12' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      board: { type: 'string', default: 'virtual:small' },
+      budget: { type: 'string', default: '0.75' },
+      trial: { type: 'string', default: '60' },
+      shapes: { type: 'string', default: '12' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { seed: whole(0), budget: positive(), trial: positive(), shapes: whole() }
+)
 const boardId = values.board
 const seed = Number(values.seed)
 const ratio = Number(values.budget)

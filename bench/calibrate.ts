@@ -4,7 +4,6 @@
  * MobileNetV2 with seeded weights on seeded images of size x size x 3. "calibration" reads every tensor's range and the
  * sums that layers are fitted to; "int8" fits all layers at 8 bits.
  */
-import { parseArgs } from 'node:util'
 import { createRandom } from '@core/math/random'
 import { weightedLayerNames } from '@core/model/graph'
 import { measuringRanges } from '@core/quant/quantize/calibration'
@@ -15,19 +14,23 @@ import { createOrtFitEngine } from '@main/model/onnxruntime/ortFitEngine'
 import { mobileNetV2 } from './mobileNet'
 import { startClock } from './stopwatch'
 import { useRoomyHeap } from '@main/threads/roomyHeap'
+import { positive, readFlags, whole } from './flags'
 
 // As threads of tasks do.
 useRoomyHeap()
 
-const { values } = parseArgs({
-  options: {
-    items: { type: 'string', default: '512' },
-    size: { type: 'string', default: '96' },
-    width: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      items: { type: 'string', default: '512' },
+      size: { type: 'string', default: '96' },
+      width: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { items: whole(), size: whole(), width: positive(), seed: whole(0) }
+)
 const [items, size] = [Number(values.items), Number(values.size)]
 const graph = mobileNetV2([3, size, size], { width: Number(values.width) })
 const random = createRandom(Number(values.seed))

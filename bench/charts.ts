@@ -10,11 +10,11 @@ import { createServer } from 'node:http'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import vue from '@vitejs/plugin-vue'
 import { build } from 'vite'
 import { chromiumFile, collectComplaints, openBrowser } from '../test/e2e/support/browser'
 import { createSignal } from './charts/signal'
+import { positive, readFlags, whole } from './flags'
 
 /** A frame that keeps the main thread busy for longer than a 60th of a second cannot come in time on any machine. */
 const bars = { framesPerSecond: 58, mainThreadMs: 1000 / 60, grownBytes: 20e6 }
@@ -23,15 +23,18 @@ const buckets = 2000
 /** The wheel goes in and out of the whole range once in this time, s. */
 const roundSeconds = 8
 
-const { values } = parseArgs({
-  options: {
-    hz: { type: 'string', default: '100000' },
-    seconds: { type: 'string', default: '3600' },
-    rounds: { type: 'string', default: '3' },
-    trace: { type: 'string' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      hz: { type: 'string', default: '100000' },
+      seconds: { type: 'string', default: '3600' },
+      rounds: { type: 'string', default: '3' },
+      trace: { type: 'string' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { hz: positive(), seconds: positive(), rounds: whole() }
+)
 if (chromiumFile === null) throw new Error('No Chromium was found: apt install chromium')
 
 const root = process.cwd()

@@ -10,7 +10,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { spearman } from '../src/core/math/correlation'
 import { isKernelBits, uniformScheme, type KernelBits, type Scheme } from '../src/core/quant/scheme'
 import { sensitivityOfImpacts } from '../src/core/search/loss/givenSensitivity'
@@ -23,19 +22,23 @@ import type { ModelInfo } from '../src/shared/contract/model'
 import { npyBytes } from '../test/support/npyBytes'
 import { deployed } from './tiny/measureTiny'
 import { withBitbench } from './withBitbench'
+import { readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    networks: { type: 'string', default: 'gloss-classifier,vit-tiny-fashion' },
-    boards: { type: 'string', default: 'virtual:mid,qemu' },
-    schemes: { type: 'string', default: 'w8a8,w4a8,w2a8' },
-    items: { type: 'string', default: '2' },
-    samples: { type: 'string', default: '200' },
-    'layer-bits': { type: 'string', default: '2' },
-    'no-impact': { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      networks: { type: 'string', default: 'gloss-classifier,vit-tiny-fashion' },
+      boards: { type: 'string', default: 'virtual:mid,qemu' },
+      schemes: { type: 'string', default: 'w8a8,w4a8,w2a8' },
+      items: { type: 'string', default: '2' },
+      samples: { type: 'string', default: '200' },
+      'layer-bits': { type: 'string', default: '2' },
+      'no-impact': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { items: whole(), samples: whole() }
+)
 const boards = values.boards.split(',').filter((name) => name !== '')
 const pairs = values.schemes.split(',').map((text) => {
   const pair = parseBitPair(text)

@@ -1,24 +1,27 @@
 // npm run bench:estimator [-- --seeds 3 --n 25 --targets a40 --methods blend]: stage transfer on public Vidur profiles (shared/data/gpu-ops), source A100
 // measured at every configuration: leave one model out, and random configurations.
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { assembleTransfer } from '@core/estimator/transfer/assemble'
 import { stageTransferCurve } from '@core/estimator/transfer/curve'
 import { meanErrors, type TransferErrors } from '@core/estimator/transfer/errors'
 import type { StageTransferMethod } from '@core/estimator/transfer/methods'
 import type { StageSample } from '@core/estimator/samples/stageSample'
 import { readStageFiles } from '../src/main/estimator/sampleFiles'
+import { listOf, readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string', default: path.resolve('../shared/data/gpu-ops') },
-    seeds: { type: 'string', default: '3' },
-    n: { type: 'string', default: '10,25,50,100' },
-    source: { type: 'string', default: 'a100' },
-    targets: { type: 'string', default: 'h100,a40' },
-    methods: { type: 'string' }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      data: { type: 'string', default: path.resolve('../shared/data/gpu-ops') },
+      seeds: { type: 'string', default: '3' },
+      n: { type: 'string', default: '10,25,50,100' },
+      source: { type: 'string', default: 'a100' },
+      targets: { type: 'string', default: 'h100,a40' },
+      methods: { type: 'string' }
+    }
+  },
+  { seeds: whole(), n: listOf(whole()) }
+)
 const seeds = Number(values.seeds)
 const sizes = values.n.split(',').map(Number)
 const methods = values.methods?.split(',') as readonly StageTransferMethod[] | undefined

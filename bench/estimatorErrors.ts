@@ -1,25 +1,28 @@
 // npm run bench:estimatorErrors [-- --targets a40 --n 25 --seeds 3 --method blend]: where the error of a transfer lies
 // (operators, models, tokens), and the noise between repeated rows of equal configurations below it.
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { assembleTransfer } from '@core/estimator/transfer/assemble'
 import { chooseCalibrationRows, type CalibrationDesign } from '@core/estimator/transfer/calibrationRows'
 import { fitStageTransfer, type StageTransferMethod } from '@core/estimator/transfer/methods'
 import { configurationKey, knobsOf, stageTable, totalMs } from '@core/estimator/samples/stageTable'
 import type { StageSample } from '@core/estimator/samples/stageSample'
 import { readStageFiles } from '../src/main/estimator/sampleFiles'
+import { readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string', default: path.resolve('../shared/data/gpu-ops') },
-    seeds: { type: 'string', default: '3' },
-    n: { type: 'string', default: '25' },
-    source: { type: 'string', default: 'a100' },
-    targets: { type: 'string', default: 'a40,h100' },
-    method: { type: 'string', default: 'blend' },
-    design: { type: 'string', default: 'random' }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      data: { type: 'string', default: path.resolve('../shared/data/gpu-ops') },
+      seeds: { type: 'string', default: '3' },
+      n: { type: 'string', default: '25' },
+      source: { type: 'string', default: 'a100' },
+      targets: { type: 'string', default: 'a40,h100' },
+      method: { type: 'string', default: 'blend' },
+      design: { type: 'string', default: 'random' }
+    }
+  },
+  { seeds: whole(), n: whole() }
+)
 const [seeds, n] = [Number(values.seeds), Number(values.n)]
 const read = (device: string): Promise<StageSample[]> =>
   readStageFiles([path.join(values.data, `${device}.csv`)], { preset: 'vidur' })

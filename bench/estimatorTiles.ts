@@ -1,7 +1,6 @@
 // npm run bench:estimatorTiles [-- --device a100 --rounds 800]: fits the constants of core/estimator/tiles.ts on one device's
 // matrix products (shared/data/gpu-ops) by random search, and prints them with the error of the base that they give.
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { stagePools, type StagePool } from '@core/estimator/design'
 import { multiprocessorsOf } from '@core/estimator/devices'
 import { stageTable } from '@core/estimator/samples/stageTable'
@@ -11,15 +10,19 @@ import { fitTileBase } from '@core/estimator/transfer/tileBase'
 import type { StageWork } from '@core/estimator/work'
 import { createRandom } from '@core/math/random'
 import { readStageFiles } from '../src/main/estimator/sampleFiles'
+import { readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string', default: path.resolve('../shared/data/gpu-ops') },
-    device: { type: 'string', default: 'a100' },
-    rounds: { type: 'string', default: '800' },
-    rows: { type: 'string', default: '2000' }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      data: { type: 'string', default: path.resolve('../shared/data/gpu-ops') },
+      device: { type: 'string', default: 'a100' },
+      rounds: { type: 'string', default: '800' },
+      rows: { type: 'string', default: '2000' }
+    }
+  },
+  { rows: whole(), rounds: whole() }
+)
 const multiprocessors = multiprocessorsOf(values.device)
 if (multiprocessors === null) throw new Error(`The multiprocessors of ${values.device} are not known.`)
 const random = createRandom(1)

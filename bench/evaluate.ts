@@ -8,7 +8,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { createRandom } from '@core/math/random'
 import { weightedLayerNames } from '@core/model/graph'
 import { exportOnnx } from '@core/model/onnx/exportOnnx'
@@ -22,19 +21,23 @@ import { mobileNetV2 } from './mobileNet'
 import { startClock } from './stopwatch'
 import { useRoomyHeap } from '@main/threads/roomyHeap'
 import { quietTask } from './quietTask'
+import { readFlags, whole } from './flags'
 
 // As threads of tasks do.
 useRoomyHeap()
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    split: { type: 'string', default: 'search' },
-    schemes: { type: 'string', default: '8' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { positionals, values } = readFlags(
+  {
+    allowPositionals: true,
+    options: {
+      split: { type: 'string', default: 'search' },
+      schemes: { type: 'string', default: '8' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { seed: whole(0), schemes: whole() }
+)
 const modelsFolder = path.resolve('resources/models')
 const folder = await mkdtemp(path.join(tmpdir(), 'bitbench-evaluate-'))
 const files = positionals.length > 0 ? positionals : await usualFiles()

@@ -8,19 +8,22 @@
  */
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import { measureFarm, openFileLimit, type FarmCost } from './farm/farmLoad'
+import { listOf, positive, readFlags } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    boards: { type: 'string', default: '1000' },
-    hosts: { type: 'string', default: '50' },
-    workers: { type: 'string', default: '200' },
-    factors: { type: 'string', default: '0.5,1,2,4' },
-    seconds: { type: 'string', default: '10' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      boards: { type: 'string', default: '1000' },
+      hosts: { type: 'string', default: '50' },
+      workers: { type: 'string', default: '200' },
+      factors: { type: 'string', default: '0.5,1,2,4' },
+      seconds: { type: 'string', default: '10' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { factors: listOf(positive()) }
+)
 const [boards, hosts, workers, seconds] = [values.boards, values.hosts, values.workers, values.seconds].map(
   Number
 )

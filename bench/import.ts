@@ -4,7 +4,6 @@
 // Without folders: the networks of test/support/exportedNetworks.ts and, where they are there, ../shared/cases.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import * as ort from 'onnxruntime-node'
 import { readOnnx, type ImportedModel } from '@core/model/onnx/importOnnx'
 import { dataOf } from '@core/model/constants/numbers'
@@ -23,6 +22,7 @@ import { AppError } from '@shared/errors'
 import { benchOperators } from './importOperators'
 import { hardlyRounded, unrounded } from './unrounded'
 import { exportedNetworks } from '../test/support/exportedNetworks'
+import { positive, readFlags, whole } from './flags'
 
 interface Row {
   readonly name: string
@@ -194,14 +194,17 @@ async function add(name: string, load: () => Promise<OnnxModel>): Promise<void> 
 }
 
 const rows: Row[] = []
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    operators: { type: 'boolean' },
-    cases: { type: 'string', default: '1000' },
-    macs: { type: 'string', default: 'Infinity' }
-  }
-})
+const { positionals, values } = readFlags(
+  {
+    allowPositionals: true,
+    options: {
+      operators: { type: 'boolean' },
+      cases: { type: 'string', default: '1000' },
+      macs: { type: 'string', default: 'Infinity' }
+    }
+  },
+  { macs: positive(), cases: whole() }
+)
 const maxMacs = Number(values.macs)
 if (values.operators === true) process.exit((await benchOperators(Number(values.cases), positionals)) ? 0 : 1)
 const shared = path.resolve('../shared/cases')

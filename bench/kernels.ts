@@ -8,14 +8,14 @@
  * QEMU it says so and exits 3.
  */
 import { spawnSync } from 'node:child_process'
-import { parseArgs } from 'node:util'
 import { kernelIsas, type KernelIsa } from './kernels/isas'
 import { measureKernels, qemuOf, type Measurement } from './kernels/measure'
 import { measureSequences, printSequences } from './kernels/sequence'
 import { published, verdicts, type KernelRow, type Verdict } from './kernels/verdicts'
+import { readFlags } from './flags'
 
 const compiler = process.env['RISCV_CC'] ?? 'riscv64-unknown-elf-gcc'
-const { values: options } = parseArgs({
+const { values: options } = readFlags({
   options: {
     json: { type: 'boolean', default: false },
     isa: { type: 'string', default: 'rv32im' },

@@ -12,29 +12,32 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { composeBitbench } from '../src/main/compose'
 import type { CommandName } from '../src/shared/contract'
 import { formatBytes } from '../src/shared/units'
 import { startHost } from './large/hostProcess'
 import { boardId, campaignId, exportedBoardId, makeData, recordingId } from './large/makeData'
 import { measure, type Measured } from './large/measure'
+import { positive, readFlags, whole } from './flags'
 
 const longestCallMs = 600_000
 /** Seconds of a page query and of an export, longest wait of another client, memory of the host. */
 const bars = { querySeconds: 1, waitMs: 100, bytes: 600e6, exportSeconds: 5, exportGrowthBytes: 300e6 }
 
-const { values } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '10000000' },
-    hours: { type: 'string', default: '24' },
-    hz: { type: 'string', default: '100' },
-    gpus: { type: 'string', default: '8' },
-    folder: { type: 'string' },
-    part: { type: 'string', default: 'all' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      rows: { type: 'string', default: '10000000' },
+      hours: { type: 'string', default: '24' },
+      hz: { type: 'string', default: '100' },
+      gpus: { type: 'string', default: '8' },
+      folder: { type: 'string' },
+      part: { type: 'string', default: 'all' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { rows: whole(), hours: positive(), hz: positive(), gpus: whole() }
+)
 const size = {
   rows: Number(values.rows),
   hours: Number(values.hours),

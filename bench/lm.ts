@@ -7,7 +7,6 @@
  *
  * Ends with code 1 when a token on a board is not the host's. Times are those of this machine; the rest is not.
  */
-import { parseArgs } from 'node:util'
 import type { IdentifiedBoard } from '../src/main/board/boardView'
 import { createIntegerDecoder } from '../src/core/lm/integer/integerDecoder'
 import { parameterCount } from '../src/core/lm/config'
@@ -27,26 +26,30 @@ import { quantizeBySchemes, type LmOfScheme } from '../src/main/lm/lmSchemes'
 import { onnxAccess } from '../src/main/model/files/onnxAccess'
 import { quietTask } from './quietTask'
 import { withBitbench, type Bitbench } from './withBitbench'
+import { readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    model: { type: 'string', default: shippedLm },
-    tokenizer: { type: 'string' },
-    calibration: { type: 'string' },
-    text: { type: 'string' },
-    scheme: {
-      type: 'string',
-      multiple: true,
-      default: ['w8a8', 'w4a8,w2=w8a8,wo=w8a8,cls=w8a8', 'w4a8', 'w8a8,kv=4', 'w4a8,kv=4', 'w2a8,cls=w4a8']
-    },
-    board: { type: 'string', multiple: true, default: ['virtual:mid'] },
-    tokens: { type: 'string', default: '256' },
-    documents: { type: 'string', default: '100' },
-    prompt: { type: 'string', default: '' },
-    decoders: { type: 'string', default: '48' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      model: { type: 'string', default: shippedLm },
+      tokenizer: { type: 'string' },
+      calibration: { type: 'string' },
+      text: { type: 'string' },
+      scheme: {
+        type: 'string',
+        multiple: true,
+        default: ['w8a8', 'w4a8,w2=w8a8,wo=w8a8,cls=w8a8', 'w4a8', 'w8a8,kv=4', 'w4a8,kv=4', 'w2a8,cls=w4a8']
+      },
+      board: { type: 'string', multiple: true, default: ['virtual:mid'] },
+      tokens: { type: 'string', default: '256' },
+      documents: { type: 'string', default: '100' },
+      prompt: { type: 'string', default: '' },
+      decoders: { type: 'string', default: '48' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { tokens: whole(), decoders: whole(), documents: whole() }
+)
 
 /** A text that one board made in one scheme. */
 interface BoardText {

@@ -5,7 +5,6 @@
  *   npm run bench:lm-search -- [--model FILE --tokenizer FILE --calibration FILE --text FILE] [--cost bytes | FILE of `bitbench lm profile`] [--budgets 0.4,0.6] [--strategies auto,mico]
  *                              [--evaluations 40] [--seeds 2] [--items 8] [--documents 60] [--json]
  */
-import { parseArgs } from 'node:util'
 import { formatLmScheme } from '../src/core/lm/integer/lmScheme'
 import type { Measure } from '../src/core/search/objective'
 import { runSearch } from '../src/core/search/runSearch'
@@ -16,23 +15,27 @@ import { prepareLmSearch } from '../src/main/lm/lmSearch'
 import { onnxAccess } from '../src/main/model/files/onnxAccess'
 import { strategyNames, type StrategyName } from '../src/shared/vocabulary'
 import { quietTask } from './quietTask'
+import { listOf, positive, readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    model: { type: 'string', default: shippedLm },
-    tokenizer: { type: 'string' },
-    calibration: { type: 'string' },
-    text: { type: 'string' },
-    cost: { type: 'string', default: 'bytes' },
-    budgets: { type: 'string', default: '0.4,0.6' },
-    strategies: { type: 'string', default: 'auto,mico' },
-    evaluations: { type: 'string', default: '40' },
-    seeds: { type: 'string', default: '2' },
-    items: { type: 'string', default: '8' },
-    documents: { type: 'string', default: '60' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      model: { type: 'string', default: shippedLm },
+      tokenizer: { type: 'string' },
+      calibration: { type: 'string' },
+      text: { type: 'string' },
+      cost: { type: 'string', default: 'bytes' },
+      budgets: { type: 'string', default: '0.4,0.6' },
+      strategies: { type: 'string', default: 'auto,mico' },
+      evaluations: { type: 'string', default: '40' },
+      seeds: { type: 'string', default: '2' },
+      items: { type: 'string', default: '8' },
+      documents: { type: 'string', default: '60' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { items: whole(), seeds: whole(), evaluations: whole(), documents: whole(), budgets: listOf(positive()) }
+)
 
 const isStrategy = (name: string): name is StrategyName => strategyNames.some((each) => each === name)
 const names = values.strategies.split(',').filter(isStrategy)

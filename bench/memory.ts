@@ -5,7 +5,6 @@
  *
  *   npm run bench:memory -- [--json]
  */
-import { parseArgs } from 'node:util'
 import { MonitorClient } from '../src/core/board/monitorClient'
 import { encodeImage } from '../src/core/deploy/image'
 import { planDeployment } from '../src/core/deploy/plan'
@@ -16,6 +15,7 @@ import { formatBytes } from '../src/shared/units'
 import { SimulatedBoard } from '../test/unit/core/board/simulatedBoard'
 import { wideBottleneck } from '../test/unit/core/deploy/randomNetwork'
 import { withBitbench } from './withBitbench'
+import { readFlags } from './flags'
 
 interface Row {
   network: string
@@ -26,7 +26,7 @@ interface Row {
   spaceBytes: number
 }
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+const { values } = readFlags({ options: { json: { type: 'boolean', default: false } } })
 const rows = await shippedNetworks()
 const wide = deployWide()
 rows.push(wide.row)

@@ -7,21 +7,24 @@
  * left out of the errors), and the same schemes predicted again.
  */
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
 import { createRandom, type Random } from '../src/core/math/random'
 import { spearman } from '../src/core/math/correlation'
 import { bitWidths, type Scheme } from '../src/core/quant/scheme'
 import { createLocalClient, shippedModelId, type LocalClient } from '../src/main/cli/framework/localClient'
 import { withBitbench } from './withBitbench'
+import { readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    schemes: { type: 'string', default: '30' },
-    boards: { type: 'string', default: 'virtual:small,virtual:high' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      schemes: { type: 'string', default: '30' },
+      boards: { type: 'string', default: 'virtual:small,virtual:high' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { schemes: whole(), seed: whole(0) }
+)
 const count = Number(values.schemes)
 const seed = Number(values.seed)
 

@@ -4,7 +4,6 @@
  *   npm run bench:paper -- NAME [--seeds 5] [--seed 1] [--json]       without a name: lists them
  */
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
 import { markdown, type Experiment } from './paper/experiment'
 import { guidance } from './paper/guidance'
 import { predictor } from './paper/predictor'
@@ -12,6 +11,7 @@ import { sampling } from './paper/sampling'
 import { shapeFeatures } from './paper/shapeFeatures'
 import { shortTraining } from './paper/shortTraining'
 import { budgets, tightness } from './paper/tightness'
+import { readFlags, whole } from './flags'
 
 const experiments: Readonly<Record<string, Experiment>> = {
   guidance,
@@ -23,18 +23,21 @@ const experiments: Readonly<Record<string, Experiment>> = {
   shapeFeatures
 }
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seeds: { type: 'string', default: '5' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { positionals, values } = readFlags(
+  {
+    allowPositionals: true,
+    options: {
+      seeds: { type: 'string', default: '5' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { seeds: whole(), seed: whole(0) }
+)
 const [name] = positionals
 const experiment = name === undefined ? undefined : experiments[name]
 const [seeds, seed] = [Number(values.seeds), Number(values.seed)]
-if (experiment === undefined || !Number.isInteger(seeds) || seeds < 1 || !Number.isInteger(seed)) {
+if (experiment === undefined) {
   const lines = Object.entries(experiments).map(([key, { question }]) => `  ${key.padEnd(16)}${question}`)
   console.error(['usage: npm run bench:paper -- NAME [--seeds 5] [--seed 1] [--json]', ...lines].join('\n'))
   process.exit(2)

@@ -12,7 +12,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { firstImages, type LabelledImages } from '../src/core/model/dataSet'
 import { exportOnnx } from '../src/core/model/onnx/exportOnnx'
 import { weightedLayerNames } from '../src/core/model/graph'
@@ -30,15 +29,19 @@ import { openOrtSession } from '../src/main/model/onnxruntime/ortSession'
 import { schemeRealScores } from '../src/main/model/accuracy/schemeAccuracy'
 import { encodeOnnx } from '../src/main/model/files/onnxFile'
 import { equalised, equalisations } from './ptq/equalise'
+import { oneOf, readFlags } from './flags'
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    schemes: { type: 'string', default: 'w8a8,w4a8,w8a4,w4a4,w2a8,w2a4,w2a2,w1a4' },
-    split: { type: 'string', default: 'test' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { positionals, values } = readFlags(
+  {
+    allowPositionals: true,
+    options: {
+      schemes: { type: 'string', default: 'w8a8,w4a8,w8a4,w4a4,w2a8,w2a4,w2a2,w1a4' },
+      split: { type: 'string', default: 'test' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { split: oneOf(['search', 'test', 'fullTest']) }
+)
 const names = positionals.length > 0 ? positionals : ['lenet5-fashion', 'mobilenet-v2-tinted']
 const pairs = values.schemes.split(',')
 const nearest: FitSteps = { refit: false, spread: false, search: false, scale: false, bias: false }

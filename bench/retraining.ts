@@ -10,7 +10,6 @@
  */
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { firstImages, lastImages } from '../src/core/model/dataSet'
 import { weightedLayerNames } from '../src/core/model/graph'
 import { exportOnnx } from '../src/core/model/onnx/exportOnnx'
@@ -23,19 +22,23 @@ import { openBench, quantizeOn } from '../src/main/model/modelWorkspace'
 import { openOrtSession } from '../src/main/model/onnxruntime/ortSession'
 import { distillSettings, retrain, usualSettings } from '../src/main/model/training/retrain'
 import { quietTask } from './quietTask'
+import { listOf, oneOf, positive, readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    schemes: { type: 'string', default: 'w1a4,w2a2,w2a4' },
-    rates: { type: 'string', default: String(usualSettings.rate) },
-    epochs: { type: 'string', default: '1' },
-    from: { type: 'string', default: 'reconstruct' },
-    labels: { type: 'boolean', default: false },
-    plain: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false }
-  }
-})
-const from = fittedBy(values.from)
+const { values } = readFlags(
+  {
+    options: {
+      schemes: { type: 'string', default: 'w1a4,w2a2,w2a4' },
+      rates: { type: 'string', default: String(usualSettings.rate) },
+      epochs: { type: 'string', default: '1' },
+      from: { type: 'string', default: 'reconstruct' },
+      labels: { type: 'boolean', default: false },
+      plain: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { epochs: whole(), rates: listOf(positive()), from: oneOf(['ptq', 'reconstruct']) }
+)
+const from = values.from as 'ptq' | 'reconstruct'
 const holdoutImages = 5000
 const modelsFolder = path.resolve('resources/models')
 const bench = await openBench({ file: path.join(modelsFolder, 'lenet5-fashion.onnx'), modelsFolder })
@@ -102,9 +105,3 @@ else {
     )
 }
 process.exit(0)
-
-function fittedBy(name: string): 'ptq' | 'reconstruct' {
-  if (name === 'ptq' || name === 'reconstruct') return name
-  console.error('--from must be ptq or reconstruct')
-  process.exit(2)
-}

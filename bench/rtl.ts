@@ -12,7 +12,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import type { TwinRow } from '@core/twin/fittedTwin'
 import { fitTwin, shuffledIndices, twinErrors, type TwinErrors } from '@core/twin/fitTwin'
 import { KernelCounter } from '@core/twin/kernelEvents'
@@ -23,17 +22,21 @@ import type { CodeForm } from '@core/twin/twinMachine'
 import { firmwareAt, presentFirmware } from './rtl/firmware'
 import { measurePicorv32 } from './rtl/measurePicorv32'
 import { compareCore, readRtlRows, type CoreComparison, type RtlRow, type RtlRows } from './rtl/rows'
+import { readFlags, whole } from './flags'
 
 const bars = { coreMean: 0.05, coreMax: 0.1, twinMean: 0.08 }
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rows: { type: 'string', default: '../shared/data/rtl-cycles' },
-    halves: { type: 'string', default: '5' },
-    picorv32: { type: 'string' }
-  }
-})
+const { values: options } = readFlags(
+  {
+    options: {
+      json: { type: 'boolean', default: false },
+      rows: { type: 'string', default: '../shared/data/rtl-cycles' },
+      halves: { type: 'string', default: '5' },
+      picorv32: { type: 'string' }
+    }
+  },
+  { halves: whole() }
+)
 const measuresNow = options.picorv32 !== undefined
 const folder = path.resolve(options.rows)
 if (!measuresNow && !existsSync(folder))

@@ -13,25 +13,34 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { intervalOf } from '../src/core/energy/interval'
 import { createLocalClient, type LocalClient } from '../src/main/cli/framework/localClient'
 import { setGpus, startUnread, useNativeSmi } from './sampling/nativeSmi'
 import { startWorkRun, type WorkRun, type WorkTimes } from './sampling/workRun'
 import { startClock } from './stopwatch'
 import { withBitbench } from './withBitbench'
+import { listOf, positive, readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    part: { type: 'string', default: 'all' },
-    seconds: { type: 'string', default: '20' },
-    interval: { type: 'string', default: '10' },
-    gpus: { type: 'string', default: '1,8' },
-    threads: { type: 'string', default: `1,${availableParallelism()}` },
-    rounds: { type: 'string', default: '12' },
-    json: { type: 'boolean', default: false }
+const { values } = readFlags(
+  {
+    options: {
+      part: { type: 'string', default: 'all' },
+      seconds: { type: 'string', default: '20' },
+      interval: { type: 'string', default: '10' },
+      gpus: { type: 'string', default: '1,8' },
+      threads: { type: 'string', default: `1,${availableParallelism()}` },
+      rounds: { type: 'string', default: '12' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  {
+    seconds: positive(),
+    interval: positive(),
+    rounds: whole(),
+    gpus: listOf(whole()),
+    threads: listOf(whole())
   }
-})
+)
 const seconds = Number(values.seconds)
 const intervalMs = Number(values.interval)
 const gpuCounts = values.gpus.split(',').map(Number)

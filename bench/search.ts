@@ -9,7 +9,6 @@
  *                                          too, among the 100 schemes of least KL (needs Debian's dataset-fashion-mnist)
  */
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
 import { mean } from '../src/core/math/mean'
 import { schemeKey } from '../src/core/quant/scheme'
 import type { CostTable } from '../src/core/search/costs/costTable'
@@ -22,20 +21,31 @@ import { regretOfChoices, type TableBudget } from './search/choices'
 import { choosers, meanByHalf, regretOnHalves, type HalvesRow } from './search/halves'
 import { bestWithin, searchOn } from './search/searchOn'
 import { readSearchTable, type SearchTable } from './search/table'
+import { listOf, oneOf, readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    table: { type: 'string', default: '../shared/data/search-table' },
-    objective: { type: 'string', default: 'kl' },
-    strategies: { type: 'string', default: Object.keys(strategies).join(',') },
-    seeds: { type: 'string', default: '10' },
-    evaluations: { type: 'string', default: '16,32,48' },
-    batch: { type: 'string', default: String(defaultBatch) },
-    choices: { type: 'boolean', default: false },
-    halves: { type: 'string' },
-    json: { type: 'boolean', default: false }
+const { values } = readFlags(
+  {
+    options: {
+      table: { type: 'string', default: '../shared/data/search-table' },
+      objective: { type: 'string', default: 'kl' },
+      strategies: { type: 'string', default: Object.keys(strategies).join(',') },
+      seeds: { type: 'string', default: '10' },
+      evaluations: { type: 'string', default: '16,32,48' },
+      batch: { type: 'string', default: String(defaultBatch) },
+      choices: { type: 'boolean', default: false },
+      halves: { type: 'string' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  {
+    halves: whole(),
+    seeds: whole(),
+    batch: whole(),
+    evaluations: listOf(whole()),
+    objective: oneOf(objectives),
+    strategies: listOf(oneOf(Object.keys(strategies)))
   }
-})
+)
 
 /** Random halves of the test images. */
 const halvesDrawn = 1000
@@ -76,10 +86,6 @@ if (table === null) {
   )
   process.exit(1)
 }
-if (!(objectives as readonly string[]).includes(values.objective)) {
-  console.error(`--objective must be one of ${objectives.join(', ')}`)
-  process.exit(2)
-}
 if (values.choices) {
   printChoices(regretOfChoices(table, budgets))
   process.exit(0)
@@ -89,11 +95,6 @@ if (values.halves !== undefined) {
   process.exit(0)
 }
 const names = values.strategies.split(',') as StrategyName[]
-for (const name of names) {
-  if (name in strategies) continue
-  console.error(`No strategy is called ${name}: ${Object.keys(strategies).join(', ')}`)
-  process.exit(2)
-}
 const evaluationCounts = values.evaluations.split(',').map(Number)
 const rows: Row[] = []
 for (const name of names) {

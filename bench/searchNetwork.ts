@@ -7,7 +7,6 @@
  */
 import { cpus, loadavg } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { firstImages, type LabelledImages } from '../src/core/model/dataSet'
 import { measureScores } from '../src/core/model/scoreMeasure'
 import { exportOnnx } from '../src/core/model/onnx/exportOnnx'
@@ -23,21 +22,25 @@ import { openOrtSession } from '../src/main/model/onnxruntime/ortSession'
 import { schemeRealScores } from '../src/main/model/accuracy/schemeAccuracy'
 import { strategyNames, type StrategyName } from '../src/shared/vocabulary'
 import { quietTask } from './quietTask'
+import { listOf, positive, readFlags, whole } from './flags'
 
 const costModels = { bops: bopsCosts, size: sizeCosts, energy: energyCosts }
-const { values } = parseArgs({
-  options: {
-    model: { type: 'string', default: 'resources/models/resnet20-tinted.onnx' },
-    cost: { type: 'string', default: 'bops' },
-    budgets: { type: 'string', default: '0.12,0.25' },
-    strategies: { type: 'string', default: 'auto,integer,greedy,randomMaximal,mico,micoPublished,random' },
-    evaluations: { type: 'string', default: '16,32' },
-    seeds: { type: 'string', default: '1' },
-    items: { type: 'string', default: '500' },
-    long: { type: 'string', default: 'auto=96' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      model: { type: 'string', default: 'resources/models/resnet20-tinted.onnx' },
+      cost: { type: 'string', default: 'bops' },
+      budgets: { type: 'string', default: '0.12,0.25' },
+      strategies: { type: 'string', default: 'auto,integer,greedy,randomMaximal,mico,micoPublished,random' },
+      evaluations: { type: 'string', default: '16,32' },
+      seeds: { type: 'string', default: '1' },
+      items: { type: 'string', default: '500' },
+      long: { type: 'string', default: 'auto=96' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { items: whole(), seeds: whole(), evaluations: listOf(whole()), budgets: listOf(positive()) }
+)
 const names = values.strategies.split(',').map(strategyOf)
 const [longName, longCount] = values.long.split('=')
 const long = { strategy: strategyOf(longName ?? ''), evaluations: Number(longCount) }

@@ -4,7 +4,6 @@
  *   npm run bench:search-proposals -- [--layers 50] [--evaluations 144] [--strategies auto,integer] [--json]
  */
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
 import { createRandom } from '../src/core/math/random'
 import type { Scheme } from '../src/core/quant/scheme'
 import { buildCostTable } from '../src/core/search/costs/costTable'
@@ -12,15 +11,19 @@ import { runSearch } from '../src/core/search/runSearch'
 import { createSpace, tableCost } from '../src/core/search/space'
 import { strategies } from '../src/core/search/strategies'
 import type { StrategyName } from '../src/shared/vocabulary'
+import { readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    layers: { type: 'string', default: '50' },
-    evaluations: { type: 'string', default: '144' },
-    strategies: { type: 'string', default: 'auto' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      layers: { type: 'string', default: '50' },
+      evaluations: { type: 'string', default: '144' },
+      strategies: { type: 'string', default: 'auto' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { layers: whole(), evaluations: whole() }
+)
 const count = Number(values.layers)
 const layers = Array.from({ length: count }, (_, index) => `layer${index}`)
 const random = createRandom(1)

@@ -7,16 +7,19 @@
  *   npm run bench:search-workers -- [--evaluations 16] [--json]        (needs a build: node scripts/build.mjs)
  */
 import { cpus, loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import { createTaskPool } from '../src/main/threads/taskPool'
 import type { Tasks } from '../src/main/taskRegistry'
 import { openLenetSearch, workerFile } from './workers/lenetSearch'
 import { rawSpeedUp } from './workers/rawLoops'
 import { createThreadAccount } from './workers/threadAccount'
+import { readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: { evaluations: { type: 'string', default: '16' }, json: { type: 'boolean', default: false } }
-})
+const { values } = readFlags(
+  {
+    options: { evaluations: { type: 'string', default: '16' }, json: { type: 'boolean', default: false } }
+  },
+  { evaluations: whole() }
+)
 const runs = []
 for (const workers of [1, 2]) runs.push(await timed(workers))
 const [one, two] = runs

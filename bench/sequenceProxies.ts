@@ -4,7 +4,6 @@
  *
  *   npm run bench:sequence-proxies -- [--kernels product,softmax] [--core mid] [--shapes 60] [--seeds 1,2] [--estimators auto,physics]
  */
-import { parseArgs } from 'node:util'
 import { shapeKey } from '../src/core/kernel/shape'
 import { spaceFillingShapes } from '../src/core/profile/design'
 import { isSequenceKernel } from '../src/core/profile/expectedSequence'
@@ -15,16 +14,20 @@ import { corePresetNames, corePresets } from '../src/core/sim/boards/presets'
 import { MonitorMachine } from '../src/core/twin/monitorMachine'
 import type { SequenceKernel } from '../src/shared/vocabulary'
 import { presentFirmware } from './rtl/firmware'
+import { listOf, readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    kernels: { type: 'string', default: 'product' },
-    core: { type: 'string', default: 'mid' },
-    shapes: { type: 'string', default: '60' },
-    seeds: { type: 'string', default: '1,2' },
-    estimators: { type: 'string', default: 'auto,physics' }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      kernels: { type: 'string', default: 'product' },
+      core: { type: 'string', default: 'mid' },
+      shapes: { type: 'string', default: '60' },
+      seeds: { type: 'string', default: '1,2' },
+      estimators: { type: 'string', default: 'auto,physics' }
+    }
+  },
+  { shapes: whole(), seeds: listOf(whole()) }
+)
 const core = corePresetNames.find((name) => name === values.core)
 if (core === undefined) {
   console.error(`--core is one of ${corePresetNames.join(', ')}`)

@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
 import { createMachine } from '@core/sim/createMachine'
 import { ramBase, type Engine, type VirtualMachine } from '@core/sim/machine'
 import type { CorePresetName } from '@core/sim/boards/presets'
@@ -14,6 +13,7 @@ import { buildMatmulInC } from './simMatmulInC'
 import { firmwareBench } from './simFirmware'
 import { startClock, type Spell } from './stopwatch'
 import { matmulProgram, mixedProgram } from './simPrograms'
+import { positive, readFlags } from './flags'
 
 /** Million instructions per second that the compiler must reach on the firmware's matmul, whatever the cycle model. */
 const minSpeed = 400
@@ -57,9 +57,12 @@ const freeRunning = {
   }
 }
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '0.5' } }
-})
+const { values } = readFlags(
+  {
+    options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '0.5' } }
+  },
+  { seconds: positive() }
+)
 const secondsPerRow = Number(values.seconds)
 if (!(secondsPerRow > 0)) {
   console.error('--seconds must be a positive number')

@@ -3,11 +3,11 @@
  *
  *   npm run bench:small-matmul -- [--json]
  */
-import { parseArgs } from 'node:util'
 import { createLocalClient } from '../src/main/cli/framework/localClient'
 import { withBitbench, type Bitbench } from './withBitbench'
+import { readFlags } from './flags'
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+const { values } = readFlags({ options: { json: { type: 'boolean', default: false } } })
 const shapes = [
   ...[
     [1, 4, 8],

@@ -8,24 +8,27 @@
  *
  * The shipped networks are trained on generated data sets (docs/models.md): a score is comparable with the other of its row.
  */
-import { parseArgs } from 'node:util'
 import { createLocalClient } from '../src/main/cli/framework/localClient'
 import { scoreText } from '../src/shared/score'
 import { measureTiny, type TinyResult, type TinyRun } from './tiny/measureTiny'
 import { tinyReferences } from './tiny/reference'
 import { withBitbench } from './withBitbench'
+import { positive, readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: {
-    networks: { type: 'string', default: tinyReferences.map(({ file }) => file).join(',') },
-    boards: { type: 'string', default: 'virtual:small,qemu' },
-    evaluations: { type: 'string', default: '12' },
-    budget: { type: 'string', default: '0.8' },
-    images: { type: 'string', default: '2' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      networks: { type: 'string', default: tinyReferences.map(({ file }) => file).join(',') },
+      boards: { type: 'string', default: 'virtual:small,qemu' },
+      evaluations: { type: 'string', default: '12' },
+      budget: { type: 'string', default: '0.8' },
+      images: { type: 'string', default: '2' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { images: whole(), evaluations: whole(), budget: positive(), seed: whole(0) }
+)
 const boards = values.boards.split(',')
 const settings = {
   boards,

@@ -5,16 +5,19 @@
 //    Skipped loudly where QEMU, u-boot-qemu or lrzsz are missing.
 import { existsSync, rmSync } from 'node:fs'
 import os from 'node:os'
-import { parseArgs } from 'node:util'
 import { createRandom } from '../src/core/math/random'
 import { hasTool, sayskip } from '../test/support/ptyPair'
 import { bundleWorker } from '../test/support/workerFile'
 import { pacedInLineTime, pacedInWallTime, type PacedRow } from './uploadPaced'
 import { besideLrzsz, middle, ubootFile, type UbootRow } from './uploadUboot'
+import { readFlags, whole } from './flags'
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' } }
-})
+const { values } = readFlags(
+  {
+    options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' } }
+  },
+  { rounds: whole() }
+)
 const rounds = Number(values.rounds)
 const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)
 const noise = (length: number): Uint8Array => {

@@ -12,10 +12,10 @@
  */
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import { busyLoopSpeedUp } from './workers/busyLoops'
 import { measureOverhead } from './workers/overhead'
 import { timedSearch, type TimedSearch } from './workers/timedSearch'
+import { listOf, readFlags, whole } from './flags'
 
 /** Overhead per job, ms, and memory while the jobs are on their way, MiB. */
 const bars = { overheadMs: 10, ownerMiB: 64, ownerLeftMiB: 8, serverMiB: 64 }
@@ -26,14 +26,17 @@ const idleShare = 0.95
 /** Share below which other work moves both ratios by more than the bar: nothing is judged. */
 const judgedShare = 0.75
 
-const { values } = parseArgs({
-  options: {
-    evaluations: { type: 'string', default: '32' },
-    jobs: { type: 'string', default: '10000' },
-    processes: { type: 'string', default: '0,1,2,4' },
-    json: { type: 'boolean', default: false }
-  }
-})
+const { values } = readFlags(
+  {
+    options: {
+      evaluations: { type: 'string', default: '32' },
+      jobs: { type: 'string', default: '10000' },
+      processes: { type: 'string', default: '0,1,2,4' },
+      json: { type: 'boolean', default: false }
+    }
+  },
+  { evaluations: whole(), jobs: whole(), processes: listOf(whole(0)) }
+)
 
 interface Bar {
   readonly name: string

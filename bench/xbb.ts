@@ -6,11 +6,11 @@
  *
  * Exit 1 where a bar is missed: w8a8 5, w4a4 10, w2a2 18, w1a1 30 times as fast, and no pair dearer than its wider side.
  */
-import { parseArgs } from 'node:util'
 import { createLocalClient } from '../src/main/cli/framework/localClient'
 import { withBitbench, type Bitbench } from './withBitbench'
+import { readFlags } from './flags'
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     json: { type: 'boolean', default: false },
     without: { type: 'string', default: 'virtual:rtl' },

@@ -44,6 +44,11 @@ async function main() {
   process.setSourceMapsEnabled(true)
   try {
     await import(pathToFileURL(file).href)
+  } catch (error) {
+    // An AppError: what happened and what to do now, without the stack. The bundle has a class of its own.
+    if (typeof error?.hint !== 'string') throw error
+    console.error(`${error.message} ${error.hint}`)
+    process.exitCode = error.code === 'input.invalid' ? 2 : 1
   } finally {
     await rm(file, { force: true })
   }
