@@ -4,6 +4,7 @@ import { methodOption } from '../model/method'
 import { dataSetOption } from '../model/ownData'
 import { queueOption } from './queueOption'
 import { fileCosts } from './searchBudgets'
+import { searchFront } from './searchFront'
 import { runSearchVerb } from './searchRun'
 
 /** `bitbench search`: searches on files alone, or kept as runs. */
@@ -59,6 +60,7 @@ export const searchCli: CliNoun = {
         seed: { type: 'string', help: 'same seed, same search', default: '1' }
       },
       run: runSearchVerb
-    }
+    },
+    front: searchFront
   }
 }
