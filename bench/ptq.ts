@@ -2,12 +2,13 @@
  * What each step of post-training quantization brings, and what others that are not part of it would: KL to the float network and
  * accuracy on items on which nothing was fitted, every layer at the same widths but for the 8-bit input.
  *
- *   npm run bench:ptq -- [--schemes w8a8,w4a4,…] [--split search|test|fullTest] [--json] [NAME …]      NAME: of resources/models
+ *   npm run bench:ptq -- [--schemes w8a8,w4a4,…] [--split search|test|fullTest] [--ranges] [--json] [NAME …]      NAME: of resources/models
  *
  * Steps are added one after the other; the product does them up to that of errors spread, with --method reconstruct all but the
  * last, with --method grouped all. Which ones these are was decided by KL on the search items. "equalised" rows change the float
  * network first: each channel between two layers is scaled so that both layers' weights (Nagel et al. 2019), or the activations,
- * are alike.
+ * are alike. --ranges: only the rows of `reconstruct`, as it is and with ranges of activations by KL on the tuning items
+ * (ptq/tunedRanges.ts), which the product does not do.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -29,6 +30,7 @@ import { openOrtSession } from '../src/main/model/onnxruntime/ortSession'
 import { schemeRealScores } from '../src/main/model/accuracy/schemeAccuracy'
 import { encodeOnnx } from '../src/main/model/files/onnxFile'
 import { equalised, equalisations } from './ptq/equalise'
+import { tunedRanges } from './ptq/tunedRanges'
 import { oneOf, readFlags } from './flags'
 
 const { positionals, values } = readFlags(
@@ -37,6 +39,7 @@ const { positionals, values } = readFlags(
     options: {
       schemes: { type: 'string', default: 'w8a8,w4a8,w8a4,w4a4,w2a8,w2a4,w2a2,w1a4' },
       split: { type: 'string', default: 'test' },
+      ranges: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false }
     }
   },
@@ -88,6 +91,7 @@ async function measure(name: string): Promise<Result> {
   const float = await floatScores(session, bench.graph, items)
   await session.release()
   const rows: Result['rows'] = []
+  if (values.ranges) return { ...summaryOf(name, items, float), rows: await withRanges(bench, items, float) }
   for (const [step, done, more] of steps)
     rows.push({ step, cells: await judged(bench, done, items, float, more) })
   const sample = firstImages(await bench.library.load('calibration'), 200)
@@ -100,8 +104,46 @@ async function measure(name: string): Promise<Result> {
       cells: await judged(changed, allSteps, items, float)
     })
   }
+  return { ...summaryOf(name, items, float), rows }
+}
+
+function summaryOf(model: string, items: LabelledImages, float: Float32Array): Omit<Result, 'rows'> {
   const own = measureScores(float, float, items.labels)
-  return { model: name, items: items.count, floatAccuracy: own.correct / items.count, rows }
+  return { model, items: items.count, floatAccuracy: own.correct / items.count }
+}
+
+/** `reconstruct` and the same with ranges tuned on items that it is not judged by. */
+async function withRanges(
+  { graph, library }: ModelBench,
+  items: LabelledImages,
+  float: Float32Array
+): Promise<Result['rows']> {
+  const layers = weightedLayerNames(graph)
+  const tune = await library.load('tune')
+  const session = await openOrtSession(exportOnnx(graph))
+  const tuneFloat = await floatScores(session, graph, tune)
+  await session.release()
+  const { pixels } = await moreItems(library)
+  const ranges = await runFit(measuringRanges(graph, pixels, thoroughSteps), engine)
+  const rows: Result['rows'] = ['`reconstruct`', 'and ranges by KL on tuning items'].map((step) => ({
+    step,
+    cells: []
+  }))
+  for (const scheme of pairs) {
+    const fitted = (of: typeof ranges) => runFit(quantizing(of, parseScheme(scheme, layers)), engine)
+    const tuned = await tunedRanges(ranges, async (of) => {
+      return measureScores(await schemeRealScores(await fitted(of), tune), tuneFloat, tune.labels).kl
+    })
+    for (const [at, of] of [ranges, tuned].entries()) {
+      const { kl, correct } = measureScores(
+        await schemeRealScores(await fitted(of), items),
+        float,
+        items.labels
+      )
+      rows[at].cells.push({ scheme, kl, accuracy: correct / items.count })
+    }
+  }
+  return rows
 }
 
 async function judged(
