@@ -114,7 +114,7 @@ function boundsOf(element: ElementType): { low: number; high: number } {
 export async function readRecord(folder: string): Promise<DataSetInfo> {
   const file = path.join(folder, storedFiles.record)
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new AppError('data.missing', `${file} cannot be read.`, 'Add the data set again.', { cause })
+    throw unreadable(file, cause)
   })
   try {
     return dataSetInfoSchema.parse(JSON.parse(text))
@@ -129,7 +129,10 @@ export async function readRecord(folder: string): Promise<DataSetInfo> {
 }
 
 async function readOrder(folder: string, info: DataSetInfo): Promise<Map<ImageSplit, Int32Array>> {
-  const bytes = await readFile(path.join(folder, storedFiles.order))
+  const file = path.join(folder, storedFiles.order)
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw unreadable(file, cause)
+  })
   const all = new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
   const order = new Map<ImageSplit, Int32Array>()
   let from = 0
@@ -140,10 +143,21 @@ async function readOrder(folder: string, info: DataSetInfo): Promise<Map<ImageSp
   return order
 }
 
+/** A file of a set that is gone, most often since the set was removed while something read it. */
+function unreadable(file: string, cause: unknown): AppError {
+  const [name, part] = [path.basename(path.dirname(file)), path.basename(file)]
+  return new AppError(
+    'data.missing',
+    `${part} of the data set "${name}" cannot be read: it may have been removed meanwhile.`,
+    `Add the data set again; it was expected in ${path.dirname(file)}.`,
+    { cause }
+  )
+}
+
 async function openPart(folder: string, name: string, sizeBytes: number): Promise<FileHandle> {
   const file = path.join(folder, name)
   const handle = await open(file, 'r').catch((cause: unknown) => {
-    throw new AppError('data.missing', `${file} cannot be read.`, 'Add the data set again.', { cause })
+    throw unreadable(file, cause)
   })
   const { size } = await handle.stat()
   if (size === sizeBytes) return handle

@@ -25,7 +25,7 @@ import { checkCodes, keepIntegers } from '../operators/rounding'
 import { dropDeadNodes } from '../passes/dropDeadNodes'
 import { dropUnreadStates } from '../passes/dropUnreadStates'
 import { nameNodes } from '../passes/nameNodes'
-import { reasonAttribute, tfliteDomain } from '../tflite/conversion'
+import { reasonAttribute, remedyAttribute, tfliteDomain } from '../tflite/conversion'
 import { sortNodes } from '../passes/sortNodes'
 
 /** The nodes of an ONNX model read one by one under one layout of the input. */
@@ -212,8 +212,10 @@ function checkItems(state: ImportState, node: OnnxNode): void {
   if (isOfItems && isOne) throw mixesBatch(state, node)
 }
 
-function hintFor({ domain }: OnnxNode): string {
-  if (domain === tfliteDomain)
+function hintFor(node: OnnxNode): string {
+  const remedy = textAttribute(node, remedyAttribute, '')
+  if (remedy !== '') return remedy
+  if (node.domain === tfliteDomain)
     return 'Replace the operator (or this form of it) before converting; docs/models.md lists the TFLite operators that are read.'
   return `Supported: ${supportedOperators.join(', ')}. Replace it in the network or export it in another way.`
 }

@@ -88,7 +88,7 @@ function bindSeveral(
     throw unsupported(
       node,
       `it has ${groups.size} different exponents`,
-      `Each different exponent is a table on the board: use at most ${maxExponents}.`
+      `Each different exponent is a table on the board: use at most ${maxExponents}, or write x^e as Exp(e * Log(x)) where x is above 0.`
     )
   const macro = createMacro(state, node, read)
   const isSame = dims.join() === valueAt(state, node, 0).dims.join()

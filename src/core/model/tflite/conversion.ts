@@ -42,6 +42,8 @@ export interface Conversion {
 export const tfliteDomain = 'tflite'
 /** Attribute of such an operator that says why it is not read. */
 export const reasonAttribute = 'bitbench.reason'
+/** What helps there, where that is known. */
+export const remedyAttribute = 'bitbench.remedy'
 
 const layerTypes: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'LSTM'])
 

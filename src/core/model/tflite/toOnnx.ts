@@ -2,8 +2,15 @@ import { AppError } from '../../../shared/errors'
 import { maxElements } from '../constants/numbers'
 import { sizeOf } from '../graph'
 import { text, type OnnxModel, type OnnxValue } from '../onnx/onnx'
-import { codesOf, createConversion, reasonAttribute, tfliteDomain, type Conversion } from './conversion'
-import type { Converter } from './operators/converter'
+import {
+  codesOf,
+  createConversion,
+  reasonAttribute,
+  remedyAttribute,
+  tfliteDomain,
+  type Conversion
+} from './conversion'
+import type { Converter, Refusal } from './operators/converter'
 import {
   cast,
   gelu,
@@ -185,7 +192,7 @@ function convert(conversion: ReturnType<typeof createConversion>, operator: Tfli
     conversion.begin(operator)
     const converter = operator.isCustom ? undefined : converters.get(operator.name)
     const result = converter?.(conversion, operator) ?? false
-    if (result !== true) keep(conversion, operator, result === false ? '' : result)
+    if (result !== true) keep(conversion, operator, result === false ? null : result)
   } catch (reason) {
     if (reason instanceof AppError) throw reason
     throw new AppError(
@@ -198,7 +205,7 @@ function convert(conversion: ReturnType<typeof createConversion>, operator: Tfli
 }
 
 /** An operator that is not read, and why where that is known: its outputs stay unknown. */
-function keep(conversion: Conversion, operator: TfliteOperator, reason: string): void {
+function keep(conversion: Conversion, operator: TfliteOperator, refusal: Refusal | null): void {
   // States and other tensors that nothing computes would be obstacles of their own.
   const inputs = operator.inputs.filter((index) => index >= 0 && conversion.isKnown(index))
   const names = inputs.map((index) => conversion.real(index))
@@ -207,7 +214,9 @@ function keep(conversion: Conversion, operator: TfliteOperator, reason: string):
     operator.name,
     names,
     count,
-    { [reasonAttribute]: text(reason) },
+    refusal === null
+      ? {}
+      : { [reasonAttribute]: text(refusal.reason), [remedyAttribute]: text(refusal.remedy) },
     tfliteDomain
   )
   for (const [at, index] of operator.outputs.entries()) conversion.bind(index, outputs[at])

@@ -44,6 +44,7 @@ export function exportedText({ scheme, layers }: ExportedJson): string[] {
   const bits = scheme.map(({ weightBits, activationBits }) => formatBitPair(weightBits, activationBits))
   return [
     `as exported: ${bits.join(',')} (--scheme exported)`,
+    '  activations are real numbers within the range of their codes: rounding to 16 steps or more, by up to half of the scale each, is left out',
     ...layers.map(
       ({ layer, weights, activations }) => `  ${layer}: weights ${side(weights)}; input ${side(activations)}`
     )

@@ -341,6 +341,21 @@ describe('data sets', () => {
     await service.handlers['dataset.remove']({ name: 'set' }, { signal: new AbortController().signal })
     await expect(service.find('set')).rejects.toMatchObject({ code: 'input.notFound' })
   })
+
+  it.each(['set.json', 'order.bin', 'items.bin', 'targets.bin'])(
+    'whose %s vanishes before it is read is named',
+    async (part) => {
+      const { add, service } = createService()
+      await add('idx')
+      const { folder } = await service.find('set')
+      await rm(path.join(folder, part))
+      await expect(openStoredItems(folder)).rejects.toMatchObject({
+        code: 'data.missing',
+        message: `${part} of the data set "set" cannot be read: it may have been removed meanwhile.`,
+        hint: expect.stringContaining(folder) as unknown
+      })
+    }
+  )
 })
 
 describe('pictures', () => {

@@ -1,8 +1,14 @@
 import type { Conversion } from '../conversion'
 import type { TfliteOperator, TfliteOption } from '../tflite'
 
-/** Writes an operator as ONNX nodes and binds its outputs; false where its form is not read, or a sentence's part that says why. */
-export type Converter = (conversion: Conversion, operator: TfliteOperator) => boolean | string
+/** Why the form of an operator is not read, as a part of a sentence, and what helps. */
+export interface Refusal {
+  readonly reason: string
+  readonly remedy: string
+}
+
+/** Writes an operator as ONNX nodes and binds its outputs; false where its form is not read, or why and what helps. */
+export type Converter = (conversion: Conversion, operator: TfliteOperator) => boolean | Refusal
 
 /** An option of the operator's table; undefined where its schema has none of that name. */
 export function optionOf(operator: TfliteOperator, name: string): TfliteOption | undefined {

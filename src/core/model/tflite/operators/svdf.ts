@@ -18,7 +18,11 @@ export const filteredFeatures: Converter = (conversion, operator) => {
   const isFitting = rank > 0 && filters % rank === 0 && rows === filters && steps > 0
   if (!isFitting) return false
   if (readsPast(conversion, time, steps))
-    return `its result depends on the ${steps - 1} runs before: the items of a data set would be taken for the steps of one recording`
+    return {
+      reason: `its result depends on the ${steps - 1} runs before: the items of a data set would be taken for the steps of one recording`,
+      remedy:
+        'Convert the form of the network that takes a whole recording at once (its frames through a convolution over time in place of SVDF), not the streaming one.'
+    }
   const weights = conversion.weights(features, [0, 1], [filters, inner])
   const last = lastWeights(conversion, time, filters, steps)
   if (weights === null || last === null) return false

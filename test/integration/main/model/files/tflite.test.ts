@@ -392,6 +392,7 @@ describe('SVDF of TFLite files', () => {
     const { obstacles } = readOnnx(tfliteToOnnx(decodeTflite(encodeTflite(model))))
     expect(obstacles.map(({ operator }) => operator)).toEqual(['SVDF'])
     expect(obstacles[0]!.message).toContain('its result depends on the 2 runs before')
+    expect(obstacles[0]!.hint).toContain('takes a whole recording at once')
   })
 })
 

@@ -71,6 +71,7 @@ describe('the scheme a file was exported with', () => {
     ])
     expect(exportedText(presentExported(graph)!)).toEqual([
       'as exported: w3a8,w3a2 (--scheme exported)',
+      '  activations are real numbers within the range of their codes: rounding to 16 steps or more, by up to half of the scale each, is left out',
       '  first: weights 3 bits, scale 0.5000; input not given',
       '  second: weights 3 bits, scale 0.5000; input 2 bits, scale 0.5000'
     ])
