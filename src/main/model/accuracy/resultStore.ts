@@ -4,8 +4,8 @@ import { parseJson } from '../../store/recordTable'
 import type { Store } from '../../store/store'
 import type { Judged } from '../modelTasks'
 
-/** Raised when quantization or judging changes in a way that changes results; older rows are then not used. */
-export const quantizerVersion = 7
+/** Raised when reading, quantization or judging changes in a way that changes results; older rows are then not used. */
+export const quantizerVersion = 8
 
 /** Everything a result depends on. */
 export interface ResultKey {
