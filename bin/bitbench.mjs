@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { refuseUnbuilt } from './refuseUnbuilt.mjs'
 
 // An older Node fails somewhere inside a library, with a message about syntax.
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -14,6 +15,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+refuseUnbuilt(root)
 if (existsSync(path.join(root, 'src'))) {
   const { buildIfStale } = await import('../scripts/build.mjs')
   await buildIfStale()
