@@ -19,6 +19,8 @@ export interface RecordRequest {
   idleAfterMs: number
   /** Whether processes that are on the GPUs at the end are others'. */
   looksAfter: boolean
+  /** Without a command: whether it fails when no more readings come. Times of work on GPUs count without them too. */
+  needsReadings: boolean
   gpus: readonly RecordedDevice[]
   driverVersion: string
   origin: Recording['origin']

@@ -102,7 +102,7 @@ export async function record(
     await firstReading(making)
     const { wasKilled } = await measure(making)
     const endMs = deps.clock.nowMs()
-    if (making.broken.aborted) throw making.failure()
+    if (making.broken.aborted || hasLostReadings(making)) throw making.failure()
     await finish(...verdict(making, wasKilled, endMs))
     return recording
   } catch (cause) {
@@ -163,13 +163,18 @@ async function measure(making: Making): Promise<{ wasKilled: boolean }> {
       stored: () => making.rows.flush(),
       clock: deps.clock
     })
-    await pause(request.durationMs ?? 2 ** 31 - 1, ending)
+    const until = request.needsReadings ? AbortSignal.any([ending, readings.over]) : ending
+    await pause(request.durationMs ?? 2 ** 31 - 1, until)
     isOpen = false
     return { wasKilled: false }
   } finally {
     clearInterval(ticker)
   }
 }
+
+/** Whether a recording that is made of readings alone ended because none came any more. */
+const hasLostReadings = ({ request, readings, cancel }: Making): boolean =>
+  request.needsReadings && request.command.length === 0 && readings.over.aborted && !cancel.aborted
 
 /** Rests for the idle baseline, then runs the command to its end. */
 async function runCommand(making: Making): Promise<{ wasKilled: boolean }> {

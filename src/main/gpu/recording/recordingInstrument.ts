@@ -27,6 +27,8 @@ export interface RecordingSubject {
   startSampler(hooks: PowerHooks, recordingId: string): Promise<PowerSampler>
   /** Clock of the readings; the host's without. */
   readonly clock?: ReadingClock
+  /** A recording without a command ends when no more readings come. */
+  readonly needsReadings?: boolean
   gatherEvidence(): Promise<Evidence>
 }
 
@@ -36,6 +38,7 @@ export function meterSubject(instrument: RecordingInstrument): RecordingSubject 
     gpus: [{ index: 0, name: instrument.name, uuid: null, powerField: meterPowerField }],
     driverVersion: '',
     origin: instrument.origin,
+    needsReadings: true,
     startSampler: async (hooks) => instrument.start(hooks),
     ...(instrument.clock && { clock: instrument.clock }),
     gatherEvidence: async () => noEvidence

@@ -170,6 +170,7 @@ function recordWith(
       driverVersion: source.driverVersion,
       origin: source.origin,
       cwd: args.cwd,
+      needsReadings: source.needsReadings === true,
       durationMs: args.durationMs,
       looksAfter: args.command.length > 0 || args.othersBefore !== undefined,
       stdin: onOutput === undefined ? 'ignore' : 'inherit'

@@ -11,6 +11,8 @@ export interface RecordingReadings {
   readonly hooks: Pick<SmiSamplerOptions, 'onSamples' | 'onGap' | 'onState'>
   /** Aborted when every GPU has given a reading, or when the sampler failed. */
   readonly came: AbortSignal
+  /** Aborted when the sampler gave up: no more readings come. */
+  readonly over: AbortSignal
   /** Steady time of the first reading, ms; 0 before it. */
   zeroMs(): number
   /** Why the sampler gave up; undefined while it has not. */
@@ -44,6 +46,7 @@ export function createReadings(
   const counts = new Map<number, Count>()
   const gaps: Gap[] = []
   const came = new AbortController()
+  const over = new AbortController()
   const failed: { error?: AppError } = {}
   let zeroMs = 0
   const take = (sample: GpuSample): void => {
@@ -75,9 +78,11 @@ export function createReadings(
         if (state.state !== 'failed') return
         failed.error = state.error
         came.abort()
+        over.abort()
       }
     },
     came: came.signal,
+    over: over.signal,
     zeroMs: () => zeroMs,
     failure: () => failed.error,
     isComplete: () => counts.size === wanted.size,
