@@ -101,10 +101,12 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     await form.getByLabel('Trigger on').selectOption({ label: 'phase begins' })
     await form.getByRole('textbox', { name: 'Phase' }).fill('work')
     await form.getByRole('button', { name: 'Arm' }).click()
-    await page.getByLabel('Command (empty').fill(`node "${bench}" "${load}" rest:5:500 work:70:1500`)
-    await page.getByLabel('Idle seconds before').fill('0')
-    await page.getByLabel('Title').fill('Two phases')
-    await page.getByRole('button', { name: 'Record', exact: true }).click()
+    await panelOf(page, 'Record')
+      .getByLabel('Command (empty')
+      .fill(`node "${bench}" "${load}" rest:5:500 work:70:1500`)
+    await panelOf(page, 'Record').getByLabel('Idle seconds before').fill('0')
+    await panelOf(page, 'Record').getByLabel('Title').fill('Two phases')
+    await panelOf(page, 'Record').getByRole('button', { name: 'Record', exact: true }).click()
     await form.getByRole('status').filter({ hasText: 'held: fired at' }).waitFor()
     const { recordings } = await app.call('gpu.recordings', {})
     const { id } = recordings.find(({ title }) => title === 'Two phases')!
@@ -125,10 +127,12 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
   it('records and tells the energy with its doubts', async () => {
     // It ends when its marker is stored, however long that takes.
     const end = path.join(folder, 'end')
-    await page.getByLabel('Command (empty').fill(`sh -c "until [ -e '${end}' ]; do sleep 0.1; done"`)
-    await page.getByLabel('Idle seconds before').fill('1')
-    await page.getByLabel('Title').fill('A while')
-    await page.getByRole('button', { name: 'Record', exact: true }).click()
+    await panelOf(page, 'Record')
+      .getByLabel('Command (empty')
+      .fill(`sh -c "until [ -e '${end}' ]; do sleep 0.1; done"`)
+    await panelOf(page, 'Record').getByLabel('Idle seconds before').fill('1')
+    await panelOf(page, 'Record').getByLabel('Title').fill('A while')
+    await panelOf(page, 'Record').getByRole('button', { name: 'Record', exact: true }).click()
     await page.getByText('those within the recording are kept with it').waitFor()
     // Without a pointer over the chart the marker goes to the newest reading, which must be one of the recording.
     await page.mouse.move(1, 1)

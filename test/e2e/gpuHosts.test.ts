@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumFile, collectComplaints, openBrowser, type OpenedBrowser } from './support/browser'
+import { panelOf } from './support/pageParts'
 import { serveApp, type ServedApp } from './support/servedApp'
 
 /** GPU hosts in the window. The prefix `env` starts the far side on this machine; ssh itself: test/integration/remote. */
@@ -49,9 +50,9 @@ describe.skipIf(chromiumFile === null)('GPU hosts in the window', () => {
 
   it('records on it from the GPU page, on a machine without a GPU', async () => {
     await page.getByRole('link', { name: 'GPU & energy' }).click()
-    await page.getByLabel('Command (empty').fill('sh -c "echo from the host"')
-    await page.getByLabel('Idle seconds before').fill('0')
-    await page.getByRole('button', { name: 'Record', exact: true }).click()
+    await panelOf(page, 'Record').getByLabel('Command (empty').fill('sh -c "echo from the host"')
+    await panelOf(page, 'Record').getByLabel('Idle seconds before').fill('0')
+    await panelOf(page, 'Record').getByRole('button', { name: 'Record', exact: true }).click()
     await page.getByText('from the host', { exact: true }).waitFor()
     await page
       .getByRole('cell', { name: /sh -c echo from the host/ })
