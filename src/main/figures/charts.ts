@@ -164,14 +164,19 @@ export interface PointSeries {
   bars?: readonly (readonly [number, number])[]
 }
 
+/** Least width of an axis around its values, by the largest of them. */
+const narrowest = 1e-3
+/** Axes of values that all stay below this, which are 0 up to rounding, reach from 0 to 1. */
+const nothing = 1e-9
+
 /** Predicted against measured with the diagonal; logarithmic where the values span more than a decade. */
 export function scatterPanel(title: string, unit: string, series: readonly PointSeries[]): Panel {
   const values = series.flatMap(({ points }) => points.flat()).filter((value) => value > 0)
   const [low, high] = [reduceMin(values), reduceMax(values)]
   const log = high > 10 * low
-  const ends = log
-    ? [low / 1.2, high * 1.2]
-    : [Math.max(0, low - 0.05 * (high - low)), high + 0.05 * (high - low)]
+  // Values that are equal up to rounding get an axis of some width: ECharts finds no ticks on one of none.
+  const beside = Math.max(0.05 * (high - low), narrowest * high)
+  const ends = log ? [low / 1.2, high * 1.2] : [Math.max(0, low - beside), high + beside]
   const axis = (label: string): Record<string, unknown> =>
     valueAxis({ label: `${label}, ${unit}`, log, min: ends[0] ?? 1, max: ends[1] ?? 10 })
   return {
@@ -362,7 +367,7 @@ export function rankPanel(
 /** Histogram with `bins` equal bins. */
 export function histogramPanel(title: string, label: string, values: readonly number[], bins = 30): Panel {
   const [low, high] = [reduceMin(values), reduceMax(values)]
-  const width = (high - low) / bins || 1
+  const width = isNothing(values) ? 1 / bins : (high - low) / bins || 1
   const counts = new Array<number>(bins).fill(0)
   for (const value of values) {
     const bin = Math.min(bins - 1, Math.floor((value - low) / width))
@@ -392,7 +397,7 @@ export function boxPanel(
   return {
     title,
     x: { type: 'category', data: groups.map((group) => group.name), name: categoryLabel },
-    y: valueAxis({ label }),
+    y: valueAxis({ label, ...(groups.every(({ values }) => isNothing(values)) ? { min: 0, max: 1 } : {}) }),
     series: [
       {
         type: 'boxplot',
@@ -405,6 +410,8 @@ export function boxPanel(
     ]
   }
 }
+
+const isNothing = (values: readonly number[]): boolean => values.every((value) => Math.abs(value) < nothing)
 
 function reduceMin(values: readonly number[]): number {
   return values.reduce((least, value) => Math.min(least, value), Infinity)

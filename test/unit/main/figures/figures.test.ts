@@ -30,6 +30,22 @@ describe('figures', () => {
     expect(svg).toMatch(/^<svg width="560" height="420"/)
   })
 
+  it('draw values that differ by rounding alone: a stage that always takes as long', () => {
+    const measured = 0.4
+    const found = [0.4, 0.4000000000000001, 0.39999999999999997]
+    const errors = found.map((value) => 100 * (value / measured - 1))
+    const svg = figureSvg(
+      figureOf('same', [
+        scatterPanel('Scatter', 'ms', [
+          { name: 'a', points: found.map((value) => [measured, value] as const) }
+        ]),
+        histogramPanel('Histogram', 'error, %', errors),
+        boxPanel('Box', 'error, %', [{ name: 'low', values: errors.map(Math.abs) }])
+      ])
+    )
+    for (const word of ['Scatter', 'Histogram', 'Box', '>0.4<', '>1<']) expect(svg).toContain(word)
+  })
+
   it('draw every kind of panel beside one another', () => {
     const figure = figureOf('all', [
       scatterPanel('Scatter', 'ms', [
