@@ -7,6 +7,7 @@ import { importOnnx } from '../../core/model/onnx/importOnnx'
 import { exportOnnx } from '../../core/model/onnx/exportOnnx'
 import { measuringRanges, type ActivationRanges } from '../../core/quant/quantize/calibration'
 import { createBoundedCache } from '../../core/quant/quantize/boundedCache'
+import { createByteCache } from '../../core/quant/quantize/byteCache'
 import { runFit } from '../../core/quant/quantize/fitEngine'
 import { allSteps, groupedSteps, thoroughSteps, type FitSteps } from '../../core/quant/quantize/reconstruct'
 import { quantizing } from '../../core/quant/quantize/quantizeNetwork'
@@ -139,7 +140,7 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
       return (await fits).ranges
     },
     networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes),
-    outputs: createBoundedCache<Uint8Array>(outputCacheBytes),
+    outputs: createByteCache(outputCacheBytes),
     async close() {
       for (const fits of calibrations.values()) await fits.then(({ leave }) => leave()).catch(() => undefined)
       await items?.close()

@@ -89,7 +89,7 @@ export function createFitExchange(channel: FitChannel): FitExchange {
       const layerCache = sharing(ranges.layerCache, plain('layer'))
       const roundedCache = sharing(ranges.roundedCache, plain('rounded'))
       const momentCache = sharing(ranges.momentCache, inShared('moments'))
-      const codesCache = sharing(ranges.codesCache, inShared('codes'))
+      const codesCache = { ...ranges.codesCache, ...sharing(ranges.codesCache, inShared('codes')) }
       return {
         // Numbers would mean another text in every thread.
         ranges: { ...ranges, layerCache, momentCache, roundedCache, codesCache, nameOf: hashOf },

@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/errors'
 import { createRandom } from '../../math/random'
 import { consumersOf, isWeightedNode, sizeOf, type Graph, type GraphNode } from '../../model/graph'
 import { createBoundedCache, type BoundedCache } from './boundedCache'
+import { createByteCache, type ByteCache } from './byteCache'
 import { bestFormat, createHistogram, type HistogramBuilder } from './activationRange'
 import { probeFloats, runPlain, type FitWork, type FloatValues } from './fitEngine'
 import { centredTargets, type CentredTargets } from './moments'
@@ -27,7 +28,7 @@ export interface ActivationRanges {
   /** Layers already quantized, by everything they depend on; see quantizeNetwork.ts. */
   readonly layerCache: BoundedCache<IntegerLayer>
   /** Their outputs over the calibration images as bytes (code + 128). */
-  readonly codesCache: BoundedCache<Uint8Array>
+  readonly codesCache: ByteCache
   /** Moments of a layer's inputs, by the layer and what its inputs depend on. */
   readonly momentCache: BoundedCache<FittedMoments>
   /** Codes and scales fitted to those moments, by the same and the bits of the weights. */
@@ -73,7 +74,7 @@ const maxSampled = 2 ** 24
 const batchBytes = 32 * 2 ** 20
 /** Bytes of finished layers (and as many of their codes), of their outputs and of moments that are kept for schemes to come. */
 const layerBytes = 32 * 2 ** 20
-const codesBytes = 128 * 2 ** 20
+const codesBytes = 112 * 2 ** 20
 const momentBytes = 64 * 2 ** 20
 
 /**
@@ -111,7 +112,7 @@ export function* measuringRanges(
     bytes: pixels,
     weights: hwcWeights(graph),
     layerCache: createBoundedCache(layerBytes),
-    codesCache: createBoundedCache(codesBytes),
+    codesCache: createByteCache(codesBytes),
     momentCache: createBoundedCache(momentBytes),
     roundedCache: createBoundedCache(layerBytes),
     scratch: createScratch(),

@@ -41,6 +41,8 @@ export interface LayersRequest {
   /** Positions of the layers whose outputs are returned. */
   readonly wanted: readonly number[]
   readonly items: number
+  /** Memory for an output, of undefined content. */
+  take(length: number): Uint8Array<ArrayBuffer>
 }
 
 /** What a piece of fitting arithmetic returns. */
@@ -139,6 +141,8 @@ export async function runFit<T>(
     }
     return step.value
   } finally {
+    // Where it stops in the middle: lets the work give back what it holds.
+    work.return(undefined as never)
     await engine.end()
   }
 }

@@ -51,8 +51,11 @@ export interface FitKernels {
   readonly run: FitFunctions
   /** Copies a matrix to where factors lie, unless it is the one that lies there. @returns its address */
   placeFactor(rows: Float64Array): number
-  /** Factorises a matrix, which is left as it is. @returns its factor, which lies where factors do; null: there is none */
-  factor(matrix: Float64Array, size: number): Float64Array | null
+  /**
+   * Factorises the matrix [size][size] that `write` puts into the array it is given.
+   * @returns its factor, which lies where factors do; null: there is none
+   */
+  factor(size: number, write: (matrix: Float64Array) => void): Float64Array | null
   /** Arrays behind the factor, of undefined content; they may be used until the next call of any of these. */
   room(...lengths: readonly number[]): Float64Array<ArrayBuffer>[]
 }
@@ -88,9 +91,9 @@ function openKernels(): FitKernels {
       placed = rows
       return start
     },
-    factor(matrix, size) {
-      const rows = view(start, matrix.length)
-      rows.set(matrix)
+    factor(size, write) {
+      const rows = view(start, size * size)
+      write(rows)
       placed = run.factorise(start, size) === 0 ? null : rows.slice()
       return placed
     },

@@ -1,5 +1,5 @@
 import type { ActivationRanges } from './calibration'
-import { runLayers, type FitWork } from './fitEngine'
+import { runLayers, type FitWork, type LayersRequest } from './fitEngine'
 import type { IntegerLayer } from '../quantizedNetwork'
 
 /** Output bytes (code + 128) of the layers made so far over the calibration images, computed once a reader needs them. */
@@ -11,6 +11,8 @@ export interface LayerCodes {
   bytesOf(position: number): FitWork<Uint8Array>
   /** Drops outputs that nothing needs from now on. They are computed again where one is needed after all. */
   release(): void
+  /** Drops all outputs: no more are asked for. */
+  end(): void
 }
 
 interface LayerEntry {
@@ -39,23 +41,6 @@ export function createLayerCodes(
     return held.get(position) ?? codesCache.get(made[position].signature)
   }
 
-  /** Layers that have to be run for the output at `position`, each behind those that it reads; and what they read. */
-  function missing(position: number): { run: number[]; read: Map<number, Uint8Array> } {
-    const run = new Set<number>()
-    const read = new Map<number, Uint8Array>()
-    const pending = [position]
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      if (run.has(next) || read.has(next)) continue
-      const known = find(next)
-      if (known !== undefined) read.set(next, known)
-      else {
-        run.add(next)
-        pending.push(...made[next].inputs.map(source))
-      }
-    }
-    return { run: [...run].sort((a, b) => a - b), read }
-  }
-
   /** Layers whose outputs nodes from now on read, or layers that have not been run yet and are needed themselves. */
   function needed(): boolean[] {
     const isNeeded = made.map((_, position) => isReadLater(position))
@@ -66,24 +51,32 @@ export function createLayerCodes(
     return isNeeded
   }
 
+  function dropHeld(position: number): void {
+    codesCache.drop(held.get(position)!)
+    held.delete(position)
+  }
+
   return {
     add: (entry) => made.push(entry) - 1,
     signatureOf: (position) => (position < 0 ? '' : made[position].signature),
     *bytesOf(position) {
       const wanted = source(position)
-      const { run, read } = missing(wanted)
+      const { run, read } = missing(wanted, made, source, find)
       if (run.length > 0) {
         const inputs = [...read.keys()]
-        for (const at of run) computed.add(at)
+        run.forEach((at) => computed.add(at))
         const isNeeded = needed()
         const kept = run.filter((at) => at === wanted || isNeeded[at])
         const from = (position: number): number =>
           read.has(position) ? -1 - inputs.indexOf(position) : run.indexOf(position)
-        const outputs = yield* runLayers({
-          layers: run.map((at) => made[at].layer),
-          sources: run.map((at) => made[at].inputs.map(source).map(from)),
+        const sources = run.map((at) => made[at].inputs.map(source).map(from))
+        const layers = run.map((at) => made[at].layer)
+        const positions = kept.map((at) => run.indexOf(at))
+        const outputs = yield* runInto(codesCache, {
+          layers,
+          sources,
           inputs: [...read.values()],
-          wanted: kept.map((at) => run.indexOf(at)),
+          wanted: positions,
           items: images
         })
         for (const [at, output] of outputs.entries()) {
@@ -95,7 +88,54 @@ export function createLayerCodes(
     },
     release() {
       const isNeeded = needed()
-      for (const position of held.keys()) if (!isNeeded[position]) held.delete(position)
+      for (const position of held.keys()) if (!isNeeded[position]) dropHeld(position)
+    },
+    end() {
+      for (const position of held.keys()) dropHeld(position)
     }
+  }
+}
+
+/** Layers that have to be run for the output at `wanted`, each behind those that it reads; and what they read. */
+function missing(
+  wanted: number,
+  made: readonly LayerEntry[],
+  source: (position: number) => number,
+  find: (position: number) => Uint8Array | undefined
+): { run: number[]; read: Map<number, Uint8Array> } {
+  const run = new Set<number>()
+  const read = new Map<number, Uint8Array>()
+  const pending = [wanted]
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (run.has(next) || read.has(next)) continue
+    const known = find(next)
+    if (known !== undefined) read.set(next, known)
+    else {
+      run.add(next)
+      pending.push(...made[next].inputs.map(source))
+    }
+  }
+  return { run: [...run].sort((a, b) => a - b), read }
+}
+
+/** Runs layers into memory of a cache; what is returned is held once, nothing else that was taken is. */
+function* runInto(
+  cache: ActivationRanges['codesCache'],
+  request: Omit<LayersRequest, 'kind' | 'take'>
+): FitWork<readonly Uint8Array[]> {
+  const taken = new Set<Uint8Array>()
+  const take = (length: number): Uint8Array<ArrayBuffer> => {
+    const bytes = cache.take(length)
+    taken.add(bytes)
+    return bytes
+  }
+  // What is read must not be written over where the cache lets go of it meanwhile.
+  for (const bytes of request.inputs) cache.hold(bytes)
+  try {
+    const outputs = yield* runLayers({ ...request, take })
+    for (const output of outputs) taken.delete(output)
+    return outputs
+  } finally {
+    for (const bytes of [...taken, ...request.inputs]) cache.drop(bytes)
   }
 }

@@ -161,10 +161,12 @@ export function blockOf(covariance: TapCovariance, start: number, size: number):
   const variance = Float64Array.from({ length: size }, (_, at) => covariance(at, at))
   const order = Array.from({ length: size }, (_, at) => at).sort((a, b) => variance[b] - variance[a] || a - b)
   const damping = ridge * (variance.reduce((sum, value) => sum + value, 0) / size || 1)
-  const sorted = new Float64Array(size * size)
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) sorted[i * size + j] = sorted[j * size + i] = covariance(order[i], order[j])
-    sorted[i * size + i] = sorted[i * size + i] + damping
-  }
-  return { order: order.map((at) => start + at), damping, factor: factoriseTaps(sorted, size) }
+  const factor = factoriseTaps(size, (sorted) => {
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j <= i; j++)
+        sorted[i * size + j] = sorted[j * size + i] = covariance(order[i], order[j])
+      sorted[i * size + i] = sorted[i * size + i] + damping
+    }
+  })
+  return { order: order.map((at) => start + at), damping, factor }
 }

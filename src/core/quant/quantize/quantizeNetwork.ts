@@ -40,10 +40,14 @@ export function* quantizing(calibration: ActivationRanges, scheme: Scheme): FitW
   const formats = planFormats(calibration, scheme)
   const bitsOf = new Map(scheme.map((entry) => [entry.layer, entry]))
   const emitter = createEmitter(calibration, formats)
-  for (const [index, node] of graph.nodes.entries()) {
-    yield* emitter.emit(index, node, isWeightedNode(node) ? bitsOf.get(node.name)! : null)
+  try {
+    for (const [index, node] of graph.nodes.entries()) {
+      yield* emitter.emit(index, node, isWeightedNode(node) ? bitsOf.get(node.name)! : null)
+    }
+    yield* emitter.end()
+  } finally {
+    emitter.letGo()
   }
-  yield* emitter.end()
   return {
     name: graph.name,
     inputBits,
@@ -159,7 +163,9 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       const format = formats.stored[graph.output]
       if (format === null || format === undefined) return
       yield* writeOutput(graph.nodes[graph.output], list.positionOf(graph.output), format, push)
-    }
+    },
+    /** Lets go of the outputs of layers. */
+    letGo: () => codes.end()
   }
 }
 

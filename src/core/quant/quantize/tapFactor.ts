@@ -13,9 +13,12 @@ export interface TapFactor {
   readonly rows: Float64Array
 }
 
-/** Null when the matrix [size][size] is not positive definite. */
-export function factoriseTaps(covariance: Float64Array, size: number): TapFactor | null {
-  const rows = fitKernels().factor(covariance, size)
+/**
+ * Null when the matrix is not positive definite.
+ * @param write puts the matrix into an array [size][size] of undefined content
+ */
+export function factoriseTaps(size: number, write: (matrix: Float64Array) => void): TapFactor | null {
+  const rows = fitKernels().factor(size, write)
   return rows === null ? null : { size, rows }
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { BoundedCache } from '../../../core/quant/quantize/boundedCache'
+import type { ByteCache } from '../../../core/quant/quantize/byteCache'
 import { elementCount, isLast, type IntegerLayer } from '../../../core/quant/quantizedNetwork'
 import { visitsOf } from '../onnxruntime/ortFitEngine'
 
 /** Outputs of layers over items, kept for networks that begin with the same layers. */
 export interface KeptOutputs {
-  readonly cache: BoundedCache<Uint8Array>
+  readonly cache: ByteCache
   /** Names the items: equal names mean equal items. */
   readonly items: string
 }
@@ -33,10 +33,19 @@ export function networkCuts(layers: readonly IntegerLayer[], items: number): Net
   for (const [at, layer] of layers.entries()) {
     done += work[at]
     if (done < next || !isCut[at] || elementCount(layer.outputShape) * items > maxOutputBytes) continue
+    if (isReduced(layers, isCut, at)) continue
     cuts.push({ at, key: keys[at] })
     next = Math.max(next, done) + total / (maxCuts + 1)
   }
   return cuts
+}
+
+/** Whether the next layer makes less of an output without weights of its own: its output is the better place to cut. */
+function isReduced(layers: readonly IntegerLayer[], isCut: readonly boolean[], at: number): boolean {
+  const [layer, next] = [layers[at], layers[at + 1]]
+  return (
+    isCut[at + 1] && !('weights' in next) && elementCount(next.outputShape) < elementCount(layer.outputShape)
+  )
 }
 
 function cutPositions(layers: readonly IntegerLayer[]): boolean[] {

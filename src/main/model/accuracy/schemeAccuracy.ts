@@ -1,3 +1,5 @@
+import type { InferenceSession } from 'onnxruntime-node'
+import type { ShapeHwc } from '../../../core/kernel/shape'
 import type { LabelledImages } from '../../../core/model/dataSet'
 import { elementCount, type QuantizedNetwork } from '../../../core/quant/quantizedNetwork'
 import { evaluationModel, levelsOfPixels } from '../../../core/quant/integer/evaluationModel'
@@ -55,30 +57,62 @@ async function openBytes(
   const read = start === undefined ? pixels : outputAt(start)!
   const inputShape = start === undefined ? network.inputShape : network.layers[at].outputShape
   const later = cuts.filter((cut) => cut.at > at)
+  // What is read must not be written over where the cache lets go of it meanwhile.
+  kept?.cache.hold(read)
   const results = later.map((cut) => {
     const shape = network.layers[cut.at].outputShape
-    return { key: cut.key, shape, bytes: new Uint8Array(items * elementCount(shape)) }
+    return { key: cut.key, shape, bytes: kept!.cache.take(items * elementCount(shape)) }
   })
-  const rest = { name: network.name, inputShape, layers: layersBehind(network.layers, at) }
-  const wanted = later.map((cut) => cut.at - (at + 1))
-  const session = await openOrtSession(byteModel(rest, await exactByteWeights(), wanted))
-  return {
-    async scores(from, count) {
-      const outputs = await session.run(
-        { bytes: byteItems(read, inputShape, from, count) },
-        {
-          logits: null,
-          ...Object.fromEntries(
-            results.map(({ shape, bytes }, n) => [`result${n}`, byteItems(bytes, shape, from, count)])
-          )
-        }
-      )
-      if (from + count === items)
-        for (const { key, bytes } of results) kept?.cache.set(`${kept.items}|${key}`, bytes, bytes.length)
-      return tensorReals(outputs['logits'])
-    },
-    close: () => session.release()
+  const letGo = (): void => {
+    for (const bytes of [read, ...results.map((result) => result.bytes)]) kept?.cache.drop(bytes)
   }
+  try {
+    const rest = { name: network.name, inputShape, layers: layersBehind(network.layers, at) }
+    const wanted = later.map((cut) => cut.at - (at + 1))
+    const session = await openOrtSession(byteModel(rest, await exactByteWeights(), wanted))
+    return {
+      scores: (from, count) => runBytes(session, { read, inputShape, results, kept }, { from, count, items }),
+      async close() {
+        letGo()
+        await session.release()
+      }
+    }
+  } catch (reason) {
+    letGo()
+    throw reason
+  }
+}
+
+interface KeptResult {
+  readonly key: string
+  readonly shape: ShapeHwc
+  readonly bytes: Uint8Array
+}
+
+/** Scores of some items; behind the last of them the outputs at cuts are kept. */
+async function runBytes(
+  session: InferenceSession,
+  of: {
+    readonly read: Uint8Array
+    readonly inputShape: ShapeHwc
+    readonly results: readonly KeptResult[]
+    readonly kept: KeptOutputs | null
+  },
+  { from, count, items }: { readonly from: number; readonly count: number; readonly items: number }
+): Promise<Float32Array> {
+  const { read, inputShape, results, kept } = of
+  const outputs = await session.run(
+    { bytes: byteItems(read, inputShape, from, count) },
+    {
+      logits: null,
+      ...Object.fromEntries(
+        results.map(({ shape, bytes }, n) => [`result${n}`, byteItems(bytes, shape, from, count)])
+      )
+    }
+  )
+  if (from + count === items)
+    for (const { key, bytes } of results) kept?.cache.set(`${kept.items}|${key}`, bytes, bytes.length)
+  return tensorReals(outputs['logits'])
 }
 
 /** A network with operators that onnxruntime has not over bytes, over floats. */

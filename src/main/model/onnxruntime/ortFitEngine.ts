@@ -86,7 +86,8 @@ async function runOverBytes({
   sources,
   inputs,
   wanted,
-  items
+  items,
+  take
 }: LayersRequest): Promise<Uint8Array[]> {
   const model = byteLayersModel(layers, sources, wanted, await exactByteWeights())
   const session = await openOrtSession(model, 1, true)
@@ -95,7 +96,7 @@ async function runOverBytes({
     const results = wanted.map((at) => ({
       name: `result${wanted.indexOf(at)}`,
       shape: layers[at].outputShape,
-      bytes: new Uint8Array(items * elementCount(layers[at].outputShape))
+      bytes: take(items * elementCount(layers[at].outputShape))
     }))
     const batch = itemsAtOnce(
       Math.max(

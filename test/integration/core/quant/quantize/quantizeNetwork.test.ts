@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import { weightedLayerNames, type Graph } from '@core/model/graph'
+import { createByteCache } from '@core/quant/quantize/byteCache'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { hwcWeights, fromHwcWeights } from '@core/quant/hwcGraph'
-import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
+import {
+  runEachLayer,
+  runLayerBytes,
+  runPlain,
+  type ArithmeticRequest,
+  type FitResult,
+  type FitWork
+} from '@core/quant/quantize/fitEngine'
+import { quantizeNetwork, quantizing } from '@core/quant/quantize/quantizeNetwork'
 import { codeRange, elementCount, isWeighted } from '@core/quant/quantizedNetwork'
 import { createFloatRunner, realsOfPixels } from '@core/quant/runFloat'
 import { argmax, codesOfPixels, createIntegerRunner, runInteger } from '@core/quant/integer/runInteger'
@@ -86,7 +95,7 @@ describe.each([
   it('gives the same networks when the outputs of layers are computed again for every reader', () => {
     const forgetful = {
       ...measureActivationRanges(graph, someImages(graph, 64)),
-      codesCache: { get: () => undefined, set: () => undefined }
+      codesCache: { ...createByteCache(0), get: () => undefined, set: () => undefined }
     }
     const usual = uniformScheme(layers, 4, 4)
     const changed = usual.map((entry, at) => (at === 1 ? { ...entry, weightBits: 2 as const } : entry))
@@ -94,6 +103,52 @@ describe.each([
       expect(quantizeNetwork(forgetful, scheme)).toEqual(
         quantizeNetwork(measureActivationRanges(graph, someImages(graph, 64)), scheme)
       )
+  })
+
+  it('lets go of all memory that it took for outputs of layers, also where it is stopped in the middle', () => {
+    const ranges = measureActivationRanges(graph, someImages(graph, 64))
+    const cache = ranges.codesCache
+    const held = new Map<Uint8Array, number>()
+    const count = (bytes: Uint8Array, change: number): void =>
+      void held.set(bytes, (held.get(bytes) ?? 0) + change)
+    const codesCache = {
+      ...cache,
+      take(length: number) {
+        const bytes = cache.take(length)
+        count(bytes, 1)
+        return bytes
+      },
+      hold: (bytes: Uint8Array) => count(bytes, 1),
+      drop: (bytes: Uint8Array) => count(bytes, -1)
+    }
+    /** Carries out at most so many requests. */
+    const run = (most: number): boolean => {
+      const work = quantizing({ ...ranges, codesCache }, uniformScheme(layers, 4, 4))
+      let step = work.next()
+      for (let done = 0; step.done !== true; done++) {
+        if (done === most) {
+          work.return(undefined as never)
+          return false
+        }
+        const request = step.value
+        if (request.kind === 'layers') {
+          const outputs = runEachLayer(request, runLayerBytes).map((bytes) => {
+            const taken = request.take(bytes.length)
+            taken.set(bytes)
+            return taken
+          })
+          // One more than is wanted, as where layers run one by one.
+          request.take(1)
+          step = work.next(outputs)
+        } else step = work.next(runPlain(asWork(request)))
+      }
+      return true
+    }
+    let most = 0
+    while (!run(most)) most++
+    expect(most).toBeGreaterThan(3)
+    expect(held.size).toBeGreaterThan(3)
+    expect([...held.values()].every((holds) => holds === 0)).toBe(true)
   })
 
   it('turns kernel order back into ONNX order', () => {
@@ -173,3 +228,8 @@ it('reads images that begin at any byte of their memory', () => {
   })
   expect(fitted[1]).toEqual(fitted[0])
 })
+
+/** Work that is one request. */
+function* asWork(request: ArithmeticRequest): FitWork<FitResult> {
+  return yield request
+}

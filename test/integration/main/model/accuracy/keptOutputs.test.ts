@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { weightedLayerNames } from '@core/model/graph'
-import { createBoundedCache } from '@core/quant/quantize/boundedCache'
+import { createByteCache } from '@core/quant/quantize/byteCache'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { uniformScheme, type Scheme } from '@core/quant/scheme'
@@ -13,16 +13,16 @@ const imagesOf = (pixels: Uint8Array) => ({ count, pixels, labels: new Uint8Arra
 
 /** A cache that counts what was found in it. */
 function countingCache() {
-  const cache = createBoundedCache<Uint8Array>(2 ** 26)
+  const cache = createByteCache(2 ** 26)
   let found = 0
   return {
     cache: {
+      ...cache,
       get(key: string) {
         const value = cache.get(key)
         if (value !== undefined) found++
         return value
-      },
-      set: cache.set
+      }
     },
     takeFound() {
       const all = found

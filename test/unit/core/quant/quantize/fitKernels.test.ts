@@ -28,7 +28,7 @@ describe('the compiled loops of fitting', () => {
       })
       const plain = matrix.toReversed()
       expect(choleskyInPlace(plain, size)).toBe(true)
-      const { rows } = factoriseTaps(matrix, size)!
+      const { rows } = factoriseTaps(size, (to) => to.set(matrix))!
       for (let i = 0; i < size; i++)
         for (let j = 0; j <= i; j++)
           expect(rows[i * size + j]).toBe(plain[(size - 1 - j) * size + (size - 1 - i)])
@@ -49,7 +49,7 @@ describe('the compiled loops of fitting', () => {
 
   it('keep a factor that lies in their memory when that grows', () => {
     const kernels = fitKernels()
-    const rows = kernels.factor(Float64Array.of(4, 2, 2, 5), 2)!
+    const rows = kernels.factor(2, (matrix) => matrix.set([4, 2, 2, 5]))!
     const address = kernels.placeFactor(rows)
     const [large] = kernels.room(2 ** 20)
     expect(large).toHaveLength(2 ** 20)

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { FitResult, LayersRequest } from '@core/quant/quantize/fitEngine'
+import { createByteCache } from '@core/quant/quantize/byteCache'
 import { createLayerCodes } from '@core/quant/quantize/layerCodes'
 import type { IntegerLayer } from '@core/quant/quantizedNetwork'
 
@@ -17,7 +18,7 @@ it('computes every output once and lets go of it, also where the cache keeps not
     {
       bytes: Uint8Array.of(255),
       images: 1,
-      codesCache: { get: () => undefined, set: () => undefined }
+      codesCache: { ...createByteCache(0), get: () => undefined, set: () => undefined }
     },
     (position) => nodes.some(({ inputs }, reader) => reader >= reached && inputs.includes(position))
   )

@@ -10,7 +10,7 @@ import { factoriseTaps, lanes, multiplyTaps, roundTaps, solveTaps } from '@core/
 describe('the factor of a covariance of taps', () => {
   it('multiplies back to the covariance, and solves it', () => {
     const matrix = Float64Array.of(4, 2, 1, 2, 5, 3, 1, 3, 6)
-    const factor = factoriseTaps(matrix.slice(), 3)!
+    const factor = factoriseTaps(3, (rows) => rows.set(matrix))!
     for (let i = 0; i < 3; i++) {
       for (let j = 0; j < 3; j++) {
         let sum = 0
@@ -36,7 +36,7 @@ describe('the factor of a covariance of taps', () => {
       return sum
     }
     const matrix = Float64Array.from({ length: size * size }, (_, n) => at(Math.floor(n / size), n % size))
-    const factor = factoriseTaps(matrix.slice(), size)!
+    const factor = factoriseTaps(size, (rows) => rows.set(matrix))!
     const x = draw(size * lanes)
     const times = (rows: Float64Array): Float64Array =>
       Float64Array.from({ length: size * lanes }, (_, n) => {
@@ -53,12 +53,12 @@ describe('the factor of a covariance of taps', () => {
   })
 
   it('is null where the matrix is not positive definite', () => {
-    expect(factoriseTaps(Float64Array.of(1, 2, 2, 1), 2)).toBeNull()
+    expect(factoriseTaps(2, (rows) => rows.set(Float64Array.of(1, 2, 2, 1)))).toBeNull()
   })
 
   it('rounds two correlated taps so that the second makes up for the first', () => {
     // Almost equal inputs: only the sum of both weights matters. 0.6 + 0.6 is rounded to 1 + 0, not to 1 + 1.
-    const factor = factoriseTaps(Float64Array.of(1, 0.99, 0.99, 1), 2)!
+    const factor = factoriseTaps(2, (rows) => rows.set(Float64Array.of(1, 0.99, 0.99, 1)))!
     const weights = new Float64Array(2 * lanes).fill(0.6)
     const wanted = multiplyTaps(factor, weights)
     const { codes, squares } = roundTaps(factor, wanted, new Float64Array(lanes).fill(1), 4)
