@@ -1,4 +1,5 @@
 import { createBoundedCache } from '../../src/core/quant/quantize/boundedCache'
+import { createByteCache } from '../../src/core/quant/quantize/byteCache'
 import type { ActivationRanges } from '../../src/core/quant/quantize/calibration'
 
 /** What a range is multiplied by in turn; the best one stays before the next tensor's turn. */
@@ -37,7 +38,7 @@ function scaled(
   return {
     ...ranges,
     layerCache: createBoundedCache(bytes),
-    codesCache: createBoundedCache(bytes),
+    codesCache: createByteCache(bytes),
     momentCache: createBoundedCache(bytes),
     roundedCache: createBoundedCache(bytes),
     formatOf(node, bits) {
