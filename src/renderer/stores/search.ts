@@ -82,6 +82,15 @@ export const useSearches = defineStore('search', () => {
 
   const resume = createAction(async (searchId: string) => client.call('search.resume', { searchId }))
 
-  forgetOnChange(openId, [resume])
-  return { searches, open, openId, trace, chosenIndex, selected, offered, select, load, start, resume }
+  /** The network of a search under a scheme as BitFusion's compiler takes it. */
+  const bitFusionGraph = createAction(
+    async (modelId: string, scheme: CandidateJson['scheme']) =>
+      (await client.call('deploy.bitfusion', { modelId, scheme })).graph
+  )
+
+  forgetOnChange(openId, [resume, bitFusionGraph])
+  return {
+    ...{ searches, open, openId, trace, chosenIndex, selected, offered },
+    ...{ select, load, start, resume, bitFusionGraph }
+  }
 })

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { BitFusionGraph } from '@shared/contract/deploy/bitfusion'
 import type { CandidateJson } from '@shared/contract/search'
 import RetrainedPanel from '@renderer/views/search/RetrainedPanel.vue'
 import CandidatePanel from '@renderer/views/search/CandidatePanel.vue'
@@ -56,6 +57,39 @@ describe('the chosen scheme', () => {
     expect(view.text()).toContain(
       'Lowering the activations of b to c (2 layers) would be the cheapest next step'
     )
+  })
+
+  it('is saved for BitFusion where its cycles are budgeted, and nowhere else', async () => {
+    mounted(best)
+    expect(view.text()).not.toContain('BitFusion')
+    view.unmount()
+    const hardware = {
+      ...{ rows: 16, columns: 32, activationSramBytes: 32_768, weightSramBytes: 65_536 },
+      ...{ outputSramBytes: 16_384, dramBitsPerCycle: 128, batch: 16, outputBits: 32, minBits: 2, maxBits: 8 }
+    }
+    const graph: BitFusionGraph = {
+      ...{ format: 'bitbench.bitfusion', version: 1, network: 'net', hardware },
+      ...{ batch: 16, nodes: [], cycles: 12 }
+    }
+    const asked: unknown[] = []
+    withClient({
+      'deploy.bitfusion': (input) => {
+        asked.push(input)
+        return { graph, text: '' }
+      }
+    })
+    const request = { ...search.request, alsoWithin: [{ cost: 'bitfusion' as const, ratio: 0.9 }] }
+    view = mountView(CandidatePanel, { search: { ...search, request }, trace, candidate: other })
+    const saved: Blob[] = []
+    const create = vi.spyOn(URL, 'createObjectURL').mockImplementation((blob) => {
+      saved.push(blob as Blob)
+      return 'blob:graph'
+    })
+    view.button('Save for BitFusion').click()
+    await vi.waitFor(() => expect(saved).toHaveLength(1), { timeout: 30_000 })
+    create.mockRestore()
+    expect(asked).toMatchObject([{ modelId: request.modelId, scheme: other.scheme }])
+    expect(JSON.parse(await saved[0]!.text())).toEqual(graph)
   })
 
   it('is deployed as it is', () => {
