@@ -64,7 +64,7 @@ export const cliEntries: readonly CliEntry[] = [
   {
     noun: 'search',
     summary: 'mixed precision: the scheme that loses least within a budget',
-    verbs: ['run'],
+    verbs: ['run', 'front'],
     load: async () => (await import('./search/search')).searchCli
   },
   {
