@@ -64,7 +64,7 @@ export async function retrain(
   const start = retrainingStart(graph, fitted)
   const teacher = await openOrtSession(exportOnnx(graph))
   try {
-    const epochs = Math.max(1, Math.round(settings.imagesSeen / images.count))
+    const epochs = epochsOf(settings.imagesSeen, images.count)
     const trained = await trainWithScales(start.graph, images, {
       optimizer,
       quantizers: start.quantizers,
@@ -95,6 +95,12 @@ export async function retrain(
   } finally {
     await teacher.release()
   }
+}
+
+/** How often a set is passed through to see so many images: whole epochs, or a share of one. */
+export function epochsOf(imagesSeen: number, count: number): number {
+  const epochs = imagesSeen / count
+  return epochs < 1 ? epochs : Math.round(epochs)
 }
 
 /** The images to train on, and the last ones for the verdict. */

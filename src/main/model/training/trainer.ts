@@ -12,6 +12,7 @@ import { augmentInto } from './augment'
 
 /** Schedule, augmentation and teacher of a training. */
 export interface TrainerOptions extends TrainingOptions {
+  /** Below 1: only that share of the images, drawn by the seed. */
   readonly epochs: number
   readonly batch: number
   /** Learning rate at a point of the whole training, 0..1. */
@@ -61,12 +62,14 @@ export async function trainWithScales(
     const loss = realTensor(new Float32Array(1), [])
     const order = Int32Array.from({ length: images.count }, (_, index) => index)
     const batches = Math.floor(images.count / options.batch)
-    const total = batches * options.epochs
+    const total = Math.max(1, Math.round(batches * options.epochs))
+    const epochs = Math.ceil(options.epochs)
     const input = new Float32Array(options.batch * imageSize)
-    for (let epoch = 0, step = 0; epoch < options.epochs; epoch++) {
+    for (let epoch = 0, step = 0; epoch < epochs; epoch++) {
       random.shuffle(order)
       let lossSum = 0
-      for (let batch = 0; batch < batches; batch++, step++) {
+      const inEpoch = Math.min(batches, total - step)
+      for (let batch = 0; batch < inEpoch; batch++, step++) {
         options.signal?.throwIfAborted()
         const members = order.subarray(batch * options.batch, (batch + 1) * options.batch)
         for (const [at, index] of members.entries()) {
@@ -92,7 +95,7 @@ export async function trainWithScales(
         ;[vectors, next] = [next, vectors]
         lossSum += tensorReals(loss)[0]
       }
-      await options.onProgress?.(epoch + 1, options.epochs, lossSum / batches)
+      await options.onProgress?.(epoch + 1, epochs, lossSum / inEpoch)
     }
     const values = splitParameters(vectors[0], parameters)
     return {

@@ -11,7 +11,7 @@ import { countCorrect, floatScores } from '@main/model/accuracy/floatAccuracy'
 import { openOrtSession } from '@main/model/onnxruntime/ortSession'
 import { schemeRealScores } from '@main/model/accuracy/schemeAccuracy'
 import { train } from '@main/model/training/trainer'
-import { distillSettings, retrain, usualSettings } from '@main/model/training/retrain'
+import { distillSettings, epochsOf, retrain, usualSettings } from '@main/model/training/retrain'
 import type { ImageLibrary } from '@main/model/data/imageLibrary'
 import { plainNetwork, residualNetwork, someImages } from '../../../support/smallNetworks'
 
@@ -39,6 +39,14 @@ describe.each([
         )
       }
     }
+  })
+})
+
+describe('the length of a retraining', () => {
+  it('is as many images as are wanted, of a large set less than an epoch', () => {
+    expect([3_000, 60_000, 300_000].map((seen) => epochsOf(seen, 60_000))).toEqual([0.05, 1, 5])
+    expect(epochsOf(60_000, 58_000)).toBe(1)
+    expect(epochsOf(60_000, 120_000)).toBe(0.5)
   })
 })
 

@@ -277,6 +277,23 @@ describe('training', () => {
     expect(await train(graph, images, options)).toEqual(first)
   })
 
+  it('sees a share of the images where less than an epoch is wanted', async () => {
+    const asked: number[] = []
+    const done: [number, number][] = []
+    await train(graph, images, {
+      ...options,
+      ...{ epochs: 0.25, batch: 16 },
+      rateAt: (progress) => (asked.push(progress), 0.01),
+      onProgress: (epoch, total, loss) => {
+        done.push([epoch, total])
+        expect(loss).toBeGreaterThan(0)
+      }
+    })
+    // A quarter of 256 images are 4 batches of 16.
+    expect(asked).toEqual([0, 0.25, 0.5, 0.75])
+    expect(done).toEqual([[1, 1]])
+  })
+
   it('stops when it is cancelled', async () => {
     const controller = new AbortController()
     controller.abort()
