@@ -5,7 +5,10 @@ import type {
 } from '../../../shared/contract/workload/workloadRows'
 import { studentTQuantile } from '../../math/studentT'
 
-/** One figure of two runs. The difference is B - A; it is shown to be one when its interval leaves out 0. */
+/**
+ * One figure of two runs. The difference is B - A; it is shown to be one when its interval leaves out 0 and both figures may be
+ * quoted.
+ */
 export interface Difference {
   name: string
   unit: string
@@ -104,7 +107,7 @@ function impactDifferences(
 
 /**
  * B - A with Welch's interval: each figure's standard error is read back from its interval and count. Null where either
- * is unavailable or has no interval; INVALID figures are compared and carry their verdict.
+ * is unavailable or has no interval. INVALID figures are subtracted and show nothing: their intervals leave out what is wrong.
  */
 export function differenceOf(
   name: string,
@@ -136,8 +139,19 @@ export function differenceOf(
   const half =
     studentTQuantile((1 + confidence) / 2, Math.max(1, Math.min(degrees, 1000))) * Math.sqrt(variance)
   const [low, high] = [difference - half, difference + half]
-  return { ...missing, difference, ratio, low, high, isSignificant: low > 0 || high < 0 }
+  return {
+    ...missing,
+    difference,
+    ratio,
+    low,
+    high,
+    isSignificant: !isDoubtful(a, b) && (low > 0 || high < 0)
+  }
 }
+
+/** Whether either figure must not be quoted. */
+const isDoubtful = (a: MeasuredFigure, b: MeasuredFigure): boolean =>
+  a.verdict === 'INVALID' || b.verdict === 'INVALID'
 
 /** Of a figure whose interval ends at 0 (no time is negative), the side above the value is the whole half. */
 function standardError({ value, low, high, n }: MeasuredFigure, confidence: number): number | null {
@@ -167,11 +181,20 @@ function sentence(precision: string, one: Difference): string[] {
   const digits = (value: number): string => String(Number(value.toPrecision(3)))
   const unit = one.unit === '' ? '' : ` ${one.unit}`
   const range = one.low === null ? '' : ` [${digits(one.low)}, ${digits(one.high!)}]`
-  const invalid = one.a.verdict === 'INVALID' || one.b.verdict === 'INVALID' ? ', from INVALID figures' : ''
-  const evidence =
-    one.low === null ? 'no interval' : one.isSignificant ? 'a difference is shown' : 'no difference is shown'
+  const evidence = isDoubtful(one.a, one.b)
+    ? `${doubtfulOf(one)} INVALID: nothing is shown by it`
+    : one.low === null
+      ? 'no interval'
+      : one.isSignificant
+        ? 'a difference is shown'
+        : 'no difference is shown'
   return [
     `${precision}, ${one.name}: B - A = ${digits(one.difference)}${unit}${range}, ${evidence}, ` +
-      `n = ${one.a.n} and ${one.b.n}${invalid}.`
+      `n = ${one.a.n} and ${one.b.n}.`
   ]
+}
+
+function doubtfulOf({ a, b }: Difference): string {
+  if (a.verdict !== 'INVALID') return 'B is'
+  return b.verdict === 'INVALID' ? 'A and B are' : 'A is'
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { formatPercent } from '../../../shared/units'
+import { AppError } from '../../../shared/errors'
+import { countOf, formatPercent } from '../../../shared/units'
 import { compareRuns, type RunComparison } from '../../../core/workload/statistics/compare'
 import { readTableFolders, type NamedTables } from '../../workload/report/tableFolders'
 import { writeMergedTables, writeWorkload } from '../../workload/report/writeWorkload'
@@ -9,7 +10,19 @@ import { numberOption, textOption, UsageError, type CliContext, type CliVerb } f
 /** A run that `figures` and `compare` name: a folder of tables, or the id of a stored run. */
 async function namedTables(name: string, context: CliContext, stored: StoredTables): Promise<NamedTables[]> {
   const folder = path.resolve(context.cwd, name)
-  return existsSync(folder) ? readTableFolders(folder) : [await stored(name, context)]
+  // What is written as a path is one, whether or not there is something.
+  if (existsSync(folder) || /[/\\]|^[.~]/.test(name)) return readTableFolders(folder)
+  try {
+    return [await stored(name, context)]
+  } catch (cause) {
+    if (AppError.from(cause).code !== 'input.notFound') throw cause
+    throw new AppError(
+      'input.notFound',
+      `There is neither a folder ${folder} nor a stored run "${name}".`,
+      'Give the folder of "workload run --out", or an id that "workload list" shows.',
+      { cause }
+    )
+  }
 }
 
 /** Fetches the tables of a stored run. @throws input.notFound */
@@ -89,6 +102,9 @@ function comparisonText(a: string, b: string, found: RunComparison): string {
       .filter((figure) => figure.isSignificant)
       .map((figure) => `  ${layer}, ${figure.name}: ${figure.ratio?.toFixed(3) ?? '–'} times`)
   )
+  const doubtful = found.layers
+    .flatMap(({ figures }) => figures)
+    .filter(({ a: one, b: other }) => one.verdict === 'INVALID' || other.verdict === 'INVALID').length
   return [
     `A: ${a}, B: ${b}`,
     ...found.findings,
@@ -101,6 +117,7 @@ function comparisonText(a: string, b: string, found: RunComparison): string {
     '',
     `${found.layers.length} layers of the same name; differences shown (B by A):`,
     ...(shown.length === 0 ? ['  none'] : shown),
+    ...(doubtful === 0 ? [] : [`Left out: ${countOf(doubtful, 'comparison')} with an INVALID figure`]),
     ...(found.onlyInA.length === 0 ? [] : [`Only in A: ${found.onlyInA.join(', ')}`]),
     ...(found.onlyInB.length === 0 ? [] : [`Only in B: ${found.onlyInB.join(', ')}`])
   ].join('\n')

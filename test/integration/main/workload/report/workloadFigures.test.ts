@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseVerbArguments, UsageError, type CliContext } from '@main/cli/framework/framework'
+import { AppError } from '@shared/errors'
 import { compareVerb, workloadFiguresVerb } from '@main/cli/workload/workloadFigures'
 import { correlationColor } from '@main/figures/correlationChart'
 import { intervalBarPanel, labelledPointsPanel } from '@main/figures/intervalCharts'
@@ -200,6 +201,44 @@ describe('workload compare', () => {
     await expect(run(verb, out, out, 'run1')).resolves.toBeTruthy()
     await writeTableFolder(out, 'b', sampleTables())
     await expect(run(verb, out, out, 'run1')).rejects.toThrow('holds 2 networks')
+  })
+
+  it('speaks of a folder where a path is named, and of both where it may be either', async () => {
+    const unknown = async () => {
+      throw new AppError('input.notFound', 'There is no workload run.', 'Refresh the list.')
+    }
+    for (const verb of [compareVerb(unknown), workloadFiguresVerb(unknown)]) {
+      for (const name of ['/no/folder', './none', 'out/a']) {
+        await expect(run(verb, '/tmp', name, name)).rejects.toMatchObject({
+          code: 'input.notFound',
+          message: `There is no folder ${path.resolve('/tmp', name)}.`
+        })
+      }
+      await expect(run(verb, '/tmp', 'none', 'none')).rejects.toMatchObject({
+        code: 'input.notFound',
+        message: 'There is neither a folder /tmp/none nor a stored run "none".'
+      })
+    }
+  })
+
+  it('lists no difference of a layer that an INVALID figure takes part in, and says how many are left out', async () => {
+    const invalid = { verdict: 'INVALID', reason: 'spread' } as const
+    const layers = (us: number, changes = {}) =>
+      sampleTables().layers.map((row, at) =>
+        layerRow(row.layer, null, { timeUs: figure(us, at === 0 ? changes : {}) })
+      )
+    const result = await run(
+      compareVerb(async (name) => ({
+        ...{ model: name, folder: null },
+        tables: sampleTables({ layers: name === 'a' ? layers(5) : layers(9, invalid), impacts: [] })
+      })),
+      '/tmp',
+      ...['a', 'b']
+    )
+    const [first, second] = sampleTables().layers
+    expect(result.text).not.toContain(`${first!.layer}, time per call`)
+    expect(result.text).toContain(`${second!.layer}, time per call: 1.800 times`)
+    expect(result.text).toContain('Left out: 1 comparison with an INVALID figure')
   })
 })
 

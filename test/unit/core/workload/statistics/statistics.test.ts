@@ -200,6 +200,18 @@ describe('comparison of two runs', () => {
     expect(found.findings[0]).toMatch(
       /^fp32, latency: B - A = 1000 us \[.*\], a difference is shown, n = 4 and 4\.$/
     )
+    const doubtful = sampleTables({
+      benchmark: [benchmarkRow('fp32', 2000, { latencyMeanUs: figure(2000, { verdict: 'INVALID' }) })]
+    })
+    for (const [left, right, who] of [
+      [a, doubtful, 'B is'],
+      [doubtful, a, 'A is'],
+      [doubtful, doubtful, 'A and B are']
+    ] as const) {
+      const one = compareRuns(left, right, 0.95)
+      expect(one.precisions[0]!.figures[0]!.isSignificant).toBe(false)
+      expect(one.findings[0]).toContain(`], ${who} INVALID: nothing is shown by it, n = 4`)
+    }
     // Accuracy against perplexity is no comparison.
     const language = sampleTables({ benchmark: [benchmarkRow('fp32', 1, { metric: 'perplexity' })] })
     expect(compareRuns(a, language, 0.95).precisions[0]!.figures.map(({ name }) => name)).not.toContain(
