@@ -1,4 +1,5 @@
 import type { LayerGroup } from '../../../core/workload/onnx/layerGroup'
+import type { OnnxAttribute, OnnxNode } from '../../../core/model/onnx/onnx'
 import { sharedWeights } from '../../../core/workload/onnx/groups'
 import { operatorMacs } from '../../../core/workload/onnx/weighted'
 import type { Subject } from './subject'
@@ -42,13 +43,17 @@ export function describeLayers({ network, groups, shapeOf }: Subject): LayerFact
 /** Equal for layers that compute the same on tensors of the same shapes with other weights. */
 function signatureOf({ nodes, inputs, outputs, weights }: LayerGroup, shapeOf: Subject['shapeOf']): string {
   const shapes = (names: readonly string[]): unknown[] => names.map((name) => shapeOf(name) ?? null)
-  const operators = nodes.map(({ opType, attributes }) => [
-    opType,
-    Object.entries(attributes).map(([name, one]) => [
-      name,
-      one.kind,
-      'value' in one && one.kind !== 'tensor' ? one.value : null
-    ])
-  ])
-  return JSON.stringify([operators, shapes(inputs), shapes(outputs), shapes(weights)])
+  return JSON.stringify([nodes.map(operatorFacts), shapes(inputs), shapes(outputs), shapes(weights)])
+}
+
+/** What an operator computes, values of tensors aside; of the graphs inside it too. */
+function operatorFacts({ opType, attributes }: OnnxNode): unknown[] {
+  return [opType, Object.entries(attributes).map(([name, one]) => [name, one.kind, factOf(one)])]
+}
+
+function factOf(one: OnnxAttribute): unknown {
+  if (one.kind === 'other') return null
+  if (one.kind === 'tensor') return one.value.dims
+  if (one.kind !== 'graph') return one.value
+  return [one.value.nodes.map(operatorFacts), one.value.initializers.map(({ dims }) => dims)]
 }

@@ -161,8 +161,12 @@ it('runs a network whose If is chosen by what it computes: branches read weights
   const branch = (name: string, weights: string): OnnxAttribute => ({
     kind: 'graph',
     value: {
-      ...{ name, inputs: [], initializers: [], outputs: [value(`${name}_out`)] },
-      nodes: [node('MatMul', ['hidden', weights], `${name}_out`)]
+      ...{ name, inputs: [], outputs: [value(`${name}_out`)] },
+      initializers: [{ name: `${name}_shape`, dims: [2], data: BigInt64Array.of(-1n, 3n) }],
+      nodes: [
+        node('MatMul', ['hidden', weights], `${name}_product`),
+        node('Reshape', [`${name}_product`, `${name}_shape`], `${name}_out`)
+      ]
     }
   })
   const file = path.join(rig.folder, 'branches.onnx')
