@@ -119,6 +119,7 @@ function collectionText(collection: Collection, file: string | null): string {
     `${subject?.model ?? 'network'} on ${subject?.deviceName ?? subject?.device ?? '?'} (${subject?.runtime ?? '?'}): ${collection.state}`,
     `Stages: ${offer?.stages.join(', ') ?? '-'}; knobs: ${offer?.knobs.map(({ name }) => name).join(', ') ?? '-'}`,
     `${measured} of ${countOf(steps.length, 'configuration')} measured, ${countOf(request.repetitions, 'repetition')} each`,
+    ...(subject?.notes ?? []).map((note) => `Note: ${note}`),
     ...(failed === 0 ? [] : [`${failed} refused by the runner, the first: ${firstFailure ?? ''}`]),
     ...(collection.message === null ? [] : [collection.message]),
     ...(file === null

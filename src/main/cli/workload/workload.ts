@@ -131,8 +131,10 @@ async function drawnFiles(
   return (await writeWorkload(runs.map(tablesOf), path.resolve(context.cwd, out), choice)).files
 }
 
+/** Tables with what the runner said of its figures, which a report shows. */
 function tablesOf({ subject, tables }: WorkloadRun): NamedTables {
-  return { model: subject?.model ?? 'network', folder: null, tables }
+  const notes = [...(subject?.notes ?? []), ...tables.notes]
+  return { model: subject?.model ?? 'network', folder: null, tables: { ...tables, notes } }
 }
 
 /** Tables of a stored run. @throws input.notFound */
