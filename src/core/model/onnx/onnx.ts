@@ -44,12 +44,20 @@ export interface OnnxNode {
 /** Element type of a value. */
 export type OnnxElementType = 'float32' | 'float64' | 'int64' | 'int32' | 'uint8' | 'int8' | 'bool'
 
+/** Half precision: IEEE binary16, and the upper half of a float32. */
+export type HalfType = 'float16' | 'bfloat16'
+
+/** What becomes of half precision in a network that is written again: widened, it computes in float32 with the same weights. */
+export type HalfPrecision = 'kept' | 'widened'
+
 /** An input or output of a graph. */
 export interface OnnxValue {
   readonly name: string
   readonly elementType: OnnxElementType
   /** Each a number, the name of a symbolic size, or null when unknown; null as a whole: unknown rank. */
   readonly dims: readonly (number | string | null)[] | null
+  /** What the file has where it is half precision, which is read as float32; known where it is to be written again. */
+  readonly half?: HalfType
   /** Written without a type; the runtime infers it (outputs only). */
   readonly untyped?: boolean
 }
@@ -67,6 +75,8 @@ export interface OnnxGraph {
 export interface OnnxModel extends OnnxGraph {
   readonly opset: number
   readonly metadata: Readonly<Record<string, string>>
+  /** Set where half precision of the file was widened. */
+  readonly isWidened?: boolean
 }
 
 /** Graphs inside a node: the branches of an If, the body of a Loop or Scan. */

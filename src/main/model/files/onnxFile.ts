@@ -1,5 +1,7 @@
 import onnxProto from 'onnx-proto'
 import type {
+  HalfPrecision,
+  HalfType,
   OnnxAttribute,
   OnnxData,
   OnnxElementType,
@@ -37,6 +39,9 @@ const elementTypes: Readonly<Record<number, OnnxElementType>> = {
   13: 'int64',
   16: 'float32'
 }
+/** Codes of half precision; values whose type in the file is kept are written with them. */
+const halfCodes: Readonly<Record<HalfType, number>> = { float16: 10, bfloat16: 16 }
+
 /** The codes that types are written with, whatever else is read as them. */
 const elementCodes: Readonly<Record<OnnxElementType, number>> = {
   float32: 1,
@@ -124,39 +129,83 @@ function decodeGraph(graph: GraphProto, external: ExternalData): OnnxGraph {
  * Reads a model that is to be written again: tensors and attributes that plain data cannot hold exactly (bool, half
  * precision, sparse tensors) are written back as they were read, where the decoded objects themselves are passed on. The
  * graphs inside operators (the branches of an If, the body of a Loop) are read too.
+ *
  * @throws AppError as decodeModel
  */
-export function decodeForRewriting(bytes: Uint8Array, external: ExternalData = refuseExternal): OnnxModel {
+export function decodeForRewriting(
+  bytes: Uint8Array,
+  external: ExternalData = refuseExternal,
+  half: HalfPrecision = 'kept'
+): OnnxModel {
   const proto = parseOnnx(bytes)
   const model = decodeModel(proto, external)
-  return { ...model, ...keepGraph(model, proto.graph!, external) }
+  const how: Rewriting = { external, half, isWidened: false }
+  const kept = keepGraph(model, proto.graph!, how)
+  return how.isWidened ? { ...kept, isWidened: true } : kept
+}
+
+interface Rewriting {
+  readonly external: ExternalData
+  readonly half: HalfPrecision
+  /** Whether something was in half precision and no longer is. */
+  isWidened: boolean
 }
 
 /** A decoded graph with the graphs inside it; keeps what plain data cannot hold. */
-function keepGraph<Graph extends OnnxGraph>(read: Graph, graph: GraphProto, external: ExternalData): Graph {
-  keepTensors(read.initializers, graph.initializer ?? [])
+function keepGraph<Graph extends OnnxGraph>(read: Graph, graph: GraphProto, how: Rewriting): Graph {
+  keepTensors(read.initializers, graph.initializer ?? [], how)
   const nodes = read.nodes.map((node, index): OnnxNode => {
     const attributes = { ...node.attributes }
     for (const attribute of graph.node?.[index]?.attribute ?? []) {
       const name = attribute.name ?? ''
       const value = attributes[name]
-      if (value?.kind === 'tensor') keepTensors([value.value], [attribute.t!])
+      if (value?.kind === 'tensor') keepTensors([value.value], [attribute.t!], how)
+      if (value?.kind === 'int' && namesType(node.opType, name) && isWidened(value.value, how))
+        attributes[name] = { kind: 'int', value: elementCodes.float32 }
       if (value?.kind !== 'other') continue
       const inner = attribute.g as GraphProto | null | undefined
       if (attribute.type === attributeType.graph && inner)
-        attributes[name] = { kind: 'graph', value: innerGraph(inner, external) }
+        attributes[name] = { kind: 'graph', value: innerGraph(inner, how) }
       else asRead.set(value, attribute)
     }
     return { ...node, attributes }
   })
-  return { ...read, nodes }
+  const typed = (values: readonly OnnxValue[], protos: GraphProto['input']): OnnxValue[] =>
+    values.map((value, at) => withHalf(value, protos?.[at] as ValueInfoProto, how))
+  return {
+    ...read,
+    nodes,
+    inputs: typed(read.inputs, graph.input),
+    outputs: typed(read.outputs, graph.output)
+  }
 }
 
-/** The outputs of a branch or body in half precision are written without a type, which the runtime infers. */
-function innerGraph(graph: GraphProto, external: ExternalData): OnnxGraph {
-  const read = keepGraph(decodeGraph(graph, external), graph, external)
-  const isInexact = (at: number): boolean =>
-    inexactTypes.has(graph.output?.[at]?.type?.tensorType?.elemType ?? 0)
+/** Whether an attribute is the type that its operator gives out: `to` of a cast, `dtype` of what makes values up. */
+function namesType(opType: string, name: string): boolean {
+  return (opType === 'Cast' && name === 'to') || name === 'dtype' || name === 'output_datatype'
+}
+
+/** Whether a type of the file is read as float32 for good. */
+function isWidened(type: number, how: Rewriting): boolean {
+  if (how.half === 'kept' || (type !== halfCodes.float16 && type !== halfCodes.bfloat16)) return false
+  how.isWidened = true
+  return true
+}
+
+function withHalf(value: OnnxValue, proto: ValueInfoProto, how: Rewriting): OnnxValue {
+  const code = proto.type?.tensorType?.elemType ?? 0
+  if (isWidened(code, how)) return value
+  const half = (Object.keys(halfCodes) as HalfType[]).find((type) => halfCodes[type] === code)
+  return half === undefined ? value : { ...value, half }
+}
+
+/** The outputs of a branch or body whose type is merged with another are written without it; the runtime infers it. */
+function innerGraph(graph: GraphProto, how: Rewriting): OnnxGraph {
+  const read = keepGraph(decodeGraph(graph, how.external), graph, how)
+  const isInexact = (at: number): boolean => {
+    const type = graph.output?.[at]?.type?.tensorType?.elemType ?? 0
+    return inexactTypes.has(type) && !isWidened(type, how)
+  }
   return {
     ...read,
     outputs: read.outputs.map((value, at) => (isInexact(at) ? { ...value, untyped: true } : value))
@@ -171,10 +220,11 @@ type TensorLike = { dataType?: number | null }
 /** Element types that decoding widens or merges. */
 const inexactTypes: ReadonlySet<number> = new Set([4, 5, 9, 10, 12, 13, 16])
 
-function keepTensors(tensors: readonly OnnxTensor[], protos: readonly TensorLike[]): void {
+function keepTensors(tensors: readonly OnnxTensor[], protos: readonly TensorLike[], how: Rewriting): void {
   for (const [index, { data }] of tensors.entries()) {
     const proto = protos[index]
-    if (inexactTypes.has(proto.dataType ?? 0)) asRead.set(data, proto)
+    const type = proto.dataType ?? 0
+    if (inexactTypes.has(type) && !isWidened(type, how)) asRead.set(data, proto)
   }
 }
 
@@ -322,13 +372,13 @@ function decodeValue(value: ValueInfoProto): OnnxValue {
   }
 }
 
-function encodeValue({ name, elementType, dims, untyped }: OnnxValue) {
+function encodeValue({ name, elementType, half, dims, untyped }: OnnxValue) {
   if (untyped === true) return { name }
   return {
     name,
     type: {
       tensorType: {
-        elemType: elementCodes[elementType],
+        elemType: half === undefined ? elementCodes[elementType] : halfCodes[half],
         ...(dims === null
           ? {}
           : {

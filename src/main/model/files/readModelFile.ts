@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../../shared/errors'
-import type { OnnxModel } from '../../../core/model/onnx/onnx'
+import type { HalfPrecision, OnnxModel } from '../../../core/model/onnx/onnx'
 import { fileState, type SeenFile } from '../../files/fileState'
 import { readRegularFile } from '../../files/readRegularFile'
 import { modelEnding } from '../../../core/model/modelEnding'
@@ -82,9 +82,10 @@ export async function readModelFile(file: string): Promise<ModelFile> {
  * A network that is to be written again, as decodeForRewriting reads it, with the weights that it keeps beside it; a
  * .tflite file as ONNX operators.
  *
+ * @param half what becomes of half precision
  * @throws as readModelFile; model.unsupportedOperator for an operator of TensorFlow Lite that has no ONNX form
  */
-export async function readForRewriting(file: string): Promise<OnnxModel> {
+export async function readForRewriting(file: string, half: HalfPrecision = 'kept'): Promise<OnnxModel> {
   const bytes = await readRegularFile(file, { maxBytes: maxModelBytes })
   if (isTflite(bytes)) {
     const model = tfliteToOnnx(decodeTflite(bytes))
@@ -99,7 +100,7 @@ export async function readForRewriting(file: string): Promise<OnnxModel> {
   const external = new Map<string, Uint8Array>()
   for (const part of await dataFilesOf(file, bytes))
     external.set(part.location, await readRegularFile(part.file, { maxBytes: maxModelBytes }))
-  return decodeForRewriting(bytes, dataIn(external))
+  return decodeForRewriting(bytes, dataIn(external), half)
 }
 
 /** Tensors of data files that were read, by the files' locations. */

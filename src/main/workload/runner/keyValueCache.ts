@@ -54,13 +54,13 @@ export function cacheInput(
   place: CachePlace,
   choice: string | null = null
 ): Feeds[string] | null {
-  const { name, elementType, dims } = input
+  const { name, elementType, dims, half } = input
   const { batch, before, tokens } = place
   if (name === choice) return tensorOf('bool', [before > 0 ? 1 : 0], dims?.length === 0 ? [] : [1])
   if (pastName.test(name)) {
     const [heads, size] = [dims?.[1], dims?.at(-1)]
     if (dims?.length !== 4 || typeof heads !== 'number' || typeof size !== 'number') throw openCache(name)
-    return tensorOf(elementType, [], [batch, heads, 0, size])
+    return tensorOf(elementType, [], [batch, heads, 0, size], half)
   }
   if (!isNumbering(input)) return null
   const row = (from: number, count: number): number[] => Array.from({ length: count }, (_, at) => from + at)

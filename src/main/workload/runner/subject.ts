@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node'
-import type { OnnxElementType, OnnxModel, OnnxNode } from '../../../core/model/onnx/onnx'
+import type { HalfPrecision, OnnxElementType, OnnxModel, OnnxNode } from '../../../core/model/onnx/onnx'
 import { groupLayers } from '../../../core/workload/onnx/groups'
 import type { LayerGroup } from '../../../core/workload/onnx/layerGroup'
 import { constantPart, networkOf, type Network } from '../../../core/workload/onnx/network'
@@ -13,7 +13,7 @@ import { batchFeeds, readTestSet, stacked, type Feeds, type TestRow, type TestSe
 
 /** Reads network files and writes .onnx files; the model noun's, given by the entry. */
 export interface OnnxFiles {
-  read(file: string): Promise<OnnxModel>
+  read(file: string, half: HalfPrecision): Promise<OnnxModel>
   encode(model: OnnxModel): Uint8Array
 }
 
@@ -28,6 +28,11 @@ export interface SubjectOptions {
   readonly threads: number
   /** Test samples used at most. */
   readonly samples: number
+  /**
+   * Stage times are those of the file as it is (kept). Layers and precisions are of float32, from which half precision is one of the
+   * changes (widened).
+   */
+  readonly half: HalfPrecision
   /** Types of layers that the user names. */
   readonly givenType?: ((id: string) => LayerType | undefined) | undefined
 }
@@ -60,7 +65,7 @@ export interface Subject {
 
 /** Loads network and test set and looks at every value between layers once. */
 export async function openSubject(options: SubjectOptions): Promise<Subject> {
-  const file = await options.files.read(options.modelFile)
+  const file = await options.files.read(options.modelFile, options.half)
   const merged = mergedDecoder(file)
   const cache = keyValueCache(file, merged?.input)
   const model = cache === null || merged === null ? file : firstPassOf(file, merged)
@@ -69,7 +74,8 @@ export async function openSubject(options: SubjectOptions): Promise<Subject> {
   const all = readTestSet(options.dataFile)
   const test = { ...all, test: all.test.slice(0, options.samples) }
   const fixed = model.inputs.map(({ dims }) => dims?.[0]).find((size) => typeof size === 'number')
-  const batch = fixed ?? options.batch
+  // A smaller test set is one pass: layers and loops take whole batches.
+  const batch = fixed ?? Math.min(options.batch, test.test.length)
   const open = (one: OnnxModel): Promise<ort.InferenceSession> => openSession(one, options)
   const computed = [
     ...new Set([
@@ -167,7 +173,9 @@ async function openSession(
     throw new AppError(
       'input.unsupported',
       `onnxruntime does not run this on "${provider}": ${String((cause as Error).message ?? cause).slice(0, 300)}`,
-      'Try the provider "cpu", or see `bitbench workload check`.',
+      provider === 'cpu'
+        ? 'Export the network with operators and types that onnxruntime computes on a processor, float32 first.'
+        : 'Try the provider "cpu", or see `bitbench workload check`.',
       { cause }
     )
   }

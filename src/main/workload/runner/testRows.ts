@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import * as ort from 'onnxruntime-node'
 import { z } from 'zod'
-import type { OnnxElementType, OnnxValue } from '../../../core/model/onnx/onnx'
+import { halfOfFloat } from '../../../core/binary/half'
+import type { HalfType, OnnxElementType, OnnxValue } from '../../../core/model/onnx/onnx'
 import { AppError } from '../../../shared/errors'
 
 /** One line of a test set: inputs of one sample without the batch axis, and what the network should say. */
@@ -87,7 +88,7 @@ const wholeRanges: Partial<Record<OnnxElementType, readonly [number, number]>> =
 }
 
 /** One input of several samples as a tensor. @throws data.invalid, input.unsupported */
-export function stacked(rows: readonly TestRow[], { name, elementType }: OnnxValue): ort.Tensor {
+export function stacked(rows: readonly TestRow[], { name, elementType, half }: OnnxValue): ort.Tensor {
   const shapes = rows.map(({ inputs }) => {
     if (inputs[name] === undefined) throw wrongInput(name, 'is missing in a sample')
     return shapeOf(inputs[name])
@@ -104,26 +105,36 @@ export function stacked(rows: readonly TestRow[], { name, elementType }: OnnxVal
     const wrong = numbers.find((value) => !(Number.isInteger(value) && value >= least && value <= most))
     if (wrong !== undefined) throw wrongInput(name, `holds ${wrong}, which is no ${elementType}`)
   }
-  return tensorOf(elementType, numbers, [rows.length, ...shape])
+  return tensorOf(elementType, numbers, [rows.length, ...shape], half)
 }
 
-/** Numbers as a tensor of the element type. @throws input.unsupported */
+/**
+ * Numbers as a tensor of the element type.
+ * @param half what the network takes in place of float32
+ * @throws input.unsupported
+ */
 export function tensorOf(
   type: OnnxElementType,
   numbers: readonly number[],
-  dims: readonly number[]
+  dims: readonly number[],
+  half?: HalfType
 ): ort.Tensor {
+  if (half === 'float16') return new ort.Tensor('float16', Uint16Array.from(numbers, halfOfFloat), dims)
+  if (half !== undefined) throw unread(half)
   if (type === 'float32') return new ort.Tensor('float32', Float32Array.from(numbers), dims)
   if (type === 'int64') return new ort.Tensor('int64', BigInt64Array.from(numbers, BigInt), dims)
   if (type === 'int32') return new ort.Tensor('int32', Int32Array.from(numbers), dims)
   if (type === 'bool') return new ort.Tensor('bool', Uint8Array.from(numbers), dims)
   if (type === 'uint8') return new ort.Tensor('uint8', Uint8Array.from(numbers), dims)
-  throw new AppError(
-    'input.unsupported',
-    `Inputs of type ${type} are not read.`,
-    'Export with float32 or int64 inputs.'
-  )
+  throw unread(type)
 }
+
+const unread = (type: string): AppError =>
+  new AppError(
+    'input.unsupported',
+    `Inputs of type ${type} cannot be given.`,
+    'Export the network with inputs of float32, float16 or int64.'
+  )
 
 function shapeOf(value: unknown): number[] {
   return Array.isArray(value) ? [value.length, ...(value.length > 0 ? shapeOf(value[0]) : [])] : []

@@ -53,12 +53,14 @@ async function serve(files: OnnxFiles): Promise<void> {
   }
   const batch = Number(values.batch)
   const threads = Number(values.threads)
+  const isTimed = env['BITBENCH_WORKLOAD_STAGES'] === '1'
   const subject = await openSubject({
     ...{ files, modelFile: model, dataFile: data, batch, threads, provider: values.provider },
+    half: isTimed ? 'kept' : 'widened',
     samples: Number(values.samples),
     givenType: values.types === undefined ? undefined : await layerTypeRule(values.types)
   })
-  const timer = env['BITBENCH_WORKLOAD_STAGES'] === '1' ? await stageTimes(subject, taskOf()) : null
+  const timer = isTimed ? await stageTimes(subject, taskOf()) : null
   const precisions = timer === null ? await offeredPrecisions(subject) : onlyFp32
   const offered = precisions.filter(({ reason }) => reason === null).map(({ precision }) => precision)
   greet(subject, offered, timer?.note ?? null)
@@ -105,6 +107,11 @@ function greet(subject: Subject, offered: readonly WorkloadPrecision[], stageNot
         : [
             'of the two versions in this file, the one without a cache (the first pass) is measured and changed'
           ]),
+      ...(subject.file.isWidened === true
+        ? [
+            'this file holds half precision: fp32 is the same weights computed in float32, and every other precision is made from that'
+          ]
+        : []),
       'phases: looped inside one call of the runtime (ONNX Loop); latency: single calls, with what a call costs',
       ...(isCpuHalf
         ? ['fp16 on this CPU provider may be computed in fp32 between casts: its time says nothing of a GPU']

@@ -22,7 +22,14 @@ const files = { read: readForRewriting, encode: encodeOnnx }
 beforeAll(async () => {
   for (const name of names) {
     const place = (end: string): string => resourcePath('workloads', `${name}.${end}`)
-    const options = { files, modelFile: place('onnx'), dataFile: place('jsonl'), batch: 8, provider: 'cpu' }
+    const options = {
+      files,
+      modelFile: place('onnx'),
+      dataFile: place('jsonl'),
+      batch: 8,
+      provider: 'cpu',
+      half: 'widened' as const
+    }
     subjects.set(name, await openSubject({ ...options, threads: 1, samples: 16 }))
   }
 })

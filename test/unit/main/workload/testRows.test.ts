@@ -39,3 +39,13 @@ it('refuses what an element type would cut off', () => {
     })
   }
 })
+
+it('gives halves to a network that takes them, and refuses bfloat16 by name', () => {
+  const value = { name: 'ids', elementType: 'float32', dims: null } as const
+  const given = stacked(rowsOf([1, -2]), { ...value, half: 'float16' })
+  expect([given.type, given.dims]).toEqual(['float16', [1, 2]])
+  // Bits, or a Float16Array of them where JavaScript has one.
+  const { buffer, byteOffset, length } = given.data as Uint16Array
+  expect([...new Uint16Array(buffer, byteOffset, length)]).toEqual([0x3c00, 0xc000])
+  expect(() => stacked(rowsOf([1]), { ...value, half: 'bfloat16' })).toThrow('Inputs of type bfloat16')
+})
