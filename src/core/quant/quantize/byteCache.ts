@@ -16,6 +16,8 @@ export interface ByteCache extends BoundedCache<Uint8Array> {
 
 /** Memory as a multiple of what entries may take: room for arrays that are held and no entries. */
 const memoryShare = 1.5
+/** A longer part of the memory is not cut: entries would leave for it all at once, and its pages would stay. */
+const longestPart = 1 / 2
 /** An entry of more than this part of the limit would push out too many others: it is not kept. */
 const maxPart = 1 / 8
 
@@ -52,7 +54,7 @@ export function createByteCache(limitBytes: number): ByteCache {
 
   /** Cuts an array; entries leave, the oldest first, until there is a gap for it. */
   function cut(length: number): Uint8Array<ArrayBuffer> | null {
-    if (length > memoryBytes) return null
+    if (length > longestPart * memoryBytes) return null
     let found = memory.cut(length)
     for (const [key, bytes] of entries) {
       if (found !== null) break
@@ -87,7 +89,7 @@ export function createByteCache(limitBytes: number): ByteCache {
     },
     take(length) {
       const bytes = cut(length)
-      // More than the memory holds is left to the collector.
+      // What does not fit is left to the collector.
       if (bytes === null) return new Uint8Array(length)
       holds.set(bytes, 1)
       return bytes

@@ -5,7 +5,7 @@ import { createBoundedCache, type BoundedCache } from './boundedCache'
 import { createByteCache, type ByteCache } from './byteCache'
 import { bestFormat, createHistogram, type HistogramBuilder } from './activationRange'
 import { probeFloats, runPlain, type FitWork, type FloatValues } from './fitEngine'
-import { centredTargets, type CentredTargets } from './moments'
+import { centredTargets, targetsByChannel, type CentredTargets } from './moments'
 import { createScratch, type Scratch } from './scratch'
 import { representative } from './passedCodes'
 import { hwcWeights, toHwc } from '../hwcGraph'
@@ -100,10 +100,10 @@ export function* measuringRanges(
     steps.search ? searchLimits : usualLimits
   )
   const targets = new Map(
-    [...rows].map(([index, { image, pixel, sums }]) => [
-      index,
-      { image, pixel, targets: centredTargets(sums, sums.length / image.length) }
-    ])
+    [...rows].map(([index, { image, pixel, sums }]) => {
+      const ofSums = graph.nodes[index].op === 'depthwiseConv2d' ? targetsByChannel : centredTargets
+      return [index, { image, pixel, targets: ofSums(sums, sums.length / image.length) }]
+    })
   )
   const formats = new Map<string, CodeFormat>()
   return {

@@ -6,8 +6,7 @@ export function* depthwiseMoments(inputs: SampledBytes, targets: CentredTargets)
   const { bytes, rows, scale, zero } = inputs
   const channels = targets.mean.length
   const taps = bytes.length / (rows * channels)
-  const wanted = byChannel(targets)
-  const { means, squares, cross } = yield* channelSums({ bytes, targets: wanted, rows, channels })
+  const { means, squares, cross } = yield* channelSums({ bytes, targets: targets.values, rows, channels })
   return Array.from({ length: channels }, (_, c) => {
     const covariance: TapCovariance = (i, j) => (squares[(c * taps + i) * taps + j] * scale * scale) / rows
     return {
@@ -24,21 +23,4 @@ export function* depthwiseMoments(inputs: SampledBytes, targets: CentredTargets)
       inputs: null
     }
   })
-}
-
-/** Targets in their other order, which all schemes read: made once. */
-const turned = new WeakMap<CentredTargets, Float32Array>()
-
-/** [rows][channels] as [channels][rows]. */
-function byChannel(targets: CentredTargets): Float32Array {
-  const known = turned.get(targets)
-  if (known !== undefined) return known
-  const { values, mean } = targets
-  const channels = mean.length
-  const rows = values.length / channels
-  const result = new Float32Array(values.length)
-  for (let row = 0; row < rows; row++)
-    for (let c = 0; c < channels; c++) result[c * rows + row] = values[row * channels + c]
-  turned.set(targets, result)
-  return result
 }

@@ -62,7 +62,7 @@ export interface SampledBytes {
 
 /** Float sums wanted at the sampled rows, without the mean of each channel. */
 export interface CentredTargets {
-  /** [rows][channels] */
+  /** [rows][channels]; of a depthwise layer, whose channels are fitted one by one, [channels][rows]. */
   readonly values: Float32Array
   /** Mean that was taken away, by channel. */
   readonly mean: Float64Array
@@ -78,6 +78,12 @@ export function centredTargets(values: Float32Array, channels: number): CentredT
   for (let from = 0; from < values.length; from += channels)
     for (let c = 0; c < channels; c++) values[from + c] = values[from + c] - mean[c]
   return { values, mean }
+}
+
+/** The same by channel, as a depthwise layer is fitted: [channels][rows]. */
+export function targetsByChannel(values: Float32Array, channels: number): CentredTargets {
+  const { mean, values: centred } = centredTargets(values, channels)
+  return { values: transposed(centred, channels), mean }
 }
 
 /** Moments of a layer's sampled inputs and of the float sums wanted there. */

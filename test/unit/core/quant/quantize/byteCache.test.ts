@@ -89,6 +89,64 @@ describe('cache of bytes', () => {
     for (const bytes of [large, ...held]) cache.drop(bytes)
   })
 
+  it('keeps its entries where an array of more than half the memory is taken', () => {
+    const cache = createByteCache(16 * line)
+    const kept = cache.take(2 * line).fill(1)
+    cache.set('kept', kept, kept.length)
+    cache.drop(kept)
+    // 24 lines in all: 12 are the longest array that lies in them.
+    const long = cache.take(12 * line + 1)
+    expect(long.buffer).not.toBe(kept.buffer)
+    const half = cache.take(12 * line)
+    expect(half.buffer).toBe(kept.buffer)
+    expect(cache.get('kept')).toBe(kept)
+    for (const bytes of [long, half]) cache.drop(bytes)
+    expect(kept.every((value) => value === 1)).toBe(true)
+  })
+
+  it('never changes what is held or kept, whatever is taken, held, kept and dropped', () => {
+    const random = createRandom(3)
+    const changed: string[] = []
+    for (const limit of [0, 100, 16 * line, 100 * line]) {
+      const cache = createByteCache(limit)
+      let [next, found] = [0, 0]
+      /** Holds of ours, one for each time an array is in here, with the byte that fills it. */
+      const held: { bytes: Uint8Array; fill: number }[] = []
+      const kept = new Map<string, number>()
+      for (let n = 0; n < 1000; n++) {
+        const own = held[random.integer(Math.max(1, held.length))]
+        const key = `${random.integer(12)}`
+        const action = random.integer(5)
+        if (action === 0 && held.length < 20) {
+          const fill = next++ % 256
+          held.push({ bytes: cache.take(random.integer(limit + 50)).fill(fill), fill })
+        } else if (action === 1 && own !== undefined) {
+          cache.set(key, own.bytes, own.bytes.length)
+          if (cache.get(key) === own.bytes) kept.set(key, own.fill)
+        } else if (action === 2 && own !== undefined) {
+          cache.hold(own.bytes)
+          held.push(own)
+        } else if (action === 3) {
+          const entry = cache.get(key)
+          if (entry !== undefined && held.length < 20) {
+            found++
+            cache.hold(entry)
+            held.push({ bytes: entry, fill: kept.get(key)! })
+          }
+        } else if (own !== undefined) {
+          held.splice(held.indexOf(own), 1)
+          cache.drop(own.bytes)
+        }
+        const isIntact = (bytes: Uint8Array, fill: number): boolean => bytes.every((value) => value === fill)
+        if (!held.every(({ bytes, fill }) => isIntact(bytes, fill))) changed.push(`held ${limit}:${n}`)
+        if (![...kept].every(([name, fill]) => isIntact(cache.get(name) ?? new Uint8Array(), fill)))
+          changed.push(`kept ${limit}:${n}`)
+      }
+      if (limit > 0) expect(found).toBeGreaterThan(20)
+    }
+    expect(changed).toEqual([])
+  })
+
   it('keeps arrays of other origin and leaves them alone', () => {
     const cache = createByteCache(16 * line)
     const other = new Uint8Array(new SharedArrayBuffer(line)).fill(7)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
 import { depthwiseMoments } from '@core/quant/quantize/depthwiseMoments'
 import { runPlain } from '@core/quant/quantize/fitEngine'
-import { centredTargets } from '@core/quant/quantize/moments'
+import { targetsByChannel } from '@core/quant/quantize/moments'
 
 describe('moments of a depthwise layer', () => {
   it.each([
@@ -15,7 +15,7 @@ describe('moments of a depthwise layer', () => {
     const [rows, scale, zero] = [40, 1 / 64, 28]
     const bytes = Uint8Array.from({ length: taps * rows * channels }, () => random.integer(256))
     const targets = Float32Array.from({ length: rows * channels }, () => random.normal())
-    const centred = centredTargets(targets.slice(), channels)
+    const centred = targetsByChannel(targets.slice(), channels)
     const all = runPlain(depthwiseMoments({ bytes, rows, scale, zero }, centred))
     expect(all).toHaveLength(channels)
     const meanOf = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length
