@@ -41,6 +41,7 @@ export function createDataSetService(deps: {
       kind: 'dataset.add',
       title: `Read data set ${request.name}`,
       unit: 'items',
+      leftBehind: 'Nothing of the set was kept.',
       async run({ signal, progress }) {
         const folder = await files.begin()
         try {

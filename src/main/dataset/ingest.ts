@@ -60,7 +60,8 @@ export async function ingest(
   const book = createLabelBook()
   const writer = await createItemWriter(folder)
   try {
-    let seen = 0
+    // Items read and left out; one bad item may stand for all that a file's end lacks.
+    let [seen, told] = [0, 0]
     for await (const read of source.items()) {
       const item = read.kind === 'bad' ? read : prepared(read, request, gathered)
       if (item.kind === 'bad') {
@@ -72,7 +73,9 @@ export async function ingest(
         remember(item, gathered)
         gathered.labels.push(book.add(item.label))
       }
-      if (++seen % itemsPerProgress === 0) {
+      seen += item.kind === 'bad' ? item.items : 1
+      if (seen - told >= itemsPerProgress) {
+        told = seen
         context.progress(seen, source.total ?? 0, `${gathered.skippedCount} left out`)
         await context.yieldToAbort()
       }

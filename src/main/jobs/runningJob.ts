@@ -22,6 +22,8 @@ export interface JobSpec<T> {
    * is finished (in the store), this only starts it.
    */
   resume?: () => Promise<{ jobId: string }>
+  /** What is left of it once it is cancelled, as a sentence; absent: nothing is said of that. */
+  leftBehind?: string
   run(context: JobContext): Promise<T>
 }
 
@@ -71,7 +73,7 @@ export function runJob<T>(
   const result = Promise.resolve()
     .then(() => {
       // Cancelled before it began: work that only listens for the abort would never receive it.
-      if (controller.signal.aborted) throw cancelled(spec.title)
+      if (controller.signal.aborted) throw cancelled(spec)
       return spec.run(context)
     })
     .then(
@@ -80,7 +82,7 @@ export function runJob<T>(
         return value
       },
       (reason: unknown) => {
-        const error = controller.signal.aborted ? cancelled(spec.title) : AppError.from(reason)
+        const error = controller.signal.aborted ? cancelled(spec) : AppError.from(reason)
         finish(controller.signal.aborted ? 'cancelled' : 'failed', error)
         throw error
       }
@@ -132,10 +134,12 @@ function contextOf(job: Job, signal: AbortSignal, nowMs: () => number, changed: 
   }
 }
 
-function cancelled(title: string): AppError {
+/** Only work that can be resumed keeps what is finished of it. */
+function cancelled({ title, resume, leftBehind }: JobSpec<unknown>): AppError {
+  const hint = resume === undefined ? 'Start it again.' : 'Finished work is kept; start or resume it again.'
   return new AppError(
     'job.cancelled',
     `"${title}" was cancelled.`,
-    'Finished work is kept; start or resume it again.'
+    leftBehind === undefined ? hint : `${leftBehind} ${hint}`
   )
 }

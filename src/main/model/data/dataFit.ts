@@ -6,6 +6,7 @@ import { toChannelsFirst } from '../../../core/dataset/prepare'
 import type { ShapeHwc } from '../../../core/kernel/shape'
 import { indexBytes } from '../../../core/quant/runImported'
 import { toHwc } from '../../../core/quant/hwcGraph'
+import { realsOfPixels } from '../../../core/quant/runFloat'
 
 /**
  * A data set as a network reads it. A network whose input is a flat vector gets pictures channel by channel, as
@@ -82,9 +83,9 @@ function fitIndices(graph: Graph, set: ItemSet): ItemSet {
   }
 }
 
-/** Bytes whose meaning only the network's file gives: inputScale * (byte - 128 + inputZero). */
-function asNetworkSays(batch: ItemBatch, { inputScale, inputZero }: Graph): ItemBatch {
-  return { ...batch, reals: Float32Array.from(batch.bytes, (byte) => inputScale * (byte - 128 + inputZero)) }
+/** Bytes whose meaning only the network's file gives. */
+function asNetworkSays(batch: ItemBatch, graph: Graph): ItemBatch {
+  return { ...batch, reals: realsOfPixels(graph, batch.bytes) }
 }
 
 /** The graph with the set's meaning of input bytes. */

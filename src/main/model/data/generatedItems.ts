@@ -10,6 +10,7 @@ import {
 import type { LabelledImages } from '../../../core/model/dataSet'
 import type { Graph } from '../../../core/model/graph'
 import { sizeOfShape } from '../../../core/dataset/item'
+import { realsOfPixels } from '../../../core/quant/runFloat'
 import { createImageLibrary, type ImageLibrary } from './imageLibrary'
 
 /**
@@ -54,9 +55,13 @@ export function openGeneratedItems(set: GeneratedSet, modelsFolder: string): Ite
       const { bytes, targets } = await madeOf(split)
       const to = Math.min(targets.length, from + count)
       const taken = bytes.subarray(from * size, to * size)
-      // dataFit.ts replaces these by what the network's own scale and zero say.
-      const reals = Float32Array.from(taken, (byte) => set.inputScale * (byte - 128 + set.inputZero))
-      return { count: to - from, bytes: taken, reals, targets: targets.subarray(from, to) }
+      // dataFit.ts replaces the real values by what the network's own scale and zero say.
+      return {
+        count: to - from,
+        bytes: taken,
+        reals: realsOfPixels(set, taken),
+        targets: targets.subarray(from, to)
+      }
     },
     close: async () => undefined
   }

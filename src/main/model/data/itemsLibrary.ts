@@ -12,6 +12,8 @@ import type { ImageLibrary } from './imageLibrary'
 const maxCalibration = 512
 const maxTraining = 20_000
 const maxBytes = 256 * 2 ** 20
+/** Bytes of real values that are held while items are read. */
+const partBytes = 16 * 2 ** 20
 
 /** Items a split is cut to for fitting and retraining. */
 function maxItemsOf(split: ImageSplit, [height, width, channels]: ItemSet['shape']): number {
@@ -52,10 +54,24 @@ export function itemsLibrary(set: ItemSet): ImageLibrary {
     loadFullTraining: async () => refuse(),
     async load(split): Promise<LabelledImages> {
       if (split === 'fullTest') return refuse()
-      const { count, bytes, targets } = await set.read(split, 0, maxItemsOf(split, set.shape))
-      return { count, pixels: bytes, labels: Uint8Array.from(targets) }
+      return readImages(set, split, Math.min(set.count(split), maxItemsOf(split, set.shape)))
     }
   }
+}
+
+/** The first `count` items as bytes. Read in parts: their real values, which nobody wants here, take four times the memory. */
+async function readImages(set: ItemSet, split: ImageSplit, count: number): Promise<LabelledImages> {
+  const [height, width, channels] = set.shape
+  const size = height * width * channels
+  const step = Math.max(1, Math.floor(partBytes / (4 * size)))
+  const pixels = new Uint8Array(count * size)
+  const labels = new Uint8Array(count * set.targetWidth)
+  for (let from = 0; from < count; from += step) {
+    const { bytes, targets } = await set.read(split, from, Math.min(step, count - from))
+    pixels.set(bytes, from * size)
+    labels.set(targets, from * set.targetWidth)
+  }
+  return { count, pixels, labels }
 }
 
 /** @throws AppError input.unsupported where items have no classes to retrain towards */

@@ -10,9 +10,10 @@ export async function moreItems(
   library: Pick<ImageLibrary, 'load'>
 ): Promise<Pick<LabelledImages, 'count' | 'pixels'>> {
   const own = await library.load('calibration')
-  const tuning = await library.load('tune')
   const size = own.pixels.length / own.count
   const room = Math.max(0, Math.floor(maxItemBytes / size) - own.count)
+  if (room === 0) return own
+  const tuning = await library.load('tune')
   const taken = tuning.pixels.subarray(0, size * Math.min(tuning.count, maxTuning, room))
   const pixels = new Uint8Array(own.pixels.length + taken.length)
   pixels.set(own.pixels)

@@ -23,18 +23,21 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 
-/** The real service with its tasks run here; `stopAfter` aborts at the n-th look for an abort. */
+/** The real service with its tasks run here; `stopAfter` cancels the job at the n-th look for an abort. */
 function createService(stopAfter = Infinity) {
   let looks = 0
+  const told: [done: number, total: number | undefined, note: string | undefined][] = []
   const jobs = createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => 'job' })
   const service = createDataSetService({
     tasks: {
       run: (async (name: keyof typeof datasetTasks, input: never) =>
         datasetTasks[name](input, {
           signal: new AbortController().signal,
-          progress: () => undefined,
+          progress: (...progress) => void told.push(progress as (typeof told)[number]),
           yieldToAbort: async () => {
-            if (++looks >= stopAfter) throw new AppError('job.cancelled', 'stopped', '')
+            if (++looks < stopAfter) return
+            jobs.cancel('job')
+            throw new AppError('job.cancelled', 'stopped', '')
           }
         })) as never,
       close: async () => undefined
@@ -47,6 +50,7 @@ function createService(stopAfter = Infinity) {
   const context = { signal: new AbortController().signal }
   return {
     service,
+    told,
     async add(file: string, options: Record<string, unknown> = {}): Promise<DataSetInfo> {
       const target = path.isAbsolute(file) ? file : path.join(fixtures, file)
       const request = dataSetRequestSchema.parse({ path: target, name: 'set', ...options })
@@ -160,6 +164,8 @@ describe('data sets', () => {
     expect(found).toMatchObject({ items: 37, task: 'classification', skipped: { count: 3 } })
     expect(found.splits.find(({ split }) => split === 'test')).toMatchObject({ histogram: [5, 4] })
     expect(found.skipped.first.map(({ name }) => name)).toEqual(['arrays: test_images[9] to [11]'])
+    // 37 that are kept and 3 that the file lacks.
+    expect(service.told.at(-1)).toEqual([40, 40, '3 left out'])
     const set = await service.open('medical')
     expect([set.count('search') >= 8, set.count('test')]).toEqual([true, 9])
     const { bytes } = await set.read('search', 0, 100)
@@ -334,7 +340,10 @@ describe('data sets', () => {
   })
 
   it('leave nothing behind when cancelled, and can be removed', async () => {
-    await expect(createService(1).add('pictures')).rejects.toMatchObject({ code: 'job.cancelled' })
+    await expect(createService(1).add('pictures')).rejects.toMatchObject({
+      code: 'job.cancelled',
+      hint: 'Nothing of the set was kept. Start it again.'
+    })
     expect(await readdir(path.join(root, 'sets'))).toEqual([])
     const { add, service } = createService()
     await add('idx')

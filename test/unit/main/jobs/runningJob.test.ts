@@ -74,6 +74,25 @@ describe('a running job', () => {
   })
 })
 
+describe('a cancelled job', () => {
+  const hintOf = async (given: Partial<JobSpec<void>>): Promise<string | undefined> => {
+    const controller = new AbortController()
+    controller.abort()
+    const spec = { kind: 'test.run', title: 'Test', unit: 'items', run: async () => undefined, ...given }
+    const job = runJob('j', spec, controller, { nowMs: () => 0, changed: () => undefined })
+    await job.settled
+    return job.job.error?.hint
+  }
+
+  it('says that finished work is kept only where it can go on from there', async () => {
+    expect(await hintOf({})).toBe('Start it again.')
+    expect(await hintOf({ leftBehind: 'Nothing was kept.' })).toBe('Nothing was kept. Start it again.')
+    expect(await hintOf({ resume: async () => ({ jobId: 'k' }) })).toBe(
+      'Finished work is kept; start or resume it again.'
+    )
+  })
+})
+
 describe('the history of jobs that has grown full', () => {
   it('drops the oldest that has ended, and never one that runs', async () => {
     const history = await openJobHistory({

@@ -29,3 +29,16 @@ it.each([
 it('takes items of the network’s own size', () => {
   expect(fitItems(graph, setOf([8, 6, 3])).shape).toEqual([8, 6, 3])
 })
+
+it('reads bytes without a meaning of their own as the network says', async () => {
+  const bytes = new Uint8Array(144).fill(128)
+  bytes.set([0, 255])
+  const set = { ...setOf([8, 6, 3]), read: async () => ({ count: 1, bytes, reals: new Float32Array(144) }) }
+  const { reals } = await fitItems({ ...graph, inputScale: 0.5, inputZero: 3 }, set as never).read(
+    'test',
+    0,
+    1
+  )
+  // 0.5 * (byte - 128 + 3)
+  expect([...reals.subarray(0, 3)]).toEqual([-62.5, 65, 1.5])
+})

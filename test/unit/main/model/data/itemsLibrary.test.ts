@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { retrainedOnText } from '@main/cli/model/ownData'
-import { retrainedOn } from '@main/model/data/itemsLibrary'
+import { itemsLibrary, retrainedOn } from '@main/model/data/itemsLibrary'
 import { isRetrained } from '@main/model/modelWorkspace'
+import type { ItemSet } from '@core/dataset/itemSet'
 import { parseScheme, uniformScheme } from '@core/quant/scheme'
 
 const splits = (calibration: number, tune: number) => [
@@ -37,5 +38,30 @@ describe('items that retraining takes', () => {
     expect(isRetrained(parseScheme('w8a8,w8a2', layers), 'retrain')).toBe(true)
     expect(isRetrained(uniformScheme(layers, 1, 1), 'ptq')).toBe(false)
     expect(isRetrained(uniformScheme(layers, 1, 1), 'reconstruct')).toBe(false)
+  })
+})
+
+describe('the library of a data set', () => {
+  it('holds real values of 16 MiB at most while it reads, and gives the items that one read gives', async () => {
+    const size = 224 * 224 * 3
+    const parts: number[] = []
+    const set = {
+      ...{ name: 'set', shape: [224, 224, 3], targetWidth: 1, count: () => 31 },
+      async read(_split: string, from: number, count: number) {
+        const taken = Math.min(count, 31 - from)
+        parts.push(4 * taken * size)
+        const bytes = new Uint8Array(taken * size)
+        for (let at = 0; at < taken; at++) bytes.fill(from + at + 1, at * size, (at + 1) * size)
+        const targets = Float32Array.from({ length: taken }, (_, at) => 100 + from + at)
+        return { count: taken, bytes, reals: new Float32Array(0), targets }
+      }
+    } as unknown as ItemSet
+    const { count, pixels, labels } = await itemsLibrary(set).load('calibration')
+    expect(Math.max(...parts)).toBeLessThanOrEqual(16 * 2 ** 20)
+    expect([count, pixels.length]).toEqual([31, 31 * size])
+    const items = Array.from({ length: 31 }, (_, at) => at)
+    expect(items.map((at) => [pixels[at * size], pixels[(at + 1) * size - 1], labels[at]])).toEqual(
+      items.map((at) => [at + 1, at + 1, 100 + at])
+    )
   })
 })
