@@ -41,23 +41,54 @@ export async function openFloat(graph: Graph, set: ItemSet, split: ImageSplit): 
   }
 }
 
+/** Bytes that the widest node reads and writes over all items of one run; the runtime holds a few times as many. */
+const runBytes = 16 * 2 ** 20
+
+/** Where the runs over so many items end. None has a single item beside others: a product with one row is rounded in another order. */
+export function runEnds(graph: Graph, count: number): number[] {
+  const floatsOf = (from: number): number =>
+    sizeOf(from < 0 ? graph.inputShape : graph.nodes[from].outputShape)
+  const widest = graph.nodes.reduce(
+    (most, { inputs }, at) =>
+      Math.max(
+        most,
+        [at, ...inputs].reduce((sum, from) => sum + floatsOf(from), 0)
+      ),
+    0
+  )
+  const step = Math.max(2, Math.floor(runBytes / (4 * widest)))
+  const ends: number[] = []
+  for (let end = step; end < count - 1; end += step) ends.push(end)
+  return count > 0 ? [...ends, count] : ends
+}
+
 async function runSession(
   session: Awaited<ReturnType<typeof openOrtSession>>,
   graph: Graph,
   { count, reals }: ItemBatch
 ): Promise<Float32Array> {
   const size = sizeOf(graph.inputShape)
-  const input = new Float32Array(reals.length)
-  if (graph.inputShape.length === 1) input.set(reals)
-  else {
-    const shape = toHwc(graph.inputShape)
-    for (let from = 0; from < reals.length; from += size)
-      toChannelsFirst(reals.subarray(from, from + size), shape, input.subarray(from, from + size))
+  const width = sizeOf(graph.nodes[graph.output].outputShape)
+  const outputs = new Float32Array(count * width)
+  let from = 0
+  for (const end of runEnds(graph, count)) {
+    const part = reals.subarray(from * size, end * size)
+    const input = realTensor(inOnnxOrder(graph, part), [part.length / size, ...graph.inputShape])
+    const results = await session.run({ [session.inputNames[0]]: input })
+    outputs.set(tensorReals(results[session.outputNames[0]]), from * width)
+    from = end
   }
-  const results = await session.run({
-    [session.inputNames[0]]: realTensor(input, [count, ...graph.inputShape])
-  })
-  return tensorReals(results[session.outputNames[0]])
+  return outputs
+}
+
+function inOnnxOrder(graph: Graph, reals: Float32Array): Float32Array {
+  if (graph.inputShape.length === 1) return reals
+  const size = sizeOf(graph.inputShape)
+  const shape = toHwc(graph.inputShape)
+  const input = new Float32Array(reals.length)
+  for (let from = 0; from < reals.length; from += size)
+    toChannelsFirst(reals.subarray(from, from + size), shape, input.subarray(from, from + size))
+  return input
 }
 
 /** Checks that a split has items. @throws AppError data.missing when the split holds nothing */
