@@ -1,9 +1,11 @@
 // Seeded random ONNX graphs: the importer's float outputs against onnxruntime's.
-//   npm run fuzz:import -- [--count 10000] [--seed 1] [--kind qdq|qoperator|integers]
+//   npm run fuzz:import -- [--count 10000] [--seed 1] [--kind qdq|qoperator|integers|scales]
 // Without a kind every fifth graph is a quantized one: QDQ, QOperator and 8-bit integers in turn, on steps that round nothing.
+// Kind "scales": one layer between codes of any scale; an output may differ by one code where its real value lies at a tie.
 import { parseArgs } from 'node:util'
 import type { OnnxModel } from '@core/model/onnx/onnx'
-import { compareWithOnnxruntime } from '../test/support/importAgreement'
+import { compareWithOnnxruntime, type Agreement } from '../test/support/importAgreement'
+import { codesApart, randomScales } from '../test/support/randomScales'
 import { randomOnnx } from '../test/support/randomOnnx'
 import { quantizedKinds, randomQuantized } from '../test/support/randomQuantized'
 
@@ -16,8 +18,8 @@ const { values } = parseArgs({
 })
 const [count, first] = [Number(values.count), Number(values.seed)]
 const kind = quantizedKinds.find((name) => name === values.kind)
-if (values.kind !== undefined && kind === undefined)
-  throw new Error(`no kind ${values.kind}: ${quantizedKinds.join(', ')}`)
+if (values.kind !== undefined && values.kind !== 'scales' && kind === undefined)
+  throw new Error(`no kind ${values.kind}: ${quantizedKinds.join(', ')}, scales`)
 
 /** The graph of a seed, with an input of its own where it is quantized. */
 function graphOf(seed: number): { model: OnnxModel; input?: Float32Array } {
@@ -26,12 +28,20 @@ function graphOf(seed: number): { model: OnnxModel; input?: Float32Array } {
   return randomQuantized(quantizedKinds[(seed / 5) % quantizedKinds.length]!, seed)
 }
 
+/** Codes apart, of codes at the end of a layer. */
+async function compareScaled(seed: number): Promise<Agreement> {
+  const { codes, fromTie } = await codesApart(randomScales(seed))
+  if (codes < 1.01 && fromTie < 1e-3) return { kind: 'equal', error: codes }
+  return { kind: 'wrong', message: `differs by ${codes.toFixed(2)} codes, ${fromTie.toFixed(4)} from a tie` }
+}
+
 const counts = { equal: 0, refused: 0, skipped: 0, wrong: 0 }
 const reasons = new Map<string, number>()
 let worst = 0
 for (let seed = first; seed < first + count; seed++) {
-  const { model, input } = graphOf(seed)
-  const result = await compareWithOnnxruntime(model, seed, input)
+  const { model, input } = values.kind === 'scales' ? randomScales(seed) : graphOf(seed)
+  const result =
+    values.kind === 'scales' ? await compareScaled(seed) : await compareWithOnnxruntime(model, seed, input)
   counts[result.kind]++
   if (result.kind === 'equal') worst = Math.max(worst, result.error)
   else {
