@@ -16,16 +16,18 @@ const known = new WeakMap<GraphNode, Bounds>()
  * @param input bounds of the network input
  */
 export function boundsOf(nodes: readonly GraphNode[], index: number, input: Bounds): Bounds {
-  if (index < 0) return input
-  const node = nodes[index]
-  const found = known.get(node)
-  if (found !== undefined) return found
-  const bounds = nodeBounds(
-    node,
-    node.inputs.map((from) => boundsOf(nodes, from, input))
-  )
-  known.set(node, bounds)
-  return bounds
+  const ownOf = (from: number): Bounds | undefined => (from < 0 ? input : known.get(nodes[from]))
+  // Not a call within a call: thousands of nodes may stand in a row.
+  const pending = index < 0 ? [] : [index]
+  for (let at = pending.at(-1); at !== undefined; at = pending.at(-1)) {
+    const node = nodes[at]
+    const given = node.inputs.map(ownOf)
+    if (given.every((bounds) => bounds !== undefined)) {
+      known.set(node, nodeBounds(node, given))
+      pending.pop()
+    } else pending.push(...node.inputs.filter((from) => ownOf(from) === undefined))
+  }
+  return ownOf(index)!
 }
 
 /** Bounds of a node's elements by those of its inputs. */
