@@ -122,6 +122,8 @@ function refuseBeside(): void {
   mkdirSync('build/mutate', { recursive: true })
   try {
     const pid = Number(readFileSync(file, 'utf8'))
+    // 0 would be this process and its group.
+    if (!(pid > 0)) throw new Error('no process is named')
     process.kill(pid, 0)
     console.error(
       `Another mutation run (process ${pid}) uses build/mutate of this checkout: wait for it, or end it.`

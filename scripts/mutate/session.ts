@@ -19,6 +19,8 @@ export type Outcome = 'passed' | 'failed' | 'lost'
 
 /** A process is renewed after this many works: modules that were loaded are never freed. */
 const worksPerProcess = 30
+/** Starts of one process that may end before any work began, on a loaded machine for instance. */
+const mostVainStarts = 3
 const folder = 'build/mutate'
 
 /** What all works of a mutation run have in common. */
@@ -73,12 +75,14 @@ async function runAll(
   const settle = (number: number, outcome: Outcome): void => {
     if (left.delete(number)) onOutcome(works[number]!, outcome)
   }
+  let vainStarts = 0
   while (left.size > 0) {
     const before = left.size
     const begun = await runOnce([...left], works, settle)
-    // A process that ended before any work began has lost its first.
     if (begun !== null) settle(begun, 'lost')
-    else if (left.size === before) settle([...left][0]!, 'lost')
+    // Nothing of a mutant is loaded before its work begins: one that never began was not noticed by any test.
+    else if (left.size === before && ++vainStarts === mostVainStarts)
+      throw new Error(`vitest began no work in ${mostVainStarts} starts: see whether it runs, and the load.`)
   }
 }
 
