@@ -1,5 +1,5 @@
 import { intAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
-import { badShape } from '../onnx/importState'
+import { badShape, unsupported } from '../onnx/importState'
 import { normalAxis } from './indexing'
 import { constantOf, numbersOf, typeOf } from './numbers'
 import { roundHalfEven } from './rounding'
@@ -28,8 +28,9 @@ export function codeLimits(zero: OnnxTensor | undefined): readonly [low: number,
   return type === 'uint8' ? [0, 255] : [-32768, 65535]
 }
 
-/** By ONNX element type, where QuantizeLinear names one in place of a zero point (opset 21): int8, int16, uint16, uint4, int4. */
+/** By ONNX element type, where QuantizeLinear names one in place of a zero point (opset 21): uint8, int8, int16, uint16, uint4, int4. */
 const typeLimits: Readonly<Record<number, readonly [low: number, high: number]>> = {
+  2: [0, 255],
   3: [-128, 127],
   4: [0, 65_535],
   5: [-32_768, 32_767],
@@ -37,11 +38,20 @@ const typeLimits: Readonly<Record<number, readonly [low: number, high: number]>>
   22: [-8, 7]
 }
 
-/** Smallest and largest code that a QuantizeLinear writes: of its zero point's type, or of `output_dtype`. */
+/**
+ * Smallest and largest code that a QuantizeLinear writes: of its zero point's type, or of `output_dtype`.
+ * @throws AppError model.unsupportedOperator for types that are no integers: float8, float4
+ */
 export function writtenLimits(node: OnnxNode, zero: OnnxTensor | undefined): readonly [number, number] {
-  return zero === undefined
-    ? (typeLimits[intAttribute(node, 'output_dtype', 0)] ?? [0, 255])
-    : codeLimits(zero)
+  if (zero !== undefined) return codeLimits(zero)
+  const type = intAttribute(node, 'output_dtype', 0)
+  if (type !== 0 && typeLimits[type] === undefined)
+    throw unsupported(
+      node,
+      `codes of ONNX element type ${type} are not supported`,
+      'Quantize to int8 or uint8 and export again.'
+    )
+  return typeLimits[type] ?? [0, 255]
 }
 
 /** Codes of real values. */
