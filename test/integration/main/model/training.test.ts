@@ -200,6 +200,13 @@ describe('a convolution computed with the pool behind it', () => {
     expect(poolBehind({ ...graph, output: 0 }, 0)).toBeNull()
     expect(poolBehind({ ...graph, nodes: [conv, { ...pool, stride: [1, 1] }] }, 0)).toBeNull()
   })
+
+  it('is left apart before a window of many places, as that over a whole image', () => {
+    const behind = (size: [number, number]) =>
+      poolBehind({ ...graph, nodes: [conv, { ...pool, kernel: size, stride: size }] }, 0)
+    expect(behind([4, 4])).not.toBeNull()
+    expect(behind([8, 7])).toBeNull()
+  })
 })
 
 describe('the trained scale of a weight quantizer (LSQ)', () => {

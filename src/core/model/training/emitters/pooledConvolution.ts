@@ -5,15 +5,16 @@ import type { Emitted, EmitterSite } from '../gradient'
 import { inputGradient, weightGradient } from './convolution'
 
 /**
- * Up to how many filters a convolution and its pool are computed as one. The filters of all places of a window have
- * (k + w - 1)² / k² of the products, but a w²-th of the copied pixels, which is what few filters wait for: LeNet-5's
- * first layer with its pool and their gradients takes half the time, its 16 filters of the second gain nothing.
+ * Up to how many filters, and places of a window, a convolution and its pool are computed as one. The filters of all places
+ * of a window have (k + w - 1)² / k² of the products, but a w²-th of the copied pixels, and no MaxPool with indices: few
+ * filters wait for these two. Under a window as large as the image the products alone take many times as long.
  */
 const maxFilters = 8
+const maxPlaces = 16
 
 /**
- * The max pool that can be computed with the convolution at `index`: its only reader, of windows that neither overlap nor
- * are padded; null where there is none.
+ * The max pool that can be computed with the convolution at `index`: its only reader, of small windows that neither
+ * overlap nor are padded; null where there is none.
  */
 export function poolBehind(graph: Graph, index: number): MaxPoolNode | null {
   const conv = graph.nodes[index]
@@ -22,6 +23,7 @@ export function poolBehind(graph: Graph, index: number): MaxPoolNode | null {
   const pool = graph.nodes[readers[0]]
   if (pool.op !== 'maxPool' || conv.bias.length > maxFilters || conv.stride.some((step) => step !== 1))
     return null
+  if (pool.kernel[0] * pool.kernel[1] > maxPlaces) return null
   const isApart = pool.kernel.every((size, axis) => size === pool.stride[axis])
   return isApart && pool.pad.every((side) => side === 0) ? pool : null
 }
