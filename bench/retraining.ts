@@ -2,16 +2,18 @@
  * What short retraining brings: accuracy and KL to the float network before and after it, on training images that neither the
  * fit nor the retraining sees, and processor time (the images seen in a second of it, what judges the network included). Settings are compared by these; test images are for `model evaluate`.
  *
- *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--from reconstruct] [--labels] [--plain] [--json]
+ *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--from reconstruct] [--repeats 1] [--labels] [--plain] [--json]
  *
  * A scheme of several layers is written with + between them: w8a8+w2a4+w4a8+w8a8+w8a8. --labels: with them (`retrain`), else
  * towards the float network alone (`distill`). --from: what training begins with, ptq or reconstruct. --plain: images are neither
- * shifted nor mirrored. Needs Debian's dataset-fashion-mnist.
+ * shifted nor mirrored. --repeats: so many runs of each, all but the first from float weights moved by up to 1e-7 of themselves;
+ * what lies between them is chance. Needs Debian's dataset-fashion-mnist.
  */
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { firstImages, lastImages } from '../src/core/model/dataSet'
-import { weightedLayerNames } from '../src/core/model/graph'
+import { createRandom } from '../src/core/math/random'
+import { isWeightedNode, weightedLayerNames, type Graph } from '../src/core/model/graph'
 import { exportOnnx } from '../src/core/model/onnx/exportOnnx'
 import { measureScores } from '../src/core/model/scoreMeasure'
 import type { QuantizedNetwork } from '../src/core/quant/quantizedNetwork'
@@ -32,11 +34,12 @@ const { values } = readFlags(
       epochs: { type: 'string', default: '1' },
       from: { type: 'string', default: 'reconstruct' },
       labels: { type: 'boolean', default: false },
+      repeats: { type: 'string', default: '1' },
       plain: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false }
     }
   },
-  { epochs: whole(), rates: listOf(positive()), from: oneOf(['ptq', 'reconstruct']) }
+  { epochs: whole(), repeats: whole(), rates: listOf(positive()), from: oneOf(['ptq', 'reconstruct']) }
 )
 const from = values.from as 'ptq' | 'reconstruct'
 const holdoutImages = 5000
@@ -63,22 +66,36 @@ interface Row {
   readonly scheme: string
   /** Null: as fitted. */
   readonly rate: number | null
+  /** From 1; those behind it start from moved weights. */
+  readonly run: number
   readonly accuracy: number
   readonly kl: number
   readonly isKept: boolean
   readonly seconds: number
 }
 
-async function rowOf(scheme: string, rate: number | null, fitted: QuantizedNetwork): Promise<Row> {
+/** The network of a run: from the second on its weights are rounded otherwise, in the last digit of float32 or so. */
+function graphOf(run: number): Graph {
+  if (run === 1) return bench.graph
+  const random = createRandom(run)
+  const nodes = bench.graph.nodes.map((node) =>
+    isWeightedNode(node)
+      ? { ...node, weights: node.weights.map((value) => value * (1 + 2e-7 * (random.next() - 0.5))) }
+      : node
+  )
+  return { ...bench.graph, nodes }
+}
+
+async function rowOf(scheme: string, rate: number | null, fitted: QuantizedNetwork, run = 1): Promise<Row> {
   const started = process.cpuUsage()
   const network =
     rate === null
       ? fitted
-      : await retrain({ graph: bench.graph, library }, fitted, quietTask, { ...settings, rate })
+      : await retrain({ graph: graphOf(run), library }, fitted, quietTask, { ...settings, rate })
   const { user, system } = process.cpuUsage(started)
   const { correct, kl } = measureScores(await schemeRealScores(network, held), float, held.labels)
   return {
-    ...{ scheme, rate, accuracy: (correct ?? NaN) / held.count, kl },
+    ...{ scheme, rate, run, accuracy: (correct ?? NaN) / held.count, kl },
     isKept: rate !== null && network !== fitted,
     seconds: (user + system) / 1e6
   }
@@ -89,7 +106,9 @@ for (const scheme of values.schemes.split(',')) {
   const parsed = parseScheme(scheme.replaceAll('+', ','), weightedLayerNames(bench.graph))
   const fitted = await quantizeOn(bench, parsed, from, quietTask)
   rows.push(await rowOf(scheme, null, fitted))
-  for (const rate of values.rates.split(',')) rows.push(await rowOf(scheme, Number(rate), fitted))
+  for (const rate of values.rates.split(','))
+    for (let run = 1; run <= Number(values.repeats); run++)
+      rows.push(await rowOf(scheme, Number(rate), fitted, run))
 }
 if (values.json) console.log(JSON.stringify({ rows }, null, 2))
 else {
