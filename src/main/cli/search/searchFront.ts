@@ -64,7 +64,10 @@ async function printFront(args: CliArguments, context: CliContext) {
     )
     return `${index + 1}: ${schemeKey(scheme)} ${texts.join(', ')}${feasible ? '' : ', over the budget'}`
   })
-  const head = `${rows.length} of ${countOf(search.trace.length, 'scheme')} on the front of ${over.join(', ')}, by search items`
+  const head =
+    rows.length === 0
+      ? 'The search evaluated no scheme, so there is no front.'
+      : `${rows.length} of ${countOf(search.trace.length, 'scheme')} on the front of ${over.join(', ')}, by search items`
   return { json: { searchId, over, front: rows }, text: [head, ...lines].join('\n') }
 }
 

@@ -62,4 +62,13 @@ describe('bitbench search front', () => {
     }
     await expect(bitbench('search', 'front')).rejects.toMatchObject({ code: 2 })
   })
+
+  it('says that there is none where no scheme was within the budget', async () => {
+    const tight = ['--model', cost[1]!, '--cost', 'bitfusion', '--budget-ratio', '0.6', '--keep', '--json']
+    const { stdout } = await bitbench('search', 'run', ...tight)
+    const { id, trace } = (JSON.parse(stdout) as { search: Search }).search
+    expect(trace).toEqual([])
+    const front = await bitbench('search', 'front', id)
+    expect(front.stdout).toBe('The search evaluated no scheme, so there is no front.\n')
+  })
 })
