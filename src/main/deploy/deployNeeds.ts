@@ -4,6 +4,7 @@ import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { BoardKind } from '../../shared/contract/board'
 import type { Deployment } from '../../shared/contract/deploy'
+import type { MeasuredNetwork } from '../../shared/contract/gpu'
 import type { QuantMethod, SchemeJson } from '../../shared/contract/model'
 import type { MeterSetup } from '../../shared/contract/meter'
 import type { Quantity } from '../../shared/vocabulary'
@@ -33,8 +34,12 @@ export interface PowerRecording {
   finish(): Promise<void>
 }
 
-/** Starts to record a meter; resolves when its first reading has come. */
-export type RecordPower = (setup: MeterSetup, title: string) => Promise<PowerRecording>
+/** Starts to record a meter beside a board that runs a network; resolves when its first reading has come. */
+export type RecordPower = (
+  setup: MeterSetup,
+  title: string,
+  network: MeasuredNetwork
+) => Promise<PowerRecording>
 
 /** What deploying needs of models. */
 export interface DeployModels {

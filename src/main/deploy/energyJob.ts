@@ -39,7 +39,7 @@ export async function startEnergyJob(
   deps: EnergyJobDeps
 ): Promise<StartedEnergy> {
   const { boards, models, recordPower, predict, jobs, preparation } = deps
-  const { boardId, modelId, meter, layers } = request
+  const { boardId, modelId, scheme, method, meter, layers } = request
   const { name: boardName, kind } = await boards.describe(boardId)
   requireMeterFor(meter.port, { name: boardName, kind })
   const modelName = await models.name(modelId)
@@ -49,7 +49,10 @@ export async function startEnergyJob(
   const predicted = await predict(network, modelId, boardId, null, 'energy')
   const predictedNj = predicted === null ? null : totalOf(predicted)
   const title = `Energy of ${modelName} on ${boardName}`
-  const recording = await recordPower(meter, title)
+  const predictedJ = predictedNj === null ? null : predictedNj * 1e-9
+  const recording = await recordPower(meter, title, {
+    ...{ modelId, boardId, boardName, scheme, method, predictedJ }
+  })
   const work = jobs.start({
     kind: 'deploy.energy',
     title,
@@ -60,7 +63,7 @@ export async function startEnergyJob(
     jobId: work.jobId,
     recordingId: recording.recordingId,
     layers: layers ? benchedLayers(network).map((layer) => layer.name) : [],
-    predictedJ: predictedNj === null ? null : predictedNj * 1e-9,
+    predictedJ,
     result: work.result
   }
 }

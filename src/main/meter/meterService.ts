@@ -4,7 +4,7 @@ import type { LiveRecording } from '../../core/gpu/phaseMarks'
 import type { GpuSample } from '../../core/gpu/metrics'
 import { metricAt } from '../../core/gpu/metrics'
 import type { ReadingClock } from '../../core/gpu/readingClock'
-import type { Recording } from '../../shared/contract/gpu'
+import type { MeasuredNetwork, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice, MeterLine } from './meterDevice'
 import type { WatchedMeter } from './live/liveMeter'
@@ -24,6 +24,8 @@ export interface MeterRecordArguments {
   durationMs?: number | undefined
   idleMs: number
   idleAfterMs: number
+  /** The network whose energy on a board is measured. */
+  network?: MeasuredNetwork | undefined
 }
 
 /** A recording that runs. */

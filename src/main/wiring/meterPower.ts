@@ -14,8 +14,8 @@ export interface BoardMeters {
 
 /** Returns what power meters do beside boards. */
 export function meterPower(meter: MeterService, gpu: GpuService): BoardMeters {
-  const recordPower: RecordPower = (setup, title) => {
-    const request = { title, command: [], idleMs: 0, idleAfterMs: 0 }
+  const recordPower: RecordPower = (setup, title, network) => {
+    const request = { title, network, command: [], idleMs: 0, idleAfterMs: 0 }
     return startMarkedRecording(gpu, (onStarted) => meter.record(setup, request, undefined, onStarted))
   }
   return { recordPower, openMeter: (setup) => meter.openPhases(setup) }

@@ -1,33 +1,42 @@
 import type { EnergyReport } from '@shared/contract/energy'
-import type { Recording } from '@shared/contract/gpu'
 import { defineStore } from 'pinia'
-import { shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
+import { useGpu } from './gpu'
 import { createAction } from './window/action'
 
-/** Energy of a network on a board: the measurement that this window began, and what came out. */
+/** Energy of a network on a board: the measurement that this window began, and what the newest one found, whoever began it. */
 export const useBoardEnergy = defineStore('boardEnergy', () => {
   const client = useClient()
+  const gpu = useGpu()
   const started = shallowRef<CommandOutput<'deploy.energy'> | null>(null)
+  /** The network that the page shows. */
+  const modelId = ref<string | null>(null)
   const report = shallowRef<EnergyReport | null>(null)
-  /** Where the figures of the report come from. */
-  const origin = shallowRef<Recording['origin'] | null>(null)
+  /** The newest complete measurement of that network. */
+  const recording = computed(
+    () =>
+      gpu.recordings.find(
+        ({ network, state }) => network !== undefined && network.modelId === modelId.value && state === 'done'
+      ) ?? null
+  )
 
   const read = createAction(async (recordingId: string) => {
     const found = await client.call('energy.report', { recordingId })
-    if (started.value?.recordingId === recordingId) report.value = found
+    if (recording.value?.id === recordingId) report.value = found
   })
+  watch(
+    () => recording.value?.id,
+    (id) => {
+      report.value = null
+      if (id !== undefined) void read.run(id)
+    }
+  )
   const start = createAction(async (input: CommandInput<'deploy.energy'>) => {
-    report.value = null
     started.value = null
     // The network is fitted and compared before the meter is started.
     started.value = await client.call('deploy.energy', input, { timeoutMs: 600_000 })
   })
-  client.subscribe('gpu.recordingChanged', (recording) => {
-    if (recording.id !== started.value?.recordingId) return
-    origin.value = recording.origin
-    if (recording.state !== 'running') void read.run(recording.id)
-  })
-  return { started, report, origin, read, start }
+  return { started, modelId, recording, report, read, start }
 })

@@ -71,6 +71,12 @@ export const useGpu = defineStore('gpu', () => {
     unreadable.value = kept.unreadable
     recordings.value = byStart(kept.recordings)
   })
+  /** The recordings alone, for pages that show no GPUs. */
+  const loadRecordings = createAction(async () => {
+    const kept = await client.call('gpu.recordings', {})
+    unreadable.value = kept.unreadable
+    recordings.value = byStart(kept.recordings)
+  })
   followStoredRuns(client, 'recording', {
     listed: () => recordings.value,
     load: () => load.run(false),
@@ -124,6 +130,17 @@ export const useGpu = defineStore('gpu', () => {
     ...live,
     ...phases,
     ...opened,
-    ...{ load, start, stop, record, opensWhenDone, stopRecording, exportTo, importFrom, remove }
+    ...{
+      load,
+      loadRecordings,
+      start,
+      stop,
+      record,
+      opensWhenDone,
+      stopRecording,
+      exportTo,
+      importFrom,
+      remove
+    }
   }
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { command, defineContract, done, nothing, originSchema, unreadableRowSchema } from './framework/define'
 import { envelopeSchema, type Envelope } from './gpu/envelope'
 import { meterAboutSchema, meterTextUnitsSchema } from './meter'
+import { methodSchema, schemeSchema } from './model'
 
 export { envelopeSchema, type Envelope }
 
@@ -188,6 +189,19 @@ export const clockLockSchema = z.object({
 /** The clocks requested of a GPU, and the result. */
 export type ClockLock = z.infer<typeof clockLockSchema>
 
+export const measuredNetworkSchema = z.object({
+  modelId: z.string(),
+  boardId: z.string(),
+  boardName: z.string(),
+  scheme: schemeSchema,
+  method: methodSchema,
+  /** Energy of an inference as proxies of the board's energy predicted it, J; null without such proxies. */
+  predictedJ: z.number().nullable()
+})
+
+/** The network whose energy on a board a recording of a power meter measures. */
+export type MeasuredNetwork = z.infer<typeof measuredNetworkSchema>
+
 export const recordingSchema = z.object({
   id: z.string(),
   title: z.string(),
@@ -230,6 +244,8 @@ export const recordingSchema = z.object({
   migGpus: z.array(z.number().int()),
   /** The power meter that the readings came from; absent for GPUs. */
   meter: meterAboutSchema.optional(),
+  /** Absent where it is no measurement of a network's energy on a board, and in those of an older version. */
+  network: measuredNetworkSchema.optional(),
   message: z.string().nullable()
 })
 

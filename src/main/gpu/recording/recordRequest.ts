@@ -1,4 +1,4 @@
-import type { Recording } from '../../../shared/contract/gpu'
+import type { MeasuredNetwork, Recording } from '../../../shared/contract/gpu'
 import type { RecordedDevice } from './recordingInstrument'
 import type { Evidence } from './recordingEvidence'
 
@@ -24,6 +24,8 @@ export interface RecordRequest {
   gpus: readonly RecordedDevice[]
   driverVersion: string
   origin: Recording['origin']
+  /** The network whose energy on a board is measured. */
+  network?: MeasuredNetwork | undefined
 }
 
 /** Returns a recording that begins now, without readings. */
@@ -43,6 +45,7 @@ export function newRecording(
     temperatureBeforeC: temperaturesC,
     temperatureAfterC: temperaturesC,
     ...{ durationMs: null, exitCode: null, achievedHz: null, message: null },
+    ...(request.network && { network: request.network }),
     ...{ samples: 0, restarts: 0, malformedLines: 0, idleMs: 0, idleAfterMs: 0 },
     ...evidence
   }

@@ -1,6 +1,6 @@
 import type { ComputeApp } from '../../../core/gpu/computeApps'
 import type { EmitterOf } from '../../../shared/contract/framework/define'
-import type { gpuContract, HostLoad, Recording } from '../../../shared/contract/gpu'
+import type { gpuContract, HostLoad, MeasuredNetwork, Recording } from '../../../shared/contract/gpu'
 import { AppError } from '../../../shared/errors'
 import type { LiveRecording } from '../../../core/gpu/phaseMarks'
 import { hostReadingClock } from '../../../core/gpu/readingClock'
@@ -30,6 +30,8 @@ export interface RecordArguments {
    * the GPUs before that work began. Those that are there afterwards are looked for then.
    */
   othersBefore?: readonly ComputeApp[] | undefined
+  /** The network whose energy on a board is measured. */
+  network?: MeasuredNetwork | undefined
 }
 
 /** What recordings are made with. */

@@ -6,7 +6,7 @@ import { deployEnergyRequestSchema } from '@shared/contract/deploy'
 import { AppError } from '@shared/errors'
 
 /** A measurement whose host reference takes until the recording beside it ends. */
-async function endedDuringWork(failure?: AppError): Promise<unknown> {
+async function endedDuringWork(failure?: AppError, recorded?: (network: unknown) => void): Promise<unknown> {
   const ended = new AbortController()
   const finished: string[] = []
   let ids = 0
@@ -26,15 +26,19 @@ async function endedDuringWork(failure?: AppError): Promise<unknown> {
         })
     },
     preparation: { prepare: async () => ({ network: { layers: [] } }) },
-    predict: async () => null,
-    recordPower: async () => ({
-      ...{ recordingId: 'r', mark: () => undefined, ended: ended.signal },
-      clock: hostReadingClock(() => 0),
-      finish: async () => {
-        finished.push('r')
-        if (failure !== undefined) throw failure
+    // nJ
+    predict: async () => ({ layers: [1000, 500], rest: 500, calibrated: false }),
+    recordPower: async (_meter: unknown, _title: unknown, network: unknown) => {
+      recorded?.(network)
+      return {
+        ...{ recordingId: 'r', mark: () => undefined, ended: ended.signal },
+        clock: hostReadingClock(() => 0),
+        finish: async () => {
+          finished.push('r')
+          if (failure !== undefined) throw failure
+        }
       }
-    }),
+    },
     jobs: createJobService({ emit: () => undefined, nowMs: () => 0, newId: () => `job${++ids}` })
   } as unknown as EnergyJobDeps
   const request = deployEnergyRequestSchema.parse({
@@ -69,6 +73,19 @@ describe('energy of a network on a board', () => {
       code: 'data.missing',
       message: expect.stringMatching(/stopped before all phases/) as string
     })
+  })
+
+  it('keeps with the recording what is measured, with what proxies predict', async () => {
+    const networks: unknown[] = []
+    await endedDuringWork(undefined, (network) => networks.push(network))
+    expect(networks).toEqual([
+      {
+        ...{ modelId: 'm', boardId: 'b', boardName: 'board', method: 'ptq' },
+        scheme: [{ layer: 'a', weightBits: 8, activationBits: 8 }],
+        // 1500 nJ in two layers and 500 nJ outside of them.
+        predictedJ: expect.closeTo(2e-6, 15) as number
+      }
+    ])
   })
 
   it('reports the failure of the recording that ended the work', async () => {
