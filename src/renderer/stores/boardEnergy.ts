@@ -14,7 +14,7 @@ export const useBoardEnergy = defineStore('boardEnergy', () => {
   /** The network that the page shows. */
   const modelId = ref<string | null>(null)
   const report = shallowRef<EnergyReport | null>(null)
-  /** The newest complete measurement of that network. */
+  /** The newest measurement of that network; of one that was ended early its phases say so. */
   const recording = computed(
     () =>
       gpu.recordings.find(

@@ -11,7 +11,7 @@ import { byTime, createRunMarkers } from './traces/markers'
 import { createAction, forgetOnChange } from './window/action'
 
 /** How a meter is chosen on a page: kept for the next time. */
-export type MeterChoice = Pick<MeterSetup, 'port' | 'kind' | 'supplyV'>
+export type MeterChoice = Pick<MeterSetup, 'port' | 'kind' | 'supplyV'> & Partial<Pick<MeterSetup, 'units'>>
 
 /** Power meters that are read now, and the trace of the one that is looked at. Times are ms since its first reading. */
 export const useMeters = defineStore('meter', () => {

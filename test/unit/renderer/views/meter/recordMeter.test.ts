@@ -37,3 +37,19 @@ describe('the inputs of a meter that mark phases', () => {
     expect(record).toHaveBeenCalledWith(expect.objectContaining({ inputs: [] }))
   })
 })
+
+describe('the lines of a meter', () => {
+  it('are in the chosen units, where no header names them', async () => {
+    const record = vi.fn((_: unknown) => ({ jobId: 'j', recordingId: 'r' }))
+    withClient({ 'meter.record': record })
+    view = mountView(RecordMeter, {})
+    expect(view.text()).not.toContain('Current in')
+    await choose(view, 'Kind', 'lines time,current[,voltage]')
+    await choose(view, 'Time in', 's')
+    await choose(view, 'Current in', 'mA')
+    await submit(view)
+    expect(record).toHaveBeenCalledWith(
+      expect.objectContaining({ kind: 'text', units: { time: 's', current: 'ma', voltage: 'v' } })
+    )
+  })
+})
