@@ -28,13 +28,15 @@ export function createLiveMeters({ emit, unixMs, newId }: LiveMetersDeps): LiveM
   let meters: WatchedMeter[] = []
   const waiting = new Map<string, NodeJS.Timeout>()
 
-  const announce = (meter: WatchedMeter): void => {
-    waiting.delete(meter.id)
-    emit('meter.changed', meter.state())
-  }
   const dropEnded = (): void => {
     let ended = 0
     meters = meters.filter((meter) => meter.state().state === 'running' || ++ended <= endedKept)
+  }
+  const announce = (meter: WatchedMeter): void => {
+    waiting.delete(meter.id)
+    const state = meter.state()
+    if (state.state !== 'running') dropEnded()
+    emit('meter.changed', state)
   }
   const find = (id: string): WatchedMeter => {
     const found = meters.find((meter) => meter.id === id)

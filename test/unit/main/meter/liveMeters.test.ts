@@ -109,6 +109,19 @@ describe('live meters', () => {
     ).rejects.toMatchObject({ code: 'input.notFound' })
   })
 
+  it('forget an ended one when the next one has ended too', async () => {
+    vi.useFakeTimers()
+    try {
+      const { live, open } = setUp()
+      for (const { meter } of [open(), open()]) await meter.device.close()
+      vi.advanceTimersByTime(100)
+      const { meters } = await live.handlers['meter.live']({}, context)
+      expect(meters.map(({ id }) => id)).toEqual(['m2'])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('announce a meter once in a tenth of a second, however much it reads', () => {
     vi.useFakeTimers()
     try {

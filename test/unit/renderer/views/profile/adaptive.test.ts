@@ -7,7 +7,7 @@ import AdaptivePanel from '@renderer/views/profile/AdaptivePanel.vue'
 import EnergyFields from '@renderer/views/profile/EnergyFields.vue'
 import { sampleAdaptiveRun } from '../../../../e2e/support/sampleAdaptive'
 import { chart, replaceCharts } from '../../chartStandIn'
-import { enabledButtons, tick, type } from '../../formFields'
+import { choose, enabledButtons, tick, type } from '../../formFields'
 import { mountView, settle, wordsOf, type Mounted } from '../../mountView'
 import { withClient } from '../../stores/withClient'
 
@@ -92,6 +92,16 @@ describe('energy of kernels', () => {
     expect(given).toMatchObject([
       { meter: { port: 'virtual:ppk2', kind: 'ppk2', supplyV: 3.3 }, trials: 3, trialMs: 250 }
     ])
+  })
+
+  it('is read in the units of the lines', async () => {
+    const given = shown(true)
+    await tick(view, 'Energy too')
+    await choose(view, 'Kind', 'lines time,current[,voltage]')
+    await choose(view, 'Current in', 'µA')
+    expect(given.at(-1)).toMatchObject({
+      meter: { kind: 'text', units: { time: 'ms', current: 'ua', voltage: 'v' } }
+    })
   })
 
   it('needs a port on real ones, which forget the simulated meter', async () => {
