@@ -72,7 +72,13 @@ export const useMeters = defineStore('meter', () => {
 
   return {
     ...{ meters, wantedId, open, markers, canMark, isKept, phases },
-    ...{ trace: trace.trace, detail: trace.detail, newest: trace.newest, held: trace.held },
+    ...{
+      trace: trace.trace,
+      detail: trace.detail,
+      detailIsStored: trace.detailIsStored,
+      newest: trace.newest,
+      held: trace.held
+    },
     ...{ attach: trace.attach, show: trace.show, hold: trace.hold, readTrace: trace.read },
     ...{ load, mark, record }
   }

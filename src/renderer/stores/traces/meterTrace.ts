@@ -29,6 +29,8 @@ export interface MeterTrace {
   readonly trace: ShallowRef<LiveTrace | null>
   /** The stretch in the window, finer. */
   readonly detail: ShallowRef<LiveTrace | null>
+  /** Whether `detail` comes from the recording, which keeps means alone: peaks within them are not in its envelope. */
+  readonly detailIsStored: ShallowRef<boolean>
   /** What came since the last time, in the shortest buckets: for triggers. */
   readonly newest: ShallowRef<LiveTrace | null>
   /** A stretch that a trigger holds. */
@@ -49,6 +51,7 @@ export interface MeterTrace {
 export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): MeterTrace {
   const trace = shallowRef<LiveTrace | null>(null)
   const detail = shallowRef<LiveTrace | null>(null)
+  const detailIsStored = shallowRef(false)
   const newest = shallowRef<LiveTrace | null>(null)
   const held = shallowRef<LiveTrace | null>(null)
   const ownPhases = shallowRef<readonly LivePhaseOfMeter[]>([])
@@ -95,7 +98,10 @@ export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): 
     passedMs = of.lastMs
     ownPhases.value = whole.phases
     newest.value = traceOf(last)
-    if (span === window) detail.value = finer
+    if (span === window) {
+      detail.value = finer
+      detailIsStored.value = finer !== null && finer === stored?.trace
+    }
     trace.value = traceOf(whole.envelope)
   })
 
@@ -122,6 +128,7 @@ export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): 
     () => {
       trace.value = detail.value = newest.value = held.value = stored = fetched = window = null
       ownPhases.value = []
+      detailIsStored.value = false
       passedMs = 0
       void follow()
     }
@@ -134,7 +141,7 @@ export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): 
     if (meter.value?.id === id) held.value = found
   })
   return {
-    ...{ trace, detail, newest, held, ownPhases, follow, hold, read },
+    ...{ trace, detail, detailIsStored, newest, held, ownPhases, follow, hold, read },
     attach() {
       charts += 1
       void follow()
@@ -142,7 +149,10 @@ export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): 
     },
     show(span) {
       window = span
-      if (span === null) detail.value = fetched = null
+      if (span === null) {
+        detail.value = fetched = null
+        detailIsStored.value = false
+      }
       // One that has only moved along with the readings is there already; the next readings bring more.
       if (span !== null && !isFetched(span)) void follow()
     }

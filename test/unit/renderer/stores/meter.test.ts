@@ -67,9 +67,12 @@ describe('the meter that is looked at', () => {
     meters.attach()
     meters.show([10, 20])
     await vi.waitFor(() => expect(meters.detail?.values).toEqual([5]))
+    expect(meters.detailIsStored).toBe(true)
     expect(stored).toHaveBeenCalledWith(
       expect.objectContaining({ id: 'r1', metric: 'powerW', fromMs: 9, toMs: 21 })
     )
+    meters.show(null)
+    expect(meters.detailIsStored).toBe(false)
   })
 
   it('keeps marks with the recording, and else in this window', async () => {
