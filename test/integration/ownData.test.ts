@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -93,6 +93,40 @@ describe('a network and data of one’s own', () => {
         (kept as unknown as unknown[]).length
       )
       expect(await evaluate('int8')).toMatchObject({ cached: false })
+    },
+    steps
+  )
+
+  it(
+    'are judged and searched while a window is open on the data folder, which computes',
+    async () => {
+      const file = write('open', halvesNetwork())
+      await bitbench('dataset', 'add', 'test/fixtures/datasets/pictures', '--name', 'open')
+      const window = spawn(process.execPath, ['bin/bitbench.mjs', 'serve', '--data', data], {
+        stdio: ['ignore', 'pipe', 'ignore']
+      })
+      try {
+        await new Promise<void>((resolve, reject) => {
+          window.stdout.on('data', (chunk: Buffer) => void (chunk.includes('#token=') && resolve()))
+          window.once('exit', () => reject(new Error('serve ended')))
+        })
+        const evaluate = (scheme: string) =>
+          bitbench('model', 'evaluate', file, '--dataset', 'open', '--scheme', scheme)
+        expect(await evaluate('w8a4')).toMatchObject({ images: 40, dataSet: 'open', cached: false })
+        expect(await evaluate('w8a4')).toMatchObject({ images: 40, cached: true })
+        expect(await evaluate('float')).toMatchObject({ correct: 40, accuracy: 1 })
+        const { search } = (await bitbench(
+          ...['search', 'run', '--keep', '--model', file, '--dataset', 'open'],
+          ...['--cost', 'bops', '--budget-ratio', '0.6', '--evaluations', '4']
+        )) as Record<string, { state: string; dataSetName?: string; best: unknown }>
+        expect(search).toMatchObject({ state: 'done', best: { accuracy: expect.any(Number) } })
+        const refused = await bitbench('model', 'evaluate', file, '--dataset', 'nope')
+        expect(refused['error']).toMatchObject({ message: 'There is no data set "nope".' })
+      } finally {
+        const ended = new Promise((resolve) => window.once('exit', resolve))
+        window.kill('SIGTERM')
+        await ended
+      }
     },
     steps
   )

@@ -26,7 +26,10 @@ const addOptions: OptionSpec = {
   crop: { type: 'boolean', help: 'cut the middle to these proportions instead of stretching' },
   grey: { type: 'boolean', help: 'one channel' },
   layout: { type: 'string', help: 'hwc or chw: order of the axes in arrays', default: 'hwc' },
-  scale: { type: 'string', help: 'x = (value * scale - mean) / std, for instance 1/255' },
+  scale: {
+    type: 'string',
+    help: "x = (value * scale - mean) / std, for instance 1/255; without these three, bytes are scaled as the network's file says, else by 1/255"
+  },
   mean: { type: 'string', help: 'one number, or one per channel separated by commas' },
   std: { type: 'string', help: 'one number, or one per channel separated by commas' },
   label: { type: 'string', help: 'CSV: name of the class column' },
@@ -182,9 +185,28 @@ function audioText(audio: NonNullable<DataSetInfo['audio']>): string {
   return `${kept}, ${lowHz} to ${highHz} Hz, ${windows}, ${samples} samples at ${rateHz} Hz`
 }
 
+/** How values are prepared, in the words of the options of `dataset add`. */
+function preparationText({ request, element }: DataSetInfo): string {
+  const { size, fit, grey, normalise } = request.preparation
+  const shown = (values: readonly number[]): string =>
+    values.map((value) => Number(value.toPrecision(6))).join(',')
+  const unprepared =
+    element === 'u8' ? "bytes, scaled as the network's file says, else by 1/255" : 'as they are'
+  return [
+    `values: ${
+      normalise === null
+        ? unprepared
+        : `(value * ${shown([normalise.scale])} - ${shown(normalise.mean)}) / ${shown(normalise.std)}`
+    }`,
+    ...(size === null ? [] : [`${fit === 'crop' ? 'cut' : 'stretched'} to ${size.join(' x ')}`]),
+    ...(grey ? ['grey'] : [])
+  ].join(', ')
+}
+
 function describe(set: DataSetInfo): string {
   const lines = [
     `${set.name}: ${countOf(set.items, 'item')} of ${set.shape.join(' x ')} (${set.element}, ${set.format}), ${set.task}, ${formatBytes(set.sizeBytes)}`,
+    preparationText(set),
     ...set.splits.map(({ split, items }) => `  ${split.padEnd(12)} ${formatWhole(items)}`)
   ]
   if (set.classes.length > 0 && set.task !== 'nextToken') {

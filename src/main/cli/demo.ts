@@ -220,10 +220,19 @@ function table(result: DemoResult & { seconds: number }): string {
     ],
     [
       'Per image predicted / measured',
-      `${formatCount(deploy.predicted)} / ${formatCount(deploy.measured, deploy.unit)} (error ${formatPercent(deploy.relativeError)}, ${deploy.origin})`
+      `${formatCount(deploy.predicted)} / ${formatCount(deploy.measured, deploy.unit)} (error ${formatPercent(deploy.relativeError)}, ${deploy.origin}${overBudget(deploy, search)})`
     ],
     ['Time', `${result.seconds} s`]
   ]
   const width = Math.max(...rows.map(([label]) => label.length))
   return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}`).join('\n')
+}
+
+/** ", 1.6 % over the budget" where the board needs more than the budget that the prediction keeps; else nothing. */
+export function overBudget(
+  { measured, unit }: { measured: number | null; unit: string },
+  search: { budget: number | null; unit: string }
+): string {
+  if (measured === null || search.budget === null || unit !== search.unit) return ''
+  return measured <= search.budget ? '' : `, ${formatPercent(measured / search.budget - 1)} over the budget`
 }

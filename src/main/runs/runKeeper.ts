@@ -103,7 +103,7 @@ export function createRunKeeper<R extends RunRecord>(options: RunKeeperOptions<R
     throw new AppError(
       'input.notFound',
       `There is no ${noun} ${id}.`,
-      'Refresh the list; it may have been deleted.'
+      'Refresh the list (`bitbench run list`), and give the whole id; it may have been deleted.'
     )
   }
   const resume = joinedById(async (id) => {

@@ -19,11 +19,14 @@ export function instrumentText({ meter, driverVersion }: Pick<Recording, 'meter'
   return driverVersion === '' ? 'Driver not named' : `Driver ${driverVersion}`
 }
 
-/**
- * The rate of readings, Hz: a PPK2's averaged stretches are stored as their beginning and their end, so half of the points.
- * Null stays null.
- */
-export function readingRateHz(pointsHz: number | null, meter: MeterAbout | undefined): number | null {
-  const areStretches = meter?.kind === 'ppk2' && meter.binMs !== null
-  return pointsHz === null ? null : areStretches ? pointsHz / 2 : pointsHz
-}
+/** Points that a recording stores for a reading: a PPK2's averaged stretches are stored as their beginning and their end. */
+const pointsPerReading = (meter: MeterAbout | undefined): number =>
+  meter?.kind === 'ppk2' && meter.binMs !== null ? 2 : 1
+
+/** The rate of readings, Hz, of the rate of stored points. Null stays null. */
+export const readingRateHz = (pointsHz: number | null, meter: MeterAbout | undefined): number | null =>
+  pointsHz === null ? null : pointsHz / pointsPerReading(meter)
+
+/** How many readings a recording holds: its samples count stored points. */
+export const readingCount = ({ samples, meter }: Pick<Recording, 'samples' | 'meter'>): number =>
+  samples / pointsPerReading(meter)

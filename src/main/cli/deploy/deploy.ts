@@ -1,3 +1,4 @@
+import { quotedForShell } from '../../../core/remote/remoteWords'
 import path from 'node:path'
 import { readDescription } from '../../../core/board/description/readDescription'
 import type { Deployment } from '../../../shared/contract/deploy'
@@ -54,7 +55,7 @@ export const deployCli: CliNoun = {
         const sizeBytes = result.files.reduce((sum, file) => sum + file.sizeBytes, 0)
         return {
           json: result,
-          text: `${countOf(result.files.length, 'file')}, ${formatBytes(sizeBytes)}, in ${result.folder}\nBuild and check with: make -C ${result.folder} run`
+          text: `${countOf(result.files.length, 'file')}, ${formatBytes(sizeBytes)}, in ${result.folder}\nBuild and check with: make -C ${quotedForShell(result.folder)} run`
         }
       }
     },

@@ -1,6 +1,6 @@
 import type { EnergyReport, PhaseEnergy } from '../../../shared/contract/energy'
 import type { CounterState, Recording } from '../../../shared/contract/gpu'
-import { instrumentText, readingRateHz } from '../../../shared/text/meterText'
+import { instrumentText, readingCount, readingRateHz } from '../../../shared/text/meterText'
 import { countOf, formatDuration, unavailable } from '../../../shared/units'
 
 /** A recording and its energy as a person reads it in a terminal. */
@@ -9,7 +9,7 @@ export function energyText(recording: Recording, report: EnergyReport): string {
   const lines = [
     `Recording ${recording.id} (${recording.state}, ${report.origin}): ${recording.title}`,
     ...(recording.message === null ? [] : [recording.message]),
-    `${instrumentText(recording)}, ${recording.samples} samples, asked ${fixed(rate(recording.askedHz), 1)} Hz, ` +
+    `${instrumentText(recording)}, ${countOf(readingCount(recording), 'sample')}, asked ${fixed(rate(recording.askedHz), 1)} Hz, ` +
       `achieved ${fixed(rate(recording.achievedHz), 1)} Hz, ${countOf(recording.restarts, 'restart')}, ` +
       `${countOf(recording.malformedLines, 'unreadable line')}`
   ]

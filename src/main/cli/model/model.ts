@@ -76,7 +76,7 @@ export const modelCli: CliNoun = {
             method,
             ...found
           },
-          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}, ${method}${fittedOnText(found.fittedOn, method)}${retrainedOnText(found.retrainedOn)}${found.cached ? ', known before' : ''})`
+          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}${scheme === null ? '' : `, ${method}`}${fittedOnText(found.fittedOn, method)}${retrainedOnText(found.retrainedOn)}${found.cached ? ', known before' : ''})`
         }
       }
     },

@@ -1,6 +1,7 @@
 import { thoroughMethods } from '../../../shared/vocabulary'
-import type { FittedOn, QuantMethod, Split } from '../../../shared/contract/model'
-import type { Scheme } from '../../../core/quant/scheme'
+import type { FittedOn, QuantMethod, SchemeAccuracy, Split } from '../../../shared/contract/model'
+import { AppError } from '../../../shared/errors'
+import { schemeKey, type Scheme } from '../../../core/quant/scheme'
 import { countOf, formatPercent, formatWhole } from '../../../shared/units'
 import { retrainedOn } from '../../model/data/itemsLibrary'
 import type { Judged } from '../../model/modelTasks'
@@ -8,7 +9,7 @@ import { modelTasks } from '../../model/modelTasks'
 import { isRetrained } from '../../model/modelWorkspace'
 import type { ModelService } from '../../model/modelService'
 import { resourcePath } from '../../paths'
-import { clientOf } from '../framework/localClient'
+import { clientOf, type LocalClient } from '../framework/localClient'
 import { textOption, type CliArguments, type CliContext } from '../framework/framework'
 import { taskContext } from '../framework/taskContext'
 import { networkPath } from './networkPath'
@@ -49,6 +50,65 @@ export async function withDataSet(
 }
 
 /**
+ * Binds the data set of --dataset to a network over the contract, so also in a host that runs on the data file.
+ * Returns the id of the network.
+ */
+export async function bindDataSet(
+  client: LocalClient,
+  context: CliContext,
+  file: string,
+  dataSet: string | undefined
+): Promise<string> {
+  const { model } = await client.call('model.open', { path: networkPath(context.cwd, file) })
+  if (dataSet !== undefined) await client.call('model.useDataSet', { modelId: model.id, dataSet })
+  return model.id
+}
+
+/** Judges on a data set over the contract: where a window is open on the data file, that window computes. */
+async function judgeOfSet(
+  dataSet: string,
+  context: CliContext,
+  file: string,
+  method: QuantMethod
+): Promise<Judge> {
+  const client = await clientOf(context)
+  const modelId = await bindDataSet(client, context, file, dataSet)
+  const { dataSets } = await client.call('dataset.list', {})
+  const set = dataSets.find(({ name }) => name === dataSet)
+  return async (scheme, split) => {
+    const wanted = scheme === null ? 'float' : schemeKey(scheme)
+    // Of sets that had the same name one after the other, the newest is the one that is bound.
+    const listed = async (): Promise<SchemeAccuracy | undefined> =>
+      (await client.call('model.evaluations', { modelId })).evaluations.findLast(
+        (entry) =>
+          entry.dataSet === dataSet &&
+          entry.split === split &&
+          entry.method === method &&
+          (entry.scheme === null ? 'float' : schemeKey(entry.scheme)) === wanted
+      )
+    const before = await listed()
+    const { jobId } = await client.call('model.evaluate', {
+      ...{ modelId, split, method },
+      scheme: scheme === null ? null : scheme.map((bits) => ({ ...bits }))
+    })
+    await client.finish(jobId)
+    const found = await listed()
+    if (found === undefined)
+      throw new AppError(
+        'data.missing',
+        'The result of the evaluation was forgotten before it could be read.',
+        'Evaluate again; `bitbench model results FILE.onnx` shows what is kept.'
+      )
+    return {
+      ...found,
+      cached: found.cached || found.atMs === before?.atMs,
+      retrainedOn:
+        set !== undefined && scheme !== null && isRetrained(scheme, method) ? retrainedOn(set) : null
+    }
+  }
+}
+
+/**
  * How `model evaluate` judges: on the shipped images here and now; with --dataset in workers, with results kept in the
  * data file and the set bound to the model.
  */
@@ -58,17 +118,8 @@ export async function judgeOf(
   file: string,
   method: QuantMethod
 ): Promise<Judge> {
-  const own = await withDataSet(args, context, file)
-  if (own !== null) {
-    const client = await clientOf(context)
-    const { dataSets } = await client.call('dataset.list', {})
-    const set = dataSets.find(({ name }) => name === own.dataSet)
-    return async (scheme, split) => ({
-      ...(await own.model.evaluate(own.modelId, scheme, split, method, context.signal)),
-      retrainedOn:
-        set !== undefined && scheme !== null && isRetrained(scheme, method) ? retrainedOn(set) : null
-    })
-  }
+  const dataSet = textOption(args, 'dataset')
+  if (dataSet !== undefined) return await judgeOfSet(dataSet, context, file, method)
   const source = { file, modelsFolder: resourcePath('models') }
   return async (scheme, split) => {
     const input = { ...source, scheme, split, method }

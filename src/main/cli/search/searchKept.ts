@@ -24,8 +24,7 @@ import { methodOf } from '../model/method'
 import { modelServiceOnQueue } from './queueOption'
 import { againstInt8, testText } from './searchVerdict'
 import { openModel } from '../model/model'
-import { networkPath } from '../model/networkPath'
-import { withDataSet } from '../model/ownData'
+import { bindDataSet } from '../model/ownData'
 import { allowedBits, alsoWithin, ratioOption, startScheme } from './searchBudgets'
 
 /** `bitbench search run --keep`: the search as the Search page starts it, kept as a run in the data folder. */
@@ -40,14 +39,13 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
   await modelServiceOnQueue(args, context)
   const { graph } = await openModel(args, context, file)
   const client = await clientOf(context)
-  await withDataSet(args, context, file)
-  const { model } = await client.call('model.open', { path: networkPath(context.cwd, file) })
+  const modelId = await bindDataSet(client, context, file, textOption(args, 'dataset'))
   const allowed = allowedBits(args, weightedLayerNames(graph))
   const start = startScheme(args, graph, allowed)
   const whole = (name: string, min: number, max: number): number | undefined =>
     numberOption(args, name, { min, max, integer: true })
   const { searchId, jobId } = await client.call('search.start', {
-    modelId: model.id,
+    modelId,
     strategy: choiceOption(args, 'strategy', strategySchema.options),
     objective: choiceOption(args, 'objective', objectives),
     cost: choiceOption(args, 'cost', costKindSchema.options),

@@ -1,4 +1,5 @@
 import { AppError } from '../../../shared/errors'
+import { countOf } from '../../../shared/units'
 import { readsIndices, sizeOf, type Graph } from '../../../core/model/graph'
 import { indexRowsOf } from '../../../core/model/indexRows'
 import type { ItemBatch, ItemSet } from '../../../core/dataset/itemSet'
@@ -125,12 +126,14 @@ function remedyFor(wanted: ShapeHwc, shape: ShapeHwc): string {
   const [height, width, channels] = wanted
   if ([channels, height, width].join() === shape.join())
     return 'Add the set again with --layout chw: its channels come first.'
-  if (shape[0] === channels && shape[2] !== channels)
+  // A row of numbers (1 x 1 x n) is no picture of one channel.
+  const isRow = shape[0] === 1 && shape[1] === 1
+  if (shape[0] === channels && shape[2] !== channels && !isRow)
     return `Add the set again with --layout chw --size ${height}x${width}: its channels seem to come first.`
   if (channels === 1 && shape[2] === 3) return `Add the set again with --size ${height}x${width} --grey.`
   return channels === shape[2]
     ? `Add the set again with --size ${height}x${width}, or choose the network that belongs to it.`
-    : `Choose the network that belongs to the set, or items with ${channels} channels.`
+    : `Choose the network that belongs to the set, or items with ${countOf(channels, 'channel')}.`
 }
 
 /** How many outputs a set wants; null when any number will do. */

@@ -1,3 +1,4 @@
+import { AppError } from '../../../shared/errors'
 import onnxProto from 'onnx-proto'
 import type {
   HalfPrecision,
@@ -70,10 +71,25 @@ export function parseOnnx(bytes: Uint8Array): ModelProto {
   try {
     model = onnx.ModelProto.decode(bytes)
   } catch (cause) {
-    throw notOnnx('The file is not an ONNX model (its protobuf cannot be read).', cause)
+    throw isZip(bytes)
+      ? notExported(cause)
+      : notOnnx('The file is not an ONNX model (its protobuf cannot be read).', cause)
   }
   if ((model.graph?.node ?? []).length === 0) throw notOnnx('The file holds no ONNX graph.')
   return model
+}
+
+/** Whether a file begins as a zip archive does: the form of PyTorch's checkpoints (.pt, .pth). */
+const isZip = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4
+
+function notExported(cause: unknown): AppError {
+  return new AppError(
+    'model.invalid',
+    'The file is a zip archive, as checkpoints of PyTorch are, not an ONNX model.',
+    "Export the network: torch.onnx.export(network.eval(), example, 'network.onnx').",
+    { cause }
+  )
 }
 
 /** Names of the files in which a model keeps tensors, each once. */

@@ -61,6 +61,11 @@ it('documents only commands that are there, with options that they take', async 
   expect(faults).toEqual([])
 }, 300_000)
 
+it('lists every verb of every noun in the overview', async () => {
+  for (const { noun, verbs, load } of cliEntries)
+    expect([noun, ...verbs]).toEqual([noun, ...Object.keys((await load()).verbs)])
+}, 300_000)
+
 it('notices a noun, a verb and an option that are not there', () => {
   const nouns = new Map([
     ['board', { noun: 'board', verbs: { list: { options: {} } } } as unknown as CliNoun]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { instrumentText, meterText, readingRateHz } from '@shared/text/meterText'
+import { instrumentText, meterText, readingCount, readingRateHz } from '@shared/text/meterText'
 
 describe('a power meter of a recording', () => {
   it('is named with its voltage, its readings and those that were lost', () => {
@@ -39,5 +39,8 @@ describe('a power meter of a recording', () => {
     expect(readingRateHz(2000, { ...meter, kind: 'text', binMs: null })).toBe(2000)
     expect(readingRateHz(10, undefined)).toBe(10)
     expect(readingRateHz(null, meter)).toBeNull()
+    // 2,866 stretches of 1 ms: each is stored with its beginning and its end.
+    expect(readingCount({ samples: 5732, meter })).toBe(2866)
+    expect(readingCount({ samples: 124, meter: undefined })).toBe(124)
   })
 })

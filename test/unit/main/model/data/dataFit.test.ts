@@ -26,6 +26,21 @@ it.each([
   expect(() => fitItems(graph, setOf(shape))).toThrow(expect.objectContaining({ hint }))
 })
 
+it('does not take a row of a table for a picture whose channels come first', () => {
+  const grey = { ...graph, inputShape: [1, 24, 24] }
+  expect(() => fitItems(grey, setOf([1, 1, 6]))).toThrow(
+    expect.objectContaining({
+      message: 'The network reads 24 x 24 x 1, the items of "set" are 1 x 1 x 6.',
+      hint: 'Choose the network that belongs to the set, or items with 1 channel.'
+    })
+  )
+  expect(() => fitItems(grey, setOf([1, 28, 28]))).toThrow(
+    expect.objectContaining({
+      hint: 'Add the set again with --layout chw --size 24x24: its channels seem to come first.'
+    })
+  )
+})
+
 it('takes items of the network’s own size', () => {
   expect(fitItems(graph, setOf([8, 6, 3])).shape).toEqual([8, 6, 3])
 })

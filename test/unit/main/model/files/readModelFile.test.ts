@@ -142,6 +142,16 @@ describe('reading an ONNX file', () => {
     expect(short.message).toContain('has 4')
   })
 
+  it('names a checkpoint of PyTorch, a zip archive, and how its network is exported', async () => {
+    const file = path.join(folder, 'network.pt')
+    await writeFile(file, Buffer.from('PK\u0003\u0004\u0000\u0000archive/data.pkl', 'latin1'))
+    await expect(readModelFile(file)).rejects.toMatchObject({
+      code: 'model.invalid',
+      message: expect.stringContaining('zip archive'),
+      hint: expect.stringContaining('torch.onnx.export')
+    })
+  })
+
   it('refuses devices, folders and files that are no protobuf', async () => {
     expect((await refusal('/dev/zero')).code).toBe('input.invalid')
     expect((await refusal(folder)).code).toBe('input.invalid')
