@@ -10,7 +10,7 @@ import path from 'node:path'
 import { firstImages, type LabelledImages } from '../src/core/model/dataSet'
 import { measureScores } from '../src/core/model/scoreMeasure'
 import { exportOnnx } from '../src/core/model/onnx/exportOnnx'
-import { workloadsOf } from '../src/core/model/workload'
+import { recurrentWorkOf, workloadsOf } from '../src/core/model/workload'
 import { schemeKey, type Scheme } from '../src/core/quant/scheme'
 import { bopsCosts, energyCosts, sizeCosts } from '../src/core/search/costs/costModels'
 import { defaultBatch, runSearch } from '../src/core/search/runSearch'
@@ -61,7 +61,11 @@ const workloads = workloadsOf(bench.graph)
 const space = createSpace({
   layers: workloads.map(({ layer }) => layer),
   macs: workloads.map(({ macs }) => macs),
-  costs: [tableCost(costModels[values.cost as keyof typeof costModels](workloads))]
+  costs: [
+    tableCost(
+      costModels[values.cost as keyof typeof costModels](workloads, undefined, recurrentWorkOf(bench.graph))
+    )
+  ]
 })
 
 interface Row {

@@ -28,6 +28,27 @@ export interface Workload {
   readonly parameters: number
 }
 
+/** What all recurrences of a network compute and keep, at 8 bits under every scheme: a constant part of what a scheme costs. */
+export interface RecurrentWork {
+  /** Products of states with weights, of one image. */
+  readonly macs: number
+  readonly weights: number
+  /** One for each row of the weights. */
+  readonly biases: number
+}
+
+/** Recurrences of a network together; the products of their inputs are layers of their own (RecurrentNode). */
+export function recurrentWorkOf(graph: Graph): RecurrentWork {
+  const work = { macs: 0, weights: 0, biases: 0 }
+  for (const node of graph.nodes) {
+    if (node.op !== 'recurrent') continue
+    work.macs += macsOf(graph, node)
+    work.weights += node.recurrence.length
+    work.biases += node.recurrenceBias.length
+  }
+  return work
+}
+
 /** Workloads of the weighted layers, in scheme order. */
 export function workloadsOf(graph: Graph): Workload[] {
   return graph.nodes.filter(isWeightedNode).map((node) => {

@@ -1,5 +1,5 @@
 import type { MeasuredCall } from '../../core/deploy/operatorCost'
-import type { Workload } from '../../core/model/workload'
+import type { RecurrentWork, Workload } from '../../core/model/workload'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Bits } from '../../core/quant/scheme'
 import type { BoardInfo } from '../../core/board/boardInfo'
@@ -12,7 +12,10 @@ import { createNetworkCost, type CostTarget, type PredictedNetwork } from './net
 
 /** What the cost service is made from. */
 export interface CostServiceDeps extends CostTargetDeps {
-  models: NetworkSource & { workloads(modelId: string): Promise<Workload[]> }
+  models: NetworkSource & {
+    workloads(modelId: string): Promise<Workload[]>
+    recurrentWork(modelId: string): Promise<RecurrentWork>
+  }
   /** Samples of operators without weights on a board, in the unit. */
   operatorSamples: (boardId: string, unit: CostTarget['unit']) => Promise<MeasuredCall[]>
   /** What is known of a board's kernels and RAM; connects it. */
@@ -50,6 +53,7 @@ export function createCostService(deps: CostServiceDeps): CostService {
   const networkCost = createNetworkCost(deps)
   const searchDeps: SearchCostDeps = {
     workloads: (modelId) => models.workloads(modelId),
+    recurrentWork: (modelId) => models.recurrentWork(modelId),
     int8Network: (modelId) => int8Network(models, modelId),
     async predicted(modelId, proxyId, quantity) {
       const target = await costTarget(deps, { proxyId, boardId: null, modelId, quantity })

@@ -1,5 +1,5 @@
 import type { BoardInfo } from '../../core/board/boardInfo'
-import type { Workload } from '../../core/model/workload'
+import type { RecurrentWork, Workload } from '../../core/model/workload'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { bitFusionCosts, bopsCosts, energyCosts, sizeCosts } from '../../core/search/costs/costModels'
 import type { CostTable } from '../../core/search/costs/costTable'
@@ -19,6 +19,7 @@ export interface PricedBy {
 /** What the costs of a search are made from. */
 export interface SearchCostDeps {
   workloads(modelId: string): Promise<Workload[]>
+  recurrentWork(modelId: string): Promise<RecurrentWork>
   int8Network(modelId: string): Promise<QuantizedNetwork>
   /** Predicted latency or energy with its board. @throws AppError proxy.kernelMissing when no proxy predicts it */
   predicted(
@@ -50,7 +51,8 @@ export async function searchCost(
     const { id, info } = await deps.planBoard(proxyId)
     return { cost: ramCost(await deps.int8Network(modelId), info), board: id }
   }
-  return { cost: tableCost(analyticCosts[kind](await deps.workloads(modelId), widths)), board: null }
+  const [workloads, recurrent] = [await deps.workloads(modelId), await deps.recurrentWork(modelId)]
+  return { cost: tableCost(analyticCosts[kind](workloads, widths, recurrent)), board: null }
 }
 
 /** Costs that proxies predict, with what the proxies are of. */
@@ -72,10 +74,10 @@ function onlyKernelWidths(kind: keyof typeof boardCosts): AppError {
   )
 }
 
-/** Costs that need the network's shapes alone. */
+/** Costs that need the network's shapes alone. BitFusion runs no recurrences: they are left out of its cycles. */
 export const analyticCosts = {
   bops: bopsCosts,
   size: sizeCosts,
   energy: energyCosts,
-  bitfusion: bitFusionCosts
+  bitfusion: (workloads: readonly Workload[], widths?: readonly Bits[]) => bitFusionCosts(workloads, widths)
 } as const

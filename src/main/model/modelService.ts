@@ -11,7 +11,7 @@ import type {
 } from '../../shared/contract/model'
 import { firstImages } from '../../core/model/dataSet'
 import { weightedLayerNames, type Graph } from '../../core/model/graph'
-import { workloadsOf, type Workload } from '../../core/model/workload'
+import { recurrentWorkOf, workloadsOf, type RecurrentWork, type Workload } from '../../core/model/workload'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import { codesOfPixels } from '../../core/quant/integer/runInteger'
 import { checkScheme, type Scheme } from '../../core/quant/scheme'
@@ -51,6 +51,8 @@ export interface ModelService {
   names(modelIds: Iterable<string>): Promise<Map<string, string>>
   graph(modelId: string): Promise<Graph>
   workloads(modelId: string): Promise<Workload[]>
+  /** What recurrences compute and keep beside them. */
+  recurrentWork(modelId: string): Promise<RecurrentWork>
   /** The weighted layers in scheme order. */
   layers(modelId: string): Promise<{ name: string; macs: number; parameters: number }[]>
   evaluate(
@@ -156,6 +158,7 @@ export function createModelService(deps: ModelServiceDeps): ModelService {
     names: (modelIds) => files.names(modelIds),
     graph: async (modelId) => (await files.find(modelId)).graph,
     workloads: async (modelId) => workloadsOf((await files.find(modelId)).graph),
+    recurrentWork: async (modelId) => recurrentWorkOf((await files.find(modelId)).graph),
     layers: async (modelId) =>
       workloadsOf((await files.find(modelId)).graph).map(({ layer, macs, parameters }) => ({
         name: layer,

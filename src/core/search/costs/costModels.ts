@@ -1,4 +1,4 @@
-import type { Workload } from '../../model/workload'
+import type { RecurrentWork, Workload } from '../../model/workload'
 import type { ProxyKernelName } from '../../../shared/vocabulary'
 import { requireProxyKernel, rowSpec } from '../../kernel/spec'
 import { predictNetwork, type NetworkLayer } from '../../proxy/fit/network'
@@ -10,21 +10,35 @@ import { buildCostTable, type CostTable } from './costTable'
 
 /** What a budget may count, as tables over the layers of one network. */
 
+/** Of a network without recurrences. */
+const noRecurrence: RecurrentWork = { macs: 0, weights: 0, biases: 0 }
+/** Bits of a recurrence's states and weights, whatever the scheme. */
+const recurrentBits = 8
+
 /** Bit operations: multiply-accumulates x weight bits x activation bits. */
-export function bopsCosts(workloads: readonly Workload[], widths?: readonly Bits[]): CostTable {
+export function bopsCosts(
+  workloads: readonly Workload[],
+  widths?: readonly Bits[],
+  recurrent = noRecurrence
+): CostTable {
   const cost = (layer: number, weightBits: number, activationBits: number): number =>
     workloads[layer].macs * weightBits * activationBits
-  return buildCostTable(workloads.length, 'bops', 0, cost, widths)
+  return buildCostTable(workloads.length, 'bops', recurrent.macs * recurrentBits ** 2, cost, widths)
 }
 
 /** Bytes of packed weights and int32 biases. */
-export function sizeCosts(workloads: readonly Workload[], widths?: readonly Bits[]): CostTable {
+export function sizeCosts(
+  workloads: readonly Workload[],
+  widths?: readonly Bits[],
+  recurrent = noRecurrence
+): CostTable {
   const cost = (layer: number, weightBits: number): number => {
     const { parameters, matmul, conv } = workloads[layer]
     const outputs = matmul?.m ?? conv!.k
     return Math.ceil(((parameters - outputs) * weightBits) / 8) + 4 * outputs
   }
-  return buildCostTable(workloads.length, 'bytes', 0, cost, widths)
+  const constant = (recurrent.weights * recurrentBits) / 8 + 4 * recurrent.biases
+  return buildCostTable(workloads.length, 'bytes', constant, cost, widths)
 }
 
 /** Energy of one operation at 45 nm and 0.9 V in pJ (Horowitz, ISSCC 2014, figure 1.1.9). */
@@ -38,12 +52,21 @@ const sramBitPj = 10 / 64
  * accumulator stays at 32 bits, and every operand comes from SRAM once per multiply-accumulate. An estimate to compare
  * schemes with, not a measurement of any board.
  */
-export function energyCosts(workloads: readonly Workload[], widths?: readonly Bits[]): CostTable {
-  const cost = (layer: number, weightBits: number, activationBits: number): number => {
-    const arithmetic = (multiply8Pj * weightBits * activationBits) / 64 + add32Pj
-    return workloads[layer].macs * (arithmetic + sramBitPj * (weightBits + activationBits))
-  }
-  return buildCostTable(workloads.length, 'picojoules', 0, cost, widths)
+export function energyCosts(
+  workloads: readonly Workload[],
+  widths?: readonly Bits[],
+  recurrent = noRecurrence
+): CostTable {
+  const cost = (layer: number, weightBits: number, activationBits: number): number =>
+    workloads[layer].macs * macPj(weightBits, activationBits)
+  const constant = recurrent.macs * macPj(recurrentBits, recurrentBits)
+  return buildCostTable(workloads.length, 'picojoules', constant, cost, widths)
+}
+
+/** Energy of one multiply-accumulate, pJ. */
+function macPj(weightBits: number, activationBits: number): number {
+  const arithmetic = (multiply8Pj * weightBits * activationBits) / 64 + add32Pj
+  return arithmetic + sramBitPj * (weightBits + activationBits)
 }
 
 /**

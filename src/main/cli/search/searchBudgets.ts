@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { workloadsOf, type Workload } from '../../../core/model/workload'
+import { recurrentWorkOf, workloadsOf, type Workload } from '../../../core/model/workload'
 import type { Graph } from '../../../core/model/graph'
 import { proxyFromJson, type Proxy } from '../../../core/proxy/fit/proxy'
 import {
@@ -66,7 +66,7 @@ export async function budgetedSpace(
     macs: workloads.map(({ macs }) => macs),
     costs: names.map((name) =>
       isFileCost(name)
-        ? tableCost(analyticCosts[name](workloads, widths))
+        ? tableCost(analyticCosts[name](workloads, widths, recurrentWorkOf(graph)))
         : (predicted.get(name) ?? needsProxies(name))
     ),
     allowed,

@@ -68,7 +68,8 @@ function createCosts(): CostService {
     models: {
       layers: async () => layers,
       quantize: async (_modelId, scheme) => quantizeNetwork(calibration, scheme),
-      workloads: async () => workloads
+      workloads: async () => workloads,
+      recurrentWork: async () => ({ macs: 0, weights: 0, biases: 0 })
     },
     async operatorSamples(_boardId, unit) {
       operatorUnits.push(unit)

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Workload } from '@core/model/workload'
+import { recurrentWorkOf, workloadsOf, type Workload } from '@core/model/workload'
 import type { Bits } from '@core/quant/scheme'
 import { bopsCosts, energyCosts, sizeCosts } from '@core/search/costs/costModels'
 import { costOf, genesCost, type CostTable } from '@core/search/costs/costTable'
+import { operatorCases } from '../../quant/operatorGraphs'
 
 const none = { layer: 'l', shape: { kernel: 'matmul', dims: [] as number[] }, scale: 1 } as const
 /** 3 inputs, 10 outputs. */
@@ -46,6 +47,28 @@ describe('costs by formula', () => {
     // 0.2 * 4 * 2 / 64 + 0.1 pJ of arithmetic, 6 bits of 10 / 64 pJ each.
     expect(costAt(table, [4, 2])).toBeCloseTo(30 * (0.025 + 0.1 + 0.9375), 12)
     expect(costAt(table, [8, 8])).toBeCloseTo(30 * (0.2 + 0.1 + 2.5), 12)
+  })
+
+  it('counts recurrences at 8 bits under every scheme', () => {
+    // A GRU of five units over seven steps: three gates of 5 x 5 weights and five biases; its inputs' layer: 2 channels to 15, 7 places.
+    const graph = operatorCases['gru recurrence']!(1).done()
+    const recurrent = recurrentWorkOf(graph)
+    expect(recurrent).toEqual({ macs: 7 * 75, weights: 75, biases: 15 })
+    const workloads = workloadsOf(graph)
+    expect(workloads).toHaveLength(1)
+    expect(costAt(bopsCosts(workloads, undefined, recurrent), [2, 4])).toBe(7 * 30 * 2 * 4 + 7 * 75 * 64)
+    // Packed inputs' weights and biases of both: 30 * 4 / 8 + 15 * 4, 75 + 15 * 4.
+    expect(costAt(sizeCosts(workloads, undefined, recurrent), [4, 8])).toBe(15 + 60 + 75 + 60)
+    // 0.2 + 0.1 pJ of arithmetic and 16 bits of 10 / 64 pJ.
+    const energy = costAt(energyCosts(workloads, undefined, recurrent), [8, 8])
+    expect(energy).toBeCloseTo(7 * (30 + 75) * 2.8, 9)
+    expect(recurrentWorkOf(operatorCases['attention']!(1).done())).toEqual({ macs: 0, weights: 0, biases: 0 })
+  })
+
+  it('adds up several recurrences', () => {
+    const graph = operatorCases['lstm recurrence']!(1).done()
+    const twice = { ...graph, nodes: [...graph.nodes, ...graph.nodes] }
+    expect(recurrentWorkOf(twice)).toEqual({ macs: 2 * 7 * 100, weights: 200, biases: 40 })
   })
 
   it('genes name widths by their place in the list, weights before activations', () => {
