@@ -12,7 +12,7 @@ export interface LevelRange {
 }
 
 /** Measured range of a number. */
-export interface MeasuredRange {
+export interface FittedRange {
   min: number
   max: number
   /** Names with which a much narrower range was measured; absent where there are none. */
@@ -20,7 +20,7 @@ export interface MeasuredRange {
 }
 
 /** One knob as it was measured; the range of names is 0 to 0. */
-export interface KnobRange extends MeasuredRange {
+export interface KnobRange extends FittedRange {
   name: string
   /** Measured names; null for numbers. */
   levels: readonly string[] | null
@@ -30,7 +30,7 @@ export interface KnobRange extends MeasuredRange {
 export interface KnobCodec {
   knobs: readonly KnobRange[]
   /** Tokens written are an input too. */
-  outputTokens: MeasuredRange | null
+  outputTokens: FittedRange | null
 }
 
 /** One configuration to predict. */
@@ -49,7 +49,7 @@ const range = (values: Float64Array): { min: number; max: number } => {
 const narrowerBy = 0.1
 
 /** A number's range, and the ranges that go with names where those are narrower: image tiers fix the vision tokens. */
-function measuredRange(table: StageTable, values: Float64Array): MeasuredRange {
+function fittedRange(table: StageTable, values: Float64Array): FittedRange {
   const whole = range(values)
   const least = narrowerBy * (whole.max - whole.min)
   const byLevel: LevelRange[] = []
@@ -70,15 +70,15 @@ export function knobCodec(table: StageTable): KnobCodec {
     knobs: table.knobs.map(({ name, values, levels }) => ({
       name,
       levels: levels === null ? null : levels.filter((_, position) => values.includes(position)),
-      ...(levels === null ? measuredRange(table, values) : { min: 0, max: 0 })
+      ...(levels === null ? fittedRange(table, values) : { min: 0, max: 0 })
     })),
-    outputTokens: table.outputTokens.some(Number.isNaN) ? null : measuredRange(table, table.outputTokens)
+    outputTokens: table.outputTokens.some(Number.isNaN) ? null : fittedRange(table, table.outputTokens)
   }
 }
 
 /** The range of a number that was measured with these names: the part that all of them share, or of the first alone. */
 export function rangeWith(
-  { min, max, byLevel = [] }: MeasuredRange,
+  { min, max, byLevel = [] }: FittedRange,
   knobs: Configuration['knobs']
 ): { min: number; max: number } {
   let shared = { min, max }
@@ -91,7 +91,7 @@ export function rangeWith(
 }
 
 /** The middle of what was measured with these names: a whole number where one lies within. */
-export function middleWith(measured: MeasuredRange, knobs: Configuration['knobs']): number {
+export function middleWith(measured: FittedRange, knobs: Configuration['knobs']): number {
   const { min, max } = rangeWith(measured, knobs)
   const middle = (min + max) / 2
   const whole = Math.round(middle)
@@ -206,7 +206,7 @@ function missing(name: string): AppError {
 export function outsideRange(codec: KnobCodec, asked: Configuration): { distance: number; what: string[] } {
   let distance = 0
   const what: string[] = []
-  const check = (name: string, value: number, measured: MeasuredRange): void => {
+  const check = (name: string, value: number, measured: FittedRange): void => {
     const { min, max, byLevel = [] } = measured
     const width = Math.max(max - min, 0.1 * Math.abs(max), 1e-9)
     const beyondOf = (part: { min: number; max: number }): number =>

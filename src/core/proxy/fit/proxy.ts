@@ -7,6 +7,7 @@ import { predictHoldout } from './holdout'
 import { fitInterval, intervalFactors, measuredCoverage, type IntervalFit } from './interval'
 import type { ProxyKernelName } from '../../../shared/vocabulary'
 import { findProxyKernel, parseProxyKernel, rowSpec } from '../../kernel/spec'
+import { isFittedExtent, fittedExtentOf, outsideOf, type FittedExtent } from './fittedExtent'
 import { metricsOf } from './metrics'
 import { timeUnits, type TimeUnit } from '../../../shared/vocabulary'
 import type { SampleTable, ShapeRows } from '../samples'
@@ -32,6 +33,8 @@ export interface Proxy {
   interval(rows: ShapeRows, level: number): { low: Float64Array; high: Float64Array }
   /** Coverage of the 90 % interval measured on unseen shapes; null with a single shape. */
   readonly coverage90: number | null
+  /** Sizes and widths of a row that were never measured, in words; null where the proxy's file does not say what was. */
+  outside(rows: ShapeRows, row: number): string[] | null
   toJSON(): ProxyJson
 }
 
@@ -50,6 +53,8 @@ export interface ProxyJson {
   unseenShapeMape: number | null
   coverage90: number | null
   logRatios: number[]
+  /** Absent in files of older versions. */
+  measured?: FittedExtent
   model: ModelJson
 }
 
@@ -107,6 +112,7 @@ export function fitProxy(samples: SampleTable, options: FitProxyOptions): Proxy 
       unseenShapeMape: holdout?.mape ?? null,
       coverage90: holdout?.coverage90 ?? null,
       logRatios: Array.from((holdout?.calibration ?? fitInterval(train, samples.time)).logRatios),
+      measured: fittedExtentOf(samples),
       model: model.toJSON()
     },
     model
@@ -125,6 +131,7 @@ export function proxyFromJson(json: unknown): Proxy {
     findProxyKernel(candidate.kernel) !== null &&
     timeUnits.some((unit) => unit === candidate.unit) &&
     Array.isArray(candidate.logRatios) &&
+    (candidate.measured === undefined || isFittedExtent(candidate.measured)) &&
     typeof candidate.model === 'object'
   if (!sound) {
     throw new AppError(
@@ -162,6 +169,7 @@ function makeProxy(json: ProxyJson, model: LatencyModel): Proxy {
       const { low, high } = intervalFactors(calibration, level)
       return { low: predicted.map((time) => time * low), high: predicted.map((time) => time * high) }
     },
+    outside: (rows, row) => (json.measured === undefined ? null : outsideOf(json.measured, rows, row)),
     toJSON: () => json
   }
 }

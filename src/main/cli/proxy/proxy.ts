@@ -13,6 +13,7 @@ import { calibrateVerb } from './proxyCalibrate'
 import { evaluateVerb } from './proxyEvaluate'
 import { fitOptions, percent, progressLog, readInput, proxySeed } from './proxyInput'
 import { publishedVerb } from './proxyPublished'
+import { outsideText } from './outsideText'
 import { sweepVerb } from './proxySweep'
 import { transferVerb } from './proxyTransfer'
 
@@ -76,7 +77,8 @@ export const proxyCli: CliNoun = {
           weightBits: samples.weightBits[row],
           predicted: value,
           low: low[row],
-          high: high[row]
+          high: high[row],
+          outside: proxy.outside(samples, row)
         }))
         return {
           json: { kernel: proxy.kernel, unit: proxy.unit, level, predictions },
@@ -84,7 +86,7 @@ export const proxyCli: CliNoun = {
             .map(
               (row) =>
                 `${row.shape} ${formatBitPair(row.weightBits, row.activationBits)}  ${formatCount(row.predicted, proxy.unit)}  ` +
-                `(${formatCount(row.low)} to ${formatCount(row.high)})`
+                `(${formatCount(row.low)} to ${formatCount(row.high)})${outsideText(row.outside)}`
             )
             .join('\n')
         }

@@ -6,6 +6,7 @@ import { rowSpec } from '../../../core/kernel/spec'
 import { sweepLayers } from '../../../core/proxy/fit/sweep'
 import { shapeRows } from '../../../core/proxy/samples'
 import { loadProxy } from '../../proxy/proxyFiles'
+import { outsideText } from './outsideText'
 import { numberOption, requiredOption, textOption, UsageError, type CliVerb } from '../framework/framework'
 
 /** `bitbench proxy sweep`: one layer at all pairs of bit widths. */
@@ -40,7 +41,8 @@ export const sweepVerb: CliVerb = {
       low: low[row],
       high: high[row],
       /** Against the widest pair. */
-      ratio: predicted[row] / widest
+      ratio: predicted[row] / widest,
+      outside: proxy.outside(rows, row)
     }))
     const json = { kernel: proxy.kernel, unit: proxy.unit, dims, level, sweep }
     return {
@@ -50,7 +52,7 @@ export const sweepVerb: CliVerb = {
         ...sweep.map(
           (row) =>
             `${formatBitPair(row.weightBits, row.activationBits).padEnd(8)}${formatCount(row.predicted).padStart(14)}` +
-            `  ${row.ratio.toFixed(3)} x   (${formatCount(row.low)} to ${formatCount(row.high)})`
+            `  ${row.ratio.toFixed(3)} x   (${formatCount(row.low)} to ${formatCount(row.high)})${outsideText(row.outside)}`
         )
       ].join('\n')
     }
