@@ -72,6 +72,7 @@ export function sampleOf(
     switch (role.kind) {
       case 'knob':
         if (typeof value === 'object') fail(column, 'a knob is a number or a name')
+        if (noNumber.test(String(value))) fail(column, `"${String(value)}" is neither a number nor a name`)
         knobs[role.name] = knobValue(value)
         break
       case 'stage':
@@ -199,6 +200,9 @@ function recordsOf(text: string, fileName: string): Record<string, unknown>[] {
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** What programs write where a number is missing or has run away; as a name it would make a column of names of all. */
+const noNumber = /^\s*([+-]?(nan|inf|infinity)|#n\/a|null)\s*$/i
 
 function knobValue(value: unknown): KnobValue {
   if (typeof value === 'number') return value

@@ -61,7 +61,22 @@ function knobColumn(name: string, samples: readonly StageSample[]): KnobColumn {
     }
     return value
   })
+  requireOneKind(name, cells, samples)
   return columnOf(name, cells)
+}
+
+/** A single name among numbers would make names of all of them, which have no order and no distance. */
+function requireOneKind(name: string, cells: readonly KnobValue[], samples: readonly StageSample[]): void {
+  const names = cells.filter((cell) => typeof cell === 'string').length
+  if (names === 0 || names === cells.length) return
+  // What is rarer is what is wrong.
+  const wrong = names * 2 <= cells.length ? 'string' : 'number'
+  const row = cells.findIndex((cell) => typeof cell === wrong)
+  throw new AppError(
+    'data.invalid',
+    `Sample ${row + 1} of ${samples[row].dataSet} has the ${wrong === 'string' ? 'name' : 'number'} "${cells[row]}" for the knob "${name}", which is a ${wrong === 'string' ? 'number' : 'name'} in others.`,
+    'Give the knob as a number in all samples, or as a name in all.'
+  )
 }
 
 /** A knob from its value in every row: numbers, or names as positions in their sorted levels. */

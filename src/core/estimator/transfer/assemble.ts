@@ -60,7 +60,7 @@ export function assembleTransfer(input: TransferInput): AssembledTransfer {
     times.map((time, row) => (inJudge(row) ? judgeTimes[stage][row] : time))
   )
   requireCommonStages(table, source, target)
-  const remarks: string[] = []
+  const remarks = [...stagesOfOne(table, source, target), ...sameTimes(source, target)]
   const multiprocessors = {
     source: deviceFact(input.sourceDevice ?? deviceOf(input.source), 'source', remarks),
     target: deviceFact(input.targetDevice ?? deviceOf(input.target), 'target', remarks)
@@ -89,13 +89,44 @@ function mergedTimes(
 }
 
 function requireCommonStages(table: StageTable, source: Float64Array[], target: Float64Array[]): void {
-  const measured = (times: Float64Array): boolean => times.some((time) => !Number.isNaN(time))
-  if (table.stages.some((_, stage) => measured(source[stage]) && measured(target[stage]))) return
+  if (table.stages.some((_, stage) => isMeasured(source[stage]) && isMeasured(target[stage]))) return
   throw new AppError(
     'data.invalid',
     'Source and target have no stage in common.',
     'Check the preset: stages must have the same names in both files.'
   )
+}
+
+const isMeasured = (times: Float64Array): boolean => times.some((time) => !Number.isNaN(time))
+
+/** Stages that one device alone has: neither is judged by them. */
+function stagesOfOne(table: StageTable, source: Float64Array[], target: Float64Array[]): string[] {
+  return table.stages.flatMap((name, stage) => {
+    if (!isMeasured(target[stage]))
+      return [`Stage "${name}" was not measured on the target: it is no part of any total.`]
+    return isMeasured(source[stage])
+      ? []
+      : [
+          `Stage "${name}" was not measured on the source: methods that start from the source cannot predict it.`
+        ]
+  })
+}
+
+/** Two runs of a device never take the same times to the last digit: equal ones are one file given twice. */
+function sameTimes(source: Float64Array[], target: Float64Array[]): string[] {
+  let [shared, equal] = [0, 0]
+  for (const [stage, times] of target.entries()) {
+    for (const [row, time] of times.entries()) {
+      if (Number.isNaN(time) || Number.isNaN(source[stage][row])) continue
+      shared++
+      if (time === source[stage][row]) equal++
+    }
+  }
+  return shared > 0 && equal * 2 > shared
+    ? [
+        `${equal} of ${shared} times of the target are exactly those of the source: is it the same file? Errors of methods that start from the source say nothing then.`
+      ]
+    : []
 }
 
 function deviceOf(samples: readonly StageSample[]): string {

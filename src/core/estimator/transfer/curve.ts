@@ -1,4 +1,5 @@
 import { AppError } from '../../../shared/errors'
+import { countOf } from '../../../shared/units'
 import type { AssembledTransfer } from './assemble'
 import { chooseCalibrationRows, type CalibrationDesign } from './calibrationRows'
 import { chooseStageTransfer } from './choose'
@@ -47,8 +48,9 @@ export function stageTransferCurve(
   const chosen: StageTransferCurve['chosen'] = {}
   const total = options.sizes.length * options.seeds
   let done = 0
+  // Before minutes are spent on the smaller ones.
+  for (const n of options.sizes) requireRows(assembled, n)
   for (const n of options.sizes) {
-    requireRows(assembled, n)
     const draws = new Map<StageTransferMethod | 'auto', TransferErrors[]>()
     const votes = new Map<StageTransferMethod, number>()
     let seconds = 0
@@ -103,10 +105,11 @@ function oneDraw(
 function requireRows({ pool, judged }: AssembledTransfer, n: number): void {
   const kept = judged === null ? 1 : 0
   if (pool.length >= n + kept && (judged === null || judged.length > 0)) return
+  const which = judged === null ? '' : ' that are not in the judge'
   throw new AppError(
     'data.invalid',
-    `The target has ${pool.length} configurations to draw ${n} from.`,
-    'Ask for fewer with --n, or give more target rows.'
+    `The target has ${countOf(pool.length, 'configuration')}${which}: ${n} cannot be drawn${judged === null ? ' with one left to judge by' : ''}.`,
+    `Ask for fewer with --n, or give more target rows${judged === null ? '' : ' or fewer --judge files'}.`
   )
 }
 

@@ -41,6 +41,24 @@ describe('stage samples', () => {
     expect(configurationKey(table, 0)).not.toBe(configurationKey(table, 1))
   })
 
+  it.each(['NaN', 'nan', '-inf', 'Infinity', '#N/A', 'null'])('refuses %s as a knob', (cell) => {
+    expect(() => samplesFromCsv(`x,a_ms\n1,2\n${cell},3\n`, options('generic'))).toThrow(
+      `f, line 3, x: "${cell}" is neither a number nor a name.`
+    )
+  })
+
+  it('refuses a name among numbers and a number among names, naming the sample', () => {
+    const read = (cells: string[]) => () =>
+      stageTable(samplesFromCsv(`x,a_ms\n${cells.map((cell) => `${cell},1\n`).join('')}`, options('generic')))
+    expect(read(['1', '2', 'many', '4'])).toThrow(
+      'Sample 3 of set has the name "many" for the knob "x", which is a number in others.'
+    )
+    expect(read(['low', '2', 'high'])).toThrow(
+      'Sample 2 of set has the number "2" for the knob "x", which is a name in others.'
+    )
+    expect(read(['low', 'high'])().knobs[0]).toMatchObject({ levels: ['high', 'low'] })
+  })
+
   it('reads {knobs, stages} with names of its own, as JSON lines too', () => {
     const line = (n: number) => JSON.stringify({ knobs: { 'my knob': n }, stages: { 'my stage': n * 2 } })
     const samples = samplesFromJson(`${line(1)}\n${line(2)}\n`, options('generic'))

@@ -36,6 +36,38 @@ describe('stage transfer', () => {
     }
   })
 
+  it('says which stages one device alone has, and when the target is the source', () => {
+    const [source, target] = [device(1, 1, 's'), device(0.5, 3, 't')]
+    const onlyA = (samples: StageSample[]): StageSample[] =>
+      samples.map((sample) => ({ ...sample, stages: { a: sample.stages['a']! } }))
+    expect(assembleTransfer({ source, target: onlyA(target) }).remarks[0]).toBe(
+      'Stage "b" was not measured on the target: it is no part of any total.'
+    )
+    expect(assembleTransfer({ source: onlyA(source), target }).remarks[0]).toContain(
+      'Stage "b" was not measured on the source'
+    )
+    // 30 times of a and 24 of b.
+    expect(assembleTransfer({ source, target: device(1, 1, 't') }).remarks[0]).toContain(
+      '54 of 54 times of the target are exactly those of the source'
+    )
+    expect(assembleTransfer({ source, target }).remarks.join()).not.toMatch(/Stage|exactly/)
+  })
+
+  it('refuses sizes that cannot be drawn before anything is fitted', () => {
+    const [source, target] = [device(1, 1, 's'), device(0.5, 3, 't')]
+    const fit = (judge?: StageSample[]) => () =>
+      stageTransferCurve(assembleTransfer({ source, target, ...(judge === undefined ? {} : { judge }) }), {
+        ...{ sizes: [10, 30], seeds: 1 },
+        onProgress: () => {
+          throw new Error('fitted')
+        }
+      })
+    expect(fit()).toThrow('The target has 30 configurations: 30 cannot be drawn with one left to judge by.')
+    expect(fit(target)).toThrow(
+      'The target has 0 configurations that are not in the judge: 10 cannot be drawn.'
+    )
+  })
+
   it('an affine target is found by A, not by the log offset', () => {
     const { problem, pool } = assembleTransfer({ source: device(1, 1, 's'), target: device(0.5, 2, 't', 4) })
     const rest = pool.slice(10)
