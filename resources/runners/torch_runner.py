@@ -164,12 +164,28 @@ def hub_builder(args):
     return build
 
 
+def built(build, precision, device):
+    """What build returns, checked: a mistake there would come up as an error of something else."""
+    found = build(precision, device)
+    if not isinstance(found, (tuple, list)) or len(found) != 3:
+        raise TypeError(
+            f"build(precision, device) returned {type(found).__name__}, not (module, batches, task); "
+            "the head of torch_runner.py says what each is"
+        )
+    module, batches, task = found
+    if not isinstance(module, torch.nn.Module):
+        raise TypeError(f"build returned {type(module).__name__} in place of a torch.nn.Module")
+    if task not in ("accuracy", "perplexity"):
+        raise ValueError(f'build returned the task {task!r}, not "accuracy" or "perplexity"')
+    return module, batches, task
+
+
 class Network:
     """The module in fp32 with its layers, batches and captured inputs."""
 
     def __init__(self, build, device, samples, overrides):
         self.device = device
-        self.module, batches, self.task = build("fp32", device)
+        self.module, batches, self.task = built(build, "fp32", device)
         self.module = self.module.to(device).eval()
         self.batches = [(moved(inputs, device), labels) for inputs, labels in limited(batches, samples)]
         if not self.batches:

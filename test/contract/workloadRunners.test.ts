@@ -367,6 +367,21 @@ def build(precision, device):
     await runner.stop()
   })
 
+  it.each([
+    ['nn.Linear(3, 2)', 'returned Linear, not (module, batches, task)'],
+    ['(nn.Linear, [], "accuracy")', 'returned type in place of a torch.nn.Module'],
+    ['(nn.Linear(3, 2), [], "bleu")', "returned the task 'bleu'"]
+  ])('says what build has to return where it returns %s', async (found, words) => {
+    const spec = entry(`
+from torch import nn
+def build(precision, device):
+    return ${found}
+`)
+    const { events, plan } = greet(torchCommand('--entry', spec, '--device', 'cpu'))
+    await expect(plan).rejects.toThrow(words)
+    expect(events.some(({ event }) => event === 'hello')).toBe(false)
+  })
+
   it('knows the type of linear layers whose names say nothing', async () => {
     const spec = entry(`
 import torch

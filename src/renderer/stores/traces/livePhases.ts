@@ -15,6 +15,12 @@ export interface LivePhase {
   toMs: number | null
 }
 
+/** Times of one mark differ by rounding alone, ms. */
+const roundingMs = 0.5
+
+const isSame = (a: LivePhase, b: LivePhase): boolean =>
+  a.recordingId === b.recordingId && a.name === b.name && Math.abs(a.fromMs - b.fromMs) < roundingMs
+
 /** Phases of the recordings that run now. */
 export interface LivePhases {
   /** Phases that began while this window looked, Unix ms. */
@@ -47,7 +53,9 @@ export function createLivePhases(client: Client, recordings: () => readonly Reco
       return
     }
     const phase = { recordingId, name, fromMs: unixMs, toMs: null }
-    livePhases.value = [...kept.slice(-maxLivePhases + 1), phase]
+    // A phase is stored before it is announced: what was loaded in between holds it already.
+    const isThere = kept.some((one) => isSame(one, phase))
+    livePhases.value = isThere ? kept : [...kept.slice(-maxLivePhases + 1), phase]
     phaseStarts.value = [...phaseStarts.value.slice(-maxPhaseStarts + 1), { name, atMs: unixMs }]
   })
 
