@@ -47,8 +47,7 @@ export function assembleTransfer(input: TransferInput): AssembledTransfer {
   })
   const timesOf = (part: number): Float64Array[] =>
     mergedTimes(all, configuration, starts[part], starts[part] + parts[part].length, firsts.length)
-  const table = takeRows(all, firsts)
-  const [source, targetTimes, judgeTimes] = [timesOf(0), timesOf(1), timesOf(2)]
+  const [sourceTimes, targetTimes, judgeTimes] = [timesOf(0), timesOf(1), timesOf(2)]
   const members = (part: number): Set<number> =>
     new Set(configuration.subarray(starts[part], starts[part] + parts[part].length))
   const judgedSet = members(2)
@@ -56,11 +55,12 @@ export function assembleTransfer(input: TransferInput): AssembledTransfer {
   const pool = Int32Array.from(members(1)).filter((row) => !inJudge(row))
   const judged = input.judge === undefined ? null : Int32Array.from(judgedSet)
   // A judged configuration's times come from the judge alone.
-  const target = targetTimes.map((times, stage) =>
+  const decided = targetTimes.map((times, stage) =>
     times.map((time, row) => (inJudge(row) ? judgeTimes[stage][row] : time))
   )
+  const { table, source, target, remarks } = withoutUnknownStages(takeRows(all, firsts), sourceTimes, decided)
   requireCommonStages(table, source, target)
-  const remarks = [...stagesOfOne(table, source, target), ...sameTimes(source, target)]
+  remarks.push(...sameTimes(source, target))
   const multiprocessors = {
     source: deviceFact(input.sourceDevice ?? deviceOf(input.source), 'source', remarks),
     target: deviceFact(input.targetDevice ?? deviceOf(input.target), 'target', remarks)
@@ -99,17 +99,27 @@ function requireCommonStages(table: StageTable, source: Float64Array[], target: 
 
 const isMeasured = (times: Float64Array): boolean => times.some((time) => !Number.isNaN(time))
 
-/** Stages that one device alone has: neither is judged by them. */
-function stagesOfOne(table: StageTable, source: Float64Array[], target: Float64Array[]): string[] {
-  return table.stages.flatMap((name, stage) => {
-    if (!isMeasured(target[stage]))
-      return [`Stage "${name}" was not measured on the target: it is no part of any total.`]
-    return isMeasured(source[stage])
+/** What is left to move where stages are left out that the source never measured; remarks name the stages of one device alone. */
+function withoutUnknownStages(
+  table: StageTable,
+  source: readonly Float64Array[],
+  target: readonly Float64Array[]
+): { table: StageTable; source: Float64Array[]; target: Float64Array[]; remarks: string[] } {
+  const kept = table.stages.flatMap((_, stage) => (isMeasured(source[stage]) ? [stage] : []))
+  const take = <T>(ofStages: readonly T[]): T[] => kept.map((stage) => ofStages[stage])
+  const remarks = table.stages.flatMap((name, stage) => {
+    if (!isMeasured(source[stage]))
+      return [`Stage "${name}" was not measured on the source: it is left out, of the totals too.`]
+    return isMeasured(target[stage])
       ? []
-      : [
-          `Stage "${name}" was not measured on the source: methods that start from the source cannot predict it.`
-        ]
+      : [`Stage "${name}" was not measured on the target: it is no part of any total.`]
   })
+  return {
+    table: { ...table, stages: take(table.stages), times: take(table.times) },
+    source: take(source),
+    target: take(target),
+    remarks
+  }
 }
 
 /** Two runs of a device never take the same times to the last digit: equal ones are one file given twice. */

@@ -43,9 +43,16 @@ describe('stage transfer', () => {
     expect(assembleTransfer({ source, target: onlyA(target) }).remarks[0]).toBe(
       'Stage "b" was not measured on the target: it is no part of any total.'
     )
-    expect(assembleTransfer({ source: onlyA(source), target }).remarks[0]).toContain(
-      'Stage "b" was not measured on the source'
+    const known = assembleTransfer({ source: onlyA(source), target })
+    expect(known.remarks[0]).toBe(
+      'Stage "b" was not measured on the source: it is left out, of the totals too.'
     )
+    // With times of nothing but NaN as its source, stage b kept the fits busy for ever.
+    const { problem, pool } = known
+    expect(problem.table.stages).toEqual(['a'])
+    const rest = pool.slice(10)
+    const predicted = fitStageTransfer('logOffset', problem, pool.slice(0, 10), 1).predict(rest)
+    expect(transferErrors(predicted, problem.target, rest, problem.table.stages).totalMape).toBeLessThan(1e-6)
     // 30 times of a and 24 of b.
     expect(assembleTransfer({ source, target: device(1, 1, 't') }).remarks[0]).toContain(
       '54 of 54 times of the target are exactly those of the source'
