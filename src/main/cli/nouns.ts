@@ -46,7 +46,18 @@ export const cliEntries: readonly CliEntry[] = [
   {
     noun: 'proxy',
     summary: 'latency proxies: fit, judge on held-out rows, predict, sweep, transfer, report',
-    verbs: ['fit', 'evaluate', 'predict', 'sweep', 'transfer', 'published', 'calibrate', 'report'],
+    verbs: [
+      'fit',
+      'evaluate',
+      'predict',
+      'keep',
+      'kept',
+      'sweep',
+      'transfer',
+      'published',
+      'calibrate',
+      'report'
+    ],
     load: async () => (await import('./proxy/proxy')).proxyCli
   },
   {

@@ -57,7 +57,7 @@ export function predictNetwork(layers: readonly NetworkLayer[], costs: NetworkCo
       throw new AppError(
         'proxy.kernelMissing',
         `No proxy predicts ${layer.kernel}, which layer "${layer.name}" needs.`,
-        `Profile ${layer.kernel} on this board and fit a proxy for it.`,
+        `Profile ${layer.kernel} on this board and fit a proxy for it (page Proxy, or bitbench proxy keep).`,
         { details: { kernel: layer.kernel, layer: layer.name } }
       )
     }

@@ -12,12 +12,13 @@ import { numberOption, textOption, UsageError, type CliNoun } from '../framework
 import { calibrateVerb } from './proxyCalibrate'
 import { evaluateVerb } from './proxyEvaluate'
 import { fitOptions, percent, progressLog, readInput, proxySeed } from './proxyInput'
+import { keepVerb, keptVerb } from './proxyKeep'
 import { publishedVerb } from './proxyPublished'
 import { outsideText } from './outsideText'
 import { sweepVerb } from './proxySweep'
 import { transferVerb } from './proxyTransfer'
 
-/** `bitbench proxy`: fits, judges and applies proxies of latency or energy on CSV files; needs no board and no data file. */
+/** `bitbench proxy`: fits, judges and applies proxies of latency or energy on CSV files, without board or data file; keeps those of boards in the data file. */
 export const proxyCli: CliNoun = {
   noun: 'proxy',
   verbs: {
@@ -92,6 +93,8 @@ export const proxyCli: CliNoun = {
         }
       }
     },
+    keep: keepVerb,
+    kept: keptVerb,
     sweep: sweepVerb,
     transfer: transferVerb,
     published: publishedVerb,
