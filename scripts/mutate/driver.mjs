@@ -1,4 +1,4 @@
-// What the test files of a mutation run do in vitest's workers. Each run of a mutant loads its modules anew, through a link of
+// Runs the test files of a mutation run in vitest's workers. Each run of a mutant loads its modules anew, through a link of
 // its own to the translated tests (build/mutate/fresh/<number>), so nothing that a mutant computed reaches the next.
 import { appendFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'

@@ -155,8 +155,8 @@ function refuseHopeless(replies: readonly string[]): void {
 const isModemWait = (reply: string): boolean => /^(?:\x06*[C\x15]+|[ -~]*\r?(?:\x01[ -~]+\r)+)$/.test(reply)
 
 /**
- * What a U-Boot that still receives a file may have sent last, and nobody read: ACK, or the end of a packet of Kermit. It is silent
- * behind it, as if nothing had come.
+ * The unread rest of the last reply of a U-Boot that still receives a file: ACK, or the end of a packet of Kermit. It sends nothing
+ * after it, so the board counts as silent.
  */
 const isRestOfReply = (reply: string): boolean => /^(?:\x06+|[ -~]{0,96}\r)$/.test(reply)
 

@@ -12,7 +12,7 @@ import {
 
 const joulePerKwh = 3.6e6
 
-/** A row of CodeCarbon as a window, with what tells rows of one run apart. */
+/** A row of CodeCarbon as a window, with the run and the task that it belongs to. */
 interface CarbonRow {
   window: EnergyWindow
   runId: string

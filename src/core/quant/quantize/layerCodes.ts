@@ -11,7 +11,7 @@ export interface LayerCodes {
   bytesOf(position: number): FitWork<Uint8Array>
   /** Drops outputs that nothing needs from now on. They are computed again where one is needed after all. */
   release(): void
-  /** Drops all outputs: no more are asked for. */
+  /** Releases all outputs; none may be requested afterwards. */
   end(): void
 }
 

@@ -59,7 +59,7 @@ export function itemsLibrary(set: ItemSet): ImageLibrary {
   }
 }
 
-/** The first `count` items as bytes. Read in parts: their real values, which nobody wants here, take four times the memory. */
+/** The first `count` items as bytes. Read in parts: the real values, which are not needed here, take four times the memory. */
 async function readImages(set: ItemSet, split: ImageSplit, count: number): Promise<LabelledImages> {
   const [height, width, channels] = set.shape
   const size = height * width * channels
