@@ -4,6 +4,7 @@ import { createRandom } from '@core/math/random'
 import { createImportedRunner } from '@core/quant/runImported'
 import * as ort from 'onnxruntime-node'
 import { encodeOnnx } from '@main/model/files/onnxFile'
+import { randomOperator } from './randomOnnx'
 
 export type Agreement =
   | { readonly kind: 'equal'; readonly error: number }
@@ -88,4 +89,24 @@ function runItems(imported: ImportedModel, input: Float32Array): { dims: number[
     dims = found.dims
   }
   return { dims: items === 1 ? [...dims] : [items * dims[0]!, ...dims.slice(1)], values }
+}
+
+/**
+ * Compares seeded cases of an operator with onnxruntime until `enough` are equal.
+ * @returns how many are equal, and what is wrong with the first that is not ('' where none is)
+ */
+export async function compareCasesOf(
+  opType: string,
+  seeds: readonly number[],
+  enough = Infinity
+): Promise<{ equal: number; wrong: string }> {
+  let equal = 0
+  for (const seed of seeds) {
+    const model = equal < enough ? randomOperator(opType, seed) : null
+    if (model === null) continue
+    const result = await compareWithOnnxruntime(model, seed)
+    if (result.kind === 'wrong') return { equal, wrong: `seed ${seed}: ${result.message}` }
+    if (result.kind === 'equal') equal++
+  }
+  return { equal, wrong: '' }
 }

@@ -3,7 +3,8 @@ import type { Loop, LoopStepId } from '../../shared/contract/loop'
 import type { ProxySummary } from '../../shared/contract/proxy'
 import { AppError } from '../../shared/errors'
 import { namedScoreText, scoreText } from '../../shared/score'
-import { countOf, formatAmount, formatCount, formatPercent, formatPercentValue } from '../../shared/units'
+import { unseenErrorText } from '../../shared/text/unseenError'
+import { countOf, formatAmount, formatCount, formatPercent } from '../../shared/units'
 import type { LoopCalls } from './loopCalls'
 
 /** What a step is given: the loop so far, where to store what it makes, and how to wait for its job. */
@@ -111,11 +112,7 @@ async function fitKernel(
 }
 
 function fitText({ kernel, unseenShapeMape, estimator }: ProxySummary): string {
-  const error =
-    unseenShapeMape === null
-      ? 'error on unseen shapes not known'
-      : `${formatPercentValue(unseenShapeMape, 1)} off on unseen shapes`
-  return `${kernel}: ${error} (${estimator})`
+  return `${kernel}: ${unseenErrorText(unseenShapeMape)} (${estimator})`
 }
 
 async function search({ loop, calls, change, follow }: StepContext): Promise<string[]> {

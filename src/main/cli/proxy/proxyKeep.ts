@@ -1,6 +1,6 @@
 import type { CommandInput, CommandOutput } from '../../../shared/contract'
 import { AppError } from '../../../shared/errors'
-import { formatPercentValue } from '../../../shared/units'
+import { unseenErrorText } from '../../../shared/text/unseenError'
 import { estimatorNames, proxyKernelNames, quantities, type Quantity } from '../../../shared/vocabulary'
 import { createProgressLine, clientOf, type LocalClient } from '../framework/localClient'
 import { choiceOption, textOption, UsageError, type CliContext, type CliVerb } from '../framework/framework'
@@ -113,9 +113,5 @@ async function keep(client: LocalClient, context: CliContext, request: FitReques
 }
 
 function keptText({ kernel, boardId, rows, unit, unseenShapeMape, estimator }: Summary): string {
-  const error =
-    unseenShapeMape === null
-      ? 'error on unseen shapes not known'
-      : `${formatPercentValue(unseenShapeMape, 1)} off on unseen shapes`
-  return `${kernel} on ${boardId ?? 'no board'}: ${error} (${rows} rows in ${unit}, ${estimator})`
+  return `${kernel} on ${boardId ?? 'no board'}: ${unseenErrorText(unseenShapeMape)} (${rows} rows in ${unit}, ${estimator})`
 }

@@ -1,16 +1,12 @@
-import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { InferenceSession } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { encodeOnnx } from '@main/model/files/onnxFile'
-import { startRunner } from '@main/workload/process/runnerProcess'
 import { cachedRuns } from '@main/workload/runner/cachedRuns'
 import { keyValueCache } from '@main/workload/runner/keyValueCache'
 import type { Subject } from '@main/workload/runner/subject'
-import type { RunnerEvent } from '@shared/contract/workload/workloadProtocol'
 import { bundleWorker } from '../../../support/workerFile'
 import { cachedModel, samples, window, words } from './cachedModel'
+import { startStageRunner } from './stageRunner'
 import { workloadRig, type WorkloadRig } from './workloadRig'
 
 /** Language models that are exported with a key/value cache, as transformers and Optimum name it. */
@@ -86,29 +82,7 @@ describe('a network with a key/value cache', () => {
   })
 
   it('is measured by stage and decode position, and runs as a workload on samples that hold tokens alone', async () => {
-    const files = {
-      model: path.join(rig.folder, 'cached.onnx'),
-      dataset: path.join(rig.folder, 'tokens.jsonl')
-    }
-    writeFileSync(files.model, encodeOnnx(model))
-    writeFileSync(files.dataset, samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''))
-    const events: RunnerEvent[] = []
-    const args = [
-      '--model',
-      files.model,
-      '--data',
-      files.dataset,
-      '--scratch',
-      rig.folder,
-      '--task',
-      'perplexity'
-    ]
-    const runner = startRunner(
-      spawn,
-      { file: process.execPath, args: [runnerFile, ...args], env: { BITBENCH_WORKLOAD_STAGES: '1' } },
-      { onEvent: (event) => void events.push(event), onOutput: () => undefined }
-    )
-    await runner.until((event) => (event.event === 'plan' ? event : undefined), 100_000)
+    const { files, events, runner } = await startStageRunner(runnerFile, rig.folder, model, 'cached.onnx')
     expect(events.find(({ event }) => event === 'knobs')).toMatchObject({
       stages: ['prefill', 'decode'],
       limits: [{ sumOf: ['promptTokens', 'outputTokens'], max: window }]

@@ -2,17 +2,15 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { spawn } from 'node:child_process'
 import type { OnnxAttribute, OnnxNode } from '@core/model/onnx/onnx'
 import { firstPassOf, mergedDecoder } from '@core/workload/onnx/mergedDecoder'
 import { decodeForRewriting, encodeOnnx } from '@main/model/files/onnxFile'
-import { startRunner } from '@main/workload/process/runnerProcess'
 import { cachedRuns } from '@main/workload/runner/cachedRuns'
 import { keyValueCache } from '@main/workload/runner/keyValueCache'
 import type { Subject } from '@main/workload/runner/subject'
-import type { RunnerEvent } from '@shared/contract/workload/workloadProtocol'
 import { bundleWorker } from '../../../support/workerFile'
 import { cachedModel, heads, mergedModel, samples, size, window, words } from './cachedModel'
+import { startStageRunner } from './stageRunner'
 import { workloadRig, type WorkloadRig } from './workloadRig'
 
 /** Decoders in two versions behind an If, as Optimum merges them. onnxruntime on the whole file is the reference. */
@@ -88,29 +86,7 @@ describe('a merged decoder', () => {
   })
 
   it('is measured by stage, and runs as a workload: layers, precisions and impacts of its first pass', async () => {
-    const files = {
-      model: path.join(rig.folder, 'merged one.onnx'),
-      dataset: path.join(rig.folder, 'tokens.jsonl')
-    }
-    writeFileSync(files.model, encodeOnnx(model))
-    writeFileSync(files.dataset, samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''))
-    const events: RunnerEvent[] = []
-    const given = [
-      '--model',
-      files.model,
-      '--data',
-      files.dataset,
-      '--scratch',
-      rig.folder,
-      '--task',
-      'perplexity'
-    ]
-    const runner = startRunner(
-      spawn,
-      { file: process.execPath, args: [runnerFile, ...given], env: { BITBENCH_WORKLOAD_STAGES: '1' } },
-      { onEvent: (event) => void events.push(event), onOutput: () => undefined }
-    )
-    await runner.until((event) => (event.event === 'plan' ? event : undefined), 100_000)
+    const { files, events, runner } = await startStageRunner(runnerFile, rig.folder, model, 'merged one.onnx')
     expect(events.find(({ event }) => event === 'knobs')).toMatchObject({ stages: ['prefill', 'decode'] })
     runner.send({
       ...{ do: 'latency', id: 'one', knobs: { promptTokens: 4, batch: 2 }, outputTokens: 5, repetitions: 2 }
