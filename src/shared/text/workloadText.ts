@@ -1,3 +1,4 @@
+import type { WorkloadRun } from '../contract/workload'
 import { formatBytes, unavailable } from '../units'
 import type { LayerRow, LoopCopies, StartTemperature } from '../contract/workload/workloadRows'
 
@@ -24,3 +25,9 @@ export function copiesText(copies: LoopCopies | null): string {
   const cache = cacheBytes === null ? 'cache unknown' : `L2 ${formatBytes(cacheBytes)}`
   return `${count} copies, ${formatBytes(bytes)}; ${cache}`
 }
+
+/** What the runner said of its figures, then what was noticed when they were judged. */
+export const workloadNotes = ({ subject, tables }: Pick<WorkloadRun, 'subject' | 'tables'>): string[] => [
+  ...(subject?.notes ?? []),
+  ...tables.notes
+]

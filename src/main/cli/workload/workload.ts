@@ -17,6 +17,7 @@ import { clientOf, type LocalClient } from '../framework/localClient'
 import { followHere, followOnHost, hostOption } from '../remote/onHost'
 import { resourcePath } from '../../paths'
 import { shippedNetworks } from '../../workload/shippedNetworks'
+import { tablesOfRun } from '../../workload/report/runFigures'
 import type { NamedTables } from '../../workload/report/tableFolders'
 import { writeWorkload } from '../../workload/report/writeWorkload'
 import { runnerChoiceOf, runnerOptions } from './runnerOptions'
@@ -128,19 +129,13 @@ async function drawnFiles(
   if (out === undefined || args.values['no-figures'] === true) return []
   const seed = numberOption(args, 'seed', { min: 0, max: 2 ** 31, integer: true }) ?? 1
   const choice = { confidence: runs[0]?.request.confidence ?? 0.95, seed }
-  return (await writeWorkload(runs.map(tablesOf), path.resolve(context.cwd, out), choice)).files
-}
-
-/** Tables with what the runner said of its figures, which a report shows. */
-function tablesOf({ subject, tables }: WorkloadRun): NamedTables {
-  const notes = [...(subject?.notes ?? []), ...tables.notes]
-  return { model: subject?.model ?? 'network', folder: null, tables: { ...tables, notes } }
+  return (await writeWorkload(runs.map(tablesOfRun), path.resolve(context.cwd, out), choice)).files
 }
 
 /** Tables of a stored run. @throws input.notFound */
 async function storedTables(id: string, context: CliContext): Promise<NamedTables> {
   const { run } = await (await clientOf(context)).call('workload.get', { id })
-  return tablesOf(run)
+  return tablesOfRun(run)
 }
 
 async function exported(

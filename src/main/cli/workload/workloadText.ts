@@ -9,7 +9,7 @@ import {
   formatPercentValue,
   unavailable
 } from '../../../shared/units'
-import { layerNote } from '../../../shared/text/workloadText'
+import { layerNote, workloadNotes } from '../../../shared/text/workloadText'
 
 /** Tables of a workload run for a terminal. */
 
@@ -47,7 +47,7 @@ export function runText(run: WorkloadRun): string {
     power === null
       ? 'Energy is unavailable: the network did not run on an NVIDIA GPU. The tables carry time.'
       : `Power of ${power.gpu}${power.origin === 'simulated' ? ' (SIMULATED: a script stands in for nvidia-smi)' : ''}`,
-    ...[...(subject?.notes ?? []), ...tables.notes].map((note) => `Note: ${note}`),
+    ...workloadNotes(run).map((note) => `Note: ${note}`),
     ...(run.message === null ? [] : [run.message]),
     '',
     ...benchmarkLines(tables.benchmark),

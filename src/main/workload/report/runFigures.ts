@@ -1,7 +1,9 @@
 import type { CommandOutput } from '../../../shared/contract'
 import type { WorkloadRun } from '../../../shared/contract/workload'
+import { workloadNotes } from '../../../shared/text/workloadText'
 import { figureSvg } from '../../figures/renderFigure'
 import { analyseWorkload } from '../figures/workloadFigures'
+import type { NamedTables } from './tableFolders'
 import { writeWorkload } from './writeWorkload'
 
 const choiceOf = ({ request }: WorkloadRun): { confidence: number; seed: number } => ({
@@ -22,12 +24,18 @@ export function presentFigures(run: WorkloadRun): CommandOutput<'workload.figure
   }
 }
 
+/** The tables of a stored run with all notes, as a report shows them. */
+export const tablesOfRun = (run: WorkloadRun): NamedTables => ({
+  model: modelOf(run),
+  folder: null,
+  tables: { ...run.tables, notes: workloadNotes(run) }
+})
+
 /** Writes figures and report of a run. */
 export async function exportFigures(
   run: WorkloadRun,
   folder: string
 ): Promise<{ file: string; rows: null }[]> {
-  const named = { model: modelOf(run), folder: null, tables: run.tables }
-  const { files } = await writeWorkload([named], folder, choiceOf(run))
+  const { files } = await writeWorkload([tablesOfRun(run)], folder, choiceOf(run))
   return files.map((file) => ({ file, rows: null }))
 }
