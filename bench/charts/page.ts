@@ -5,7 +5,7 @@ import { provideClient } from '../../src/renderer/client/current'
 import { createMemoryClient } from '../../src/renderer/client/memoryClient'
 import StreamChart from '../../src/renderer/charts/StreamChart.vue'
 import type { Span, Trace } from '../../src/renderer/charts/stream/trace'
-import { envelopeTrace } from '../../src/renderer/views/gpu/envelopeTrace'
+import { envelopeTrace } from '../../src/renderer/charts/stream/envelopeTrace'
 import '../../src/renderer/theme/tokens.css'
 import '../../src/renderer/theme/base.css'
 

@@ -60,6 +60,10 @@ export const useGpu = defineStore('gpu', () => {
     output.value = (output.value + text).slice(-maxKeptOutputCharacters)
   })
 
+  const keep = (kept: CommandOutput<'gpu.recordings'>): void => {
+    unreadable.value = kept.unreadable
+    recordings.value = byStart(kept.recordings)
+  }
   const load = createAction(async (refresh: boolean = false) => {
     const [found, state, kept] = await Promise.all([
       client.call('gpu.list', { refresh }),
@@ -68,15 +72,10 @@ export const useGpu = defineStore('gpu', () => {
     ])
     list.value = found
     sampling.value = state
-    unreadable.value = kept.unreadable
-    recordings.value = byStart(kept.recordings)
+    keep(kept)
   })
   /** The recordings alone, for pages that show no GPUs. */
-  const loadRecordings = createAction(async () => {
-    const kept = await client.call('gpu.recordings', {})
-    unreadable.value = kept.unreadable
-    recordings.value = byStart(kept.recordings)
-  })
+  const loadRecordings = createAction(async () => keep(await client.call('gpu.recordings', {})))
   followStoredRuns(client, 'recording', {
     listed: () => recordings.value,
     load: () => load.run(false),

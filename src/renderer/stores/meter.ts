@@ -1,4 +1,4 @@
-import type { LiveMeter, MeterSetup } from '@shared/contract/meter'
+import { virtualPpk2Port, type LiveMeter, type MeterSetup } from '@shared/contract/meter'
 import type { Marker } from '@shared/contract/run'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
@@ -12,6 +12,13 @@ import { createAction, forgetOnChange } from './window/action'
 
 /** How a meter is chosen on a page: kept for the next time. */
 export type MeterChoice = Pick<MeterSetup, 'port' | 'kind' | 'supplyV'> & Partial<Pick<MeterSetup, 'units'>>
+
+/** What a page begins with: the simulated meter of a virtual board, else a PPK2 whose port is asked for. */
+export const firstMeterChoice = (isVirtual: boolean): MeterChoice => ({
+  port: isVirtual ? virtualPpk2Port : '',
+  kind: 'ppk2',
+  supplyV: 3.3
+})
 
 /** Power meters that are read now, and the trace of the one that is looked at. Times are ms since its first reading. */
 export const useMeters = defineStore('meter', () => {

@@ -28,12 +28,17 @@ export function codeLimits(zero: OnnxTensor | undefined): readonly [low: number,
   return type === 'uint8' ? [0, 255] : [-32768, 65535]
 }
 
-/** By ONNX element type, where QuantizeLinear names one in place of a zero point (opset 21): uint8, int8, int16, uint16, uint4, int4. */
-const typeLimits: Readonly<Record<number, readonly [low: number, high: number]>> = {
+/** Smallest and largest number of the integers of 8 and 16 bits, by ONNX element type: uint8, int8, uint16, int16. */
+export const narrowTypes: Readonly<Record<number, readonly [low: number, high: number]>> = {
   2: [0, 255],
   3: [-128, 127],
   4: [0, 65_535],
-  5: [-32_768, 32_767],
+  5: [-32_768, 32_767]
+}
+
+/** Of types that QuantizeLinear names in place of a zero point (opset 21): uint4 and int4 too. */
+const typeLimits: typeof narrowTypes = {
+  ...narrowTypes,
   21: [0, 15],
   22: [-8, 7]
 }

@@ -1,6 +1,7 @@
 import { intAttribute, type OnnxNode } from '../onnx/onnx'
 import { bind, type ImportState, type IntegerRange } from '../onnx/importState'
 import { boundsOf } from '../bounds'
+import { narrowTypes } from '../constants/quantized'
 import { call } from '../tableFunction'
 import { moveOperators } from './moves'
 import { addTable } from './unary'
@@ -9,14 +10,6 @@ import { addTable } from './unary'
  * Integers of 8 and 16 bits. A result that does not fit wraps around, in two's complement, as onnxruntime's casts, sums and products
  * of these types do (measured with 1.30; ONNX leaves casts of what does not fit undefined).
  */
-
-/** By ONNX element type: uint8, int8, uint16, int16. */
-const narrowTypes: Readonly<Record<number, IntegerRange>> = {
-  2: [0, 255],
-  3: [-128, 127],
-  4: [0, 65_535],
-  5: [-32_768, 32_767]
-}
 
 /** The range of the values that a network's input of this type takes; undefined for wider types. */
 export function narrowRange(elementType: string): IntegerRange | undefined {

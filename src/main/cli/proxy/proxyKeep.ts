@@ -1,4 +1,5 @@
-import type { CommandInput, CommandOutput } from '../../../shared/contract'
+import type { CommandInput } from '../../../shared/contract'
+import type { ProxySummary } from '../../../shared/contract/proxy'
 import { AppError } from '../../../shared/errors'
 import { unseenErrorText } from '../../../shared/text/unseenError'
 import { estimatorNames, proxyKernelNames, quantities, type Quantity } from '../../../shared/vocabulary'
@@ -6,7 +7,6 @@ import { createProgressLine, clientOf, type LocalClient } from '../framework/loc
 import { choiceOption, textOption, UsageError, type CliContext, type CliVerb } from '../framework/framework'
 import { fitOptions, proxySeed } from './proxyInput'
 
-type Summary = CommandOutput<'proxy.list'>['proxies'][number]
 type FitRequest = CommandInput<'proxy.fit'>
 
 /** `bitbench proxy keep`: fits what was measured on a board, for Search and Deploy to predict by. */
@@ -28,7 +28,7 @@ export const keepVerb: CliVerb = {
     const wanted = choiceOption(args, 'kernel', proxyKernelNames)
     const client = await clientOf(context)
     const kernels = await measuredKernels(client, boardId, quantity, wanted)
-    const kept: Summary[] = []
+    const kept: ProxySummary[] = []
     const left: { kernel: string; reason: string }[] = []
     for (const kernel of kernels) {
       const source = { kind: 'board', boardId, quantity } as const
@@ -102,7 +102,7 @@ async function measuredKernels(
 }
 
 /** Fits, stores and pins one proxy. */
-async function keep(client: LocalClient, context: CliContext, request: FitRequest): Promise<Summary> {
+async function keep(client: LocalClient, context: CliContext, request: FitRequest): Promise<ProxySummary> {
   const before = new Set((await client.call('proxy.list', {})).proxies.map(({ id }) => id))
   const { jobId } = await client.call('proxy.fit', request)
   await client.finish(jobId, createProgressLine(context.log, process.stderr))
@@ -112,6 +112,6 @@ async function keep(client: LocalClient, context: CliContext, request: FitReques
   return { ...fitted, pinned: true }
 }
 
-function keptText({ kernel, boardId, rows, unit, unseenShapeMape, estimator }: Summary): string {
+function keptText({ kernel, boardId, rows, unit, unseenShapeMape, estimator }: ProxySummary): string {
   return `${kernel} on ${boardId ?? 'no board'}: ${unseenErrorText(unseenShapeMape)} (${rows} rows in ${unit}, ${estimator})`
 }

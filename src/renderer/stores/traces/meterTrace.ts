@@ -2,6 +2,8 @@ import type { Envelope } from '@shared/contract/gpu'
 import type { LiveMeter, LivePhaseOfMeter } from '@shared/contract/meter'
 import { shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import type { Client } from '../../client/client'
+import { envelopeTrace } from '../../charts/stream/envelopeTrace'
+import type { Span, Trace } from '../../charts/stream/trace'
 import { createAction, type Action } from '../window/action'
 import { bucketsFor } from './openRecording'
 
@@ -14,27 +16,17 @@ const aheadMs = 1_000
 /** Longest stretch of newest readings that a trigger is given at once, in shortest buckets. */
 const maxNewest = 4000
 
-/** A signal over time with its envelope, as charts draw it; gaps are null. */
-export interface LiveTrace {
-  timesMs: number[]
-  values: (number | null)[]
-  low: (number | null)[]
-  high: (number | null)[]
-}
-
-type Span = readonly [fromMs: number, toMs: number]
-
 /** The trace of the meter that is looked at: as many points as a chart draws, however long it is read. */
 export interface MeterTrace {
-  readonly trace: ShallowRef<LiveTrace | null>
+  readonly trace: ShallowRef<Trace | null>
   /** The stretch in the window, finer. */
-  readonly detail: ShallowRef<LiveTrace | null>
+  readonly detail: ShallowRef<Trace | null>
   /** Whether `detail` comes from the recording, which keeps means alone: peaks within them are not in its envelope. */
   readonly detailIsStored: ShallowRef<boolean>
   /** What came since the last time, in the shortest buckets: for triggers. */
-  readonly newest: ShallowRef<LiveTrace | null>
+  readonly newest: ShallowRef<Trace | null>
   /** A stretch that a trigger holds. */
-  readonly held: ShallowRef<LiveTrace | null>
+  readonly held: ShallowRef<Trace | null>
   readonly ownPhases: ShallowRef<readonly LivePhaseOfMeter[]>
   /** A chart shows it from now on; the result ends that. Without a chart nothing is fetched. */
   attach(): () => void
@@ -49,17 +41,17 @@ export interface MeterTrace {
 
 /** Fetches the trace of a meter again whenever more of it was read, one request after the other. */
 export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): MeterTrace {
-  const trace = shallowRef<LiveTrace | null>(null)
-  const detail = shallowRef<LiveTrace | null>(null)
+  const trace = shallowRef<Trace | null>(null)
+  const detail = shallowRef<Trace | null>(null)
   const detailIsStored = shallowRef(false)
-  const newest = shallowRef<LiveTrace | null>(null)
-  const held = shallowRef<LiveTrace | null>(null)
+  const newest = shallowRef<Trace | null>(null)
+  const held = shallowRef<Trace | null>(null)
   const ownPhases = shallowRef<readonly LivePhaseOfMeter[]>([])
   let window: Span | null = null
   let charts = 0
   /** Newest readings up to here were passed on, ms. */
   let passedMs = 0
-  let stored: { span: Span; trace: LiveTrace } | null = null
+  let stored: { span: Span; trace: Trace } | null = null
   /** The stretch that `detail` holds, and how long the window was. */
   let fetched: { span: Span; lengthMs: number } | null = null
 
@@ -67,7 +59,7 @@ export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): 
     (await client.call('meter.trace', { id, fromMs, toMs, buckets })).envelope
 
   /** What lies in the window, from the recording where the host keeps it live more coarsely than it was stored. */
-  async function inWindow(of: LiveMeter, span: Span): Promise<LiveTrace> {
+  async function inWindow(of: LiveMeter, span: Span): Promise<Trace> {
     const reach: Span = [span[0], span[1] + aheadMs]
     const live = await part(of.id, reach)
     const lengthMs = span[1] - span[0]
@@ -75,13 +67,13 @@ export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): 
     const isCoarse = live.stepMs > (2 * lengthMs) / maxBuckets
     const isStored =
       of.recordingId !== null && (of.state !== 'running' || span[1] < of.lastMs - surelyStoredMs)
-    if (!isCoarse || !isStored) return traceOf(live)
+    if (!isCoarse || !isStored) return envelopeTrace(live, null)
     if (stored?.span[0] === span[0] && stored.span[1] === span[1]) return stored.trace
     const buckets = bucketsFor(lengthMs, of.stepMs / 2)
     const stretch = { id: of.recordingId!, gpuIndex: 0, metric: 'powerW' as const }
     const [fromMs, toMs] = [Math.max(0, span[0] - of.stepMs), span[1] + of.stepMs]
     const kept = await client.call('gpu.recordingTrace', { ...stretch, fromMs, toMs, buckets })
-    stored = { span, trace: withoutEmpty(traceOf(kept)) }
+    stored = { span, trace: envelopeTrace(kept, []) }
     return stored.trace
   }
 
@@ -97,12 +89,12 @@ export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): 
     if (meter.value?.id !== of.id) return
     passedMs = of.lastMs
     ownPhases.value = whole.phases
-    newest.value = traceOf(last)
+    newest.value = envelopeTrace(last, null)
     if (span === window) {
       detail.value = finer
       detailIsStored.value = finer !== null && finer === stored?.trace
     }
-    trace.value = traceOf(whole.envelope)
+    trace.value = envelopeTrace(whole.envelope, null)
   })
 
   const isFetched = ([fromMs, toMs]: Span): boolean =>
@@ -137,7 +129,7 @@ export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): 
     held.value = null
     if (span === null || meter.value === null) return
     const { id } = meter.value
-    const found = traceOf(await part(id, [Math.max(0, span[0]), span[1]], 2 * maxBuckets))
+    const found = envelopeTrace(await part(id, [Math.max(0, span[0]), span[1]], 2 * maxBuckets), null)
     if (meter.value?.id === id) held.value = found
   })
   return {
@@ -156,24 +148,5 @@ export function createMeterTrace(client: Client, meter: Ref<LiveMeter | null>): 
       // One that has only moved along with the readings is there already; the next readings bring more.
       if (span !== null && !isFetched(span)) void follow()
     }
-  }
-}
-
-/** Times at the middle of the buckets. */
-function traceOf({ fromMs, stepMs, mean, min, max }: Envelope): LiveTrace {
-  return {
-    timesMs: mean.map((_, index) => fromMs + (index + 0.5) * stepMs),
-    ...{ values: mean, low: min, high: max }
-  }
-}
-
-/** Stored readings that are further apart than buckets leave empty ones, which are no gaps. */
-function withoutEmpty({ timesMs, values, low, high }: LiveTrace): LiveTrace {
-  const isRead = (_: unknown, at: number): boolean => values[at] !== null
-  return {
-    timesMs: timesMs.filter(isRead),
-    values: values.filter(isRead),
-    low: low.filter(isRead),
-    high: high.filter(isRead)
   }
 }

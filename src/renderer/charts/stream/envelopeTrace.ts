@@ -1,14 +1,15 @@
 import type { Envelope, Gap } from '@shared/contract/gpu'
-import type { Trace } from '../../charts/stream/trace'
+import type { Trace } from './trace'
 
 /**
- * Returns an envelope as a trace, times at the middle of its buckets. An empty bucket is a gap only where nvidia-smi really was
+ * Returns an envelope as a trace, times at the middle of its buckets. An empty bucket is a gap only where the instrument really was
  * silent; elsewhere it fell between two readings and is left out.
+ * @param gaps null: the buckets are no finer than the readings, so every empty one is a gap
  */
-export function envelopeTrace(envelope: Envelope, gaps: readonly Gap[]): Trace {
+export function envelopeTrace(envelope: Envelope, gaps: readonly Gap[] | null): Trace {
   const middleMs = (index: number): number => envelope.fromMs + (index + 0.5) * envelope.stepMs
   const inGap = (timeMs: number): boolean =>
-    gaps.some(({ fromMs, toMs }) => timeMs >= fromMs && timeMs <= toMs)
+    gaps === null || gaps.some(({ fromMs, toMs }) => timeMs >= fromMs && timeMs <= toMs)
   const kept = envelope.mean
     .map((value, index) => ({ value, index }))
     .filter(({ value, index }) => value !== null || inGap(middleMs(index)))
