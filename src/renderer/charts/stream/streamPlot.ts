@@ -96,22 +96,30 @@ export function plotOptions(
       },
       ...(looks.hasBand ? [edge('max'), edge('min')] : [])
     ],
-    hooks: {
-      drawClear: [(u) => drawPhases(u, looks.phases(), colors)],
-      drawAxes: looks.hasBand ? [(u) => drawEnvelope(u, `${colors.accent}33`, colors.faint)] : [],
-      draw: [
-        (u) => drawSelection(u, looks.selection(), colors),
-        (u) => drawMarkers(u, looks.markers?.() ?? [], colors)
-      ],
-      setSelect: [
-        (u) => {
-          const { left, width } = u.select
-          if (width < 3) return
-          onSelect([u.posToVal(left, 'x') * 1000, u.posToVal(left + width, 'x') * 1000])
-          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
-        }
-      ]
-    }
+    hooks: plotHooks(looks, colors, onSelect)
+  }
+}
+
+/** What is drawn below and above the signal, and what a dragged stretch becomes. */
+function plotHooks(looks: StreamLooks, colors: Palette, onSelect: (span: Span) => void): uPlot.Hooks.Arrays {
+  return {
+    drawClear: [(u) => shadePhases(u, looks.phases(), colors)],
+    drawAxes: [
+      (u) => namePhases(u, looks.phases(), colors),
+      ...(looks.hasBand ? [(u: uPlot) => drawEnvelope(u, `${colors.accent}33`, colors.faint)] : [])
+    ],
+    draw: [
+      (u) => drawSelection(u, looks.selection(), colors),
+      (u) => drawMarkers(u, looks.markers?.() ?? [], colors)
+    ],
+    setSelect: [
+      (u) => {
+        const { left, width } = u.select
+        if (width < 3) return
+        onSelect([u.posToVal(left, 'x') * 1000, u.posToVal(left + width, 'x') * 1000])
+        u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+      }
+    ]
   }
 }
 
@@ -135,28 +143,50 @@ function calmRange(u: uPlot, min: number | null, max: number | null): [number, n
 export const phaseColor = (colors: Pick<Palette, 'bits'>, index: number): string =>
   colors.bits(index % 2 === 0 ? 8 : 4)
 
-function drawPhases(u: uPlot, phases: readonly StreamPhase[], colors: Palette): void {
+/** Phases that are in sight, with their ends in canvas pixels. */
+function drawEachPhase(
+  u: uPlot,
+  phases: readonly StreamPhase[],
+  draw: (phase: StreamPhase, from: number, to: number, index: number) => void
+): void {
   const { left, top, width, height } = u.bbox
+  u.ctx.save()
+  u.ctx.beginPath()
+  u.ctx.rect(left, top, width, height)
+  u.ctx.clip()
+  phases.forEach((phase, index) => {
+    const from = u.valToPos(phase.fromMs / 1000, 'x', true)
+    const to = u.valToPos(phase.toMs / 1000, 'x', true)
+    if (to >= left && from <= left + width) draw(phase, from, to, index)
+  })
+  u.ctx.restore()
+}
+
+function shadePhases(u: uPlot, phases: readonly StreamPhase[], colors: Palette): void {
+  const { top, height } = u.bbox
+  drawEachPhase(u, phases, (_, from, to, index) => {
+    u.ctx.fillStyle = `${phaseColor(colors, index)}26`
+    u.ctx.fillRect(from, top, Math.max(1, to - from), height)
+  })
+}
+
+/** Names that have room, above the grid and below the signal: an outline keeps the grid's lines away from the letters. */
+function namePhases(u: uPlot, phases: readonly StreamPhase[], colors: Palette): void {
+  const { left, top, width } = u.bbox
   const { ctx } = u
-  ctx.save()
-  ctx.beginPath()
-  ctx.rect(left, top, width, height)
-  ctx.clip()
-  ctx.font = `${11 * devicePixelRatio}px ${colors.font}`
-  ctx.textBaseline = 'top'
-  ctx.textAlign = 'left'
-  phases.forEach(({ name, fromMs, toMs }, index) => {
-    const from = u.valToPos(fromMs / 1000, 'x', true)
-    const to = u.valToPos(toMs / 1000, 'x', true)
-    if (to < left || from > left + width) return
-    ctx.fillStyle = `${phaseColor(colors, index)}26`
-    ctx.fillRect(from, top, Math.max(1, to - from), height)
+  drawEachPhase(u, phases, ({ name }, from, to) => {
+    ctx.font = `${11 * devicePixelRatio}px ${colors.font}`
+    ctx.textBaseline = 'top'
+    ctx.textAlign = 'left'
     const at = Math.max(from, left) + 4
     if (ctx.measureText(name).width + 8 > Math.min(to, left + width) - at) return
+    ctx.strokeStyle = colors.surface
+    ctx.lineWidth = 4 * devicePixelRatio
+    ctx.lineJoin = 'round'
+    ctx.strokeText(name, at, top + 3)
     ctx.fillStyle = colors.dim
     ctx.fillText(name, at, top + 3)
   })
-  ctx.restore()
 }
 
 function drawSelection(u: uPlot, selection: Span | null, colors: Palette): void {
