@@ -10,6 +10,8 @@ import {
   type CliNoun
 } from './framework/framework'
 import { clientOf } from './framework/localClient'
+import { localTime } from './framework/localTime'
+import { namedRuns, runNote } from './run/namedRun'
 import { shownImport } from './sessionImport'
 
 /** `bitbench session`: runs with all they need in one file, for another data folder or machine. */
@@ -18,16 +20,18 @@ export const sessionCli: CliNoun = {
   verbs: {
     export: {
       summary: 'Writes runs, and all they need, into one file.',
-      usage: 'FILE [--runs ID,ID…] [--title TEXT]',
+      usage: 'FILE [--runs RUN,RUN…] [--title TEXT]',
       options: {
-        runs: { type: 'string', help: 'ids with commas between; without it, every run', valueName: 'ID,ID' },
+        runs: { type: 'string', help: 'with commas between; without it, every run', valueName: 'RUN,RUN' },
         title: { type: 'string', help: 'what the session is about' }
       },
+      notes: [runNote],
       async run(args, context) {
+        const file = fileOf(args, context)
         const client = await clientOf(context)
         const info = await client.call('session.export', {
-          file: fileOf(args, context),
-          runIds: listOption(args, 'runs'),
+          file,
+          runIds: await namedRuns(client, listOption(args, 'runs')),
           title: textOption(args, 'title') ?? ''
         })
         return { json: info, text: infoText(info) }
@@ -79,7 +83,7 @@ function infoText(info: SessionInfo): string {
   const { models } = info
   return [
     `${info.file}, ${formatBytes(info.sizeBytes)}, format ${info.version}, written by Bitbench ${info.writtenBy}`,
-    `  ${new Date(info.createdAtMs).toISOString()}${info.title === '' ? '' : `, ${info.title}`}${info.example ? ' (example)' : ''}`,
+    `  ${localTime(info.createdAtMs)}${info.title === '' ? '' : `, ${info.title}`}${info.example ? ' (example)' : ''}`,
     `  ${countOf(info.runs.length, 'run')}, ${countOf(info.rows, 'row')} of measurements and readings`,
     ...info.runs.map(({ id, kind, name, title }) => `  ${kind.padEnd(10)} ${id}  ${name ?? title}`),
     ...models.map(({ name, included }) => `  network    ${name}${included ? '' : ' (not included)'}`),

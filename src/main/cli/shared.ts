@@ -15,6 +15,7 @@ import {
 } from './framework/framework'
 import { clientOf, createProgressLine } from './framework/localClient'
 import { shownImport } from './sessionImport'
+import { namedRuns, runNote } from './run/namedRun'
 
 /** `bitbench shared`: a folder of Parquet in which hosts publish. */
 export const sharedCli: CliNoun = {
@@ -63,17 +64,20 @@ export const sharedCli: CliNoun = {
     },
     publish: {
       summary: 'Writes what is new of this host into the folder.',
-      usage: '[--what sessions,samples,recordings,results] [--runs ID,ID…]',
+      usage: '[--what sessions,samples,recordings,results] [--runs RUN,RUN…]',
       options: {
         what: { type: 'string', help: `${sharedWhatSchema.options.join(', ')}; without it, all` },
-        runs: { type: 'string', help: 'ids with commas between; without it, every run', valueName: 'ID,ID' }
+        runs: { type: 'string', help: 'with commas between; without it, every run', valueName: 'RUN,RUN' }
       },
-      notes: ['Only runs that ended and were made here. Killed in the middle, the next time goes on.'],
+      notes: [
+        'Only runs that ended and were made here. Killed in the middle, the next time goes on.',
+        runNote
+      ],
       async run(args, context) {
         const client = await clientOf(context)
         const { jobId } = await client.call('shared.publish', {
           what: whatOf(args),
-          runIds: listOption(args, 'runs')
+          runIds: await namedRuns(client, listOption(args, 'runs'))
         })
         await client.finish(jobId, createProgressLine(context.log, process.stderr))
         const outcome = await client.call('shared.outcome', { jobId })
@@ -82,12 +86,14 @@ export const sharedCli: CliNoun = {
     },
     withdraw: {
       summary: 'Takes runs of this host out of the folder; they stay here.',
-      usage: 'ID…',
+      usage: 'RUN…',
       options: {},
       async run(args, context) {
         if (args.positionals.length === 0) throw new UsageError('name one run or more')
         const client = await clientOf(context)
-        const found = await client.call('shared.withdraw', { runIds: [...args.positionals] })
+        const found = await client.call('shared.withdraw', {
+          runIds: await namedRuns(client, args.positionals)
+        })
         return { json: found, text: `${countOf(found.withdrawn, 'run')} withdrawn.` }
       }
     },
@@ -119,7 +125,7 @@ export const sharedCli: CliNoun = {
       summary: 'Adds runs of another host here, to be shown and compared.',
       usage: 'HOST ID…',
       options: {},
-      notes: ['Afterwards: bitbench run compare ID ID'],
+      notes: ['Afterwards: bitbench run compare RUN RUN'],
       async run(args, context) {
         const [host, ...ids] = args.positionals
         if (host === undefined || ids.length === 0)

@@ -20,6 +20,9 @@ import { hostOption } from '../remote/onHost'
 import { energyText } from './energyText'
 import { recordOnHost } from './recordOnHost'
 import { importAndReport, recordAndReport, recordedOf, recordOptions } from './recordingVerbs'
+import { clientOf } from '../framework/localClient'
+import { localTime } from '../framework/localTime'
+import { namedRun } from '../run/namedRun'
 
 /** Rests where the options name none, ms. */
 const rests = { idleMs: 5_000, idleAfterMs: 2_000 }
@@ -105,14 +108,15 @@ export const gpuCli: CliNoun = {
         confidence: { type: 'string', help: 'of the intervals over trials', default: '0.95' }
       },
       async run(args, context): Promise<CliResult> {
-        const [id, ...more] = args.positionals
+        const [given, ...more] = args.positionals
         if (more.length > 0) throw new UsageError('one recording at a time')
         const { gpu, energy } = await context.bitbench()
-        if (id === undefined) {
+        if (given === undefined) {
           const stored = await gpu.handlers['gpu.recordings']({}, { signal: context.signal })
           return { json: stored, text: recordingsText(stored) }
         }
         const confidence = numberOption(args, 'confidence', { min: 0.5, max: 0.999 }) ?? 0.95
+        const id = await namedRun(await clientOf(context), given, { kinds: ['recording'] })
         const { recording, phases, gaps } = await shown(id, context)
         const report = await energy.report(id, confidence)
         const out = textOption(args, 'out')
@@ -182,7 +186,7 @@ function recordingsText({ recordings, unreadable }: CommandOutput<'gpu.recording
   return [
     ...recordings.map(
       (recording) =>
-        `${recording.id}  ${new Date(recording.startedAtMs).toISOString()}  ${recording.state}  ` +
+        `${recording.id}  ${localTime(recording.startedAtMs)}  ${recording.state}  ` +
         `${formatDuration(recording.durationMs)}  ${countOf(recording.samples, 'sample')}  ${recording.title}`
     ),
     ...unreadable.map(({ id, problem }) => `${id}  cannot be read (${problem}); bitbench run remove ${id}`)

@@ -16,6 +16,7 @@ import { kernelEnergyOf, kernelEnergyOptions } from './kernelEnergy'
 import { adaptiveVerb } from './profileAdaptive'
 import { decimalOption, kernelOf, pairOf, shapeNotes, shapesOption } from './profileOptions'
 import { networkPath } from '../model/networkPath'
+import { namedRun } from '../run/namedRun'
 
 /** `bitbench profile`: measure kernels on a board; Samples in and out of CSV. */
 export const profileCli: CliNoun = {
@@ -95,7 +96,8 @@ export const profileCli: CliNoun = {
     export: {
       summary:
         'Writes Samples to a file: CSV of one kernel in the columns that proxies read, or Parquet of all.',
-      usage: 'FILE.csv|FILE.parquet [--kernel K] [--board B] [--campaign ID] [--unit cycles|instructions|nJ]',
+      usage:
+        'FILE.csv|FILE.parquet [--kernel K] [--board B] [--campaign RUN] [--unit cycles|instructions|nJ]',
       options: {
         kernel: { type: 'string', help: kernelNames.join(', ') },
         board: { type: 'string', help: 'only Samples of this board' },
@@ -109,7 +111,9 @@ export const profileCli: CliNoun = {
         const kernel = choiceOption(args, 'kernel', kernelNames)
         const unit = choiceOption(args, 'unit', sampleUnits)
         const boardId = textOption(args, 'board')
-        const campaignId = textOption(args, 'campaign')
+        const campaign = textOption(args, 'campaign')
+        const campaignId =
+          campaign === undefined ? undefined : await namedRun(client, campaign, { kinds: ['campaign'] })
         const written = await client.call('profile.export', {
           path: path.resolve(context.cwd, file),
           format: file.endsWith('.parquet') ? 'parquet' : 'csv',

@@ -14,6 +14,7 @@ import {
 import { clientOf, createProgressLine } from '../framework/localClient'
 import { pairOf } from './profileOptions'
 import { networkPath } from '../model/networkPath'
+import { namedRun } from '../run/namedRun'
 
 /** `bitbench profile adaptive`: measures one kernel where its proxy is least sure. */
 export const adaptiveVerb: CliVerb = {
@@ -36,13 +37,14 @@ export const adaptiveVerb: CliVerb = {
     'no-uniform': { type: 'boolean', help: 'do not measure rows by chance to compare with' },
     repetitions: { type: 'string', help: 'per Sample', default: '2' },
     seed: { type: 'string', help: 'seed of the pool and the choices', default: '1' },
-    resume: { type: 'string', help: 'go on with the run of this id' }
+    resume: { type: 'string', help: 'go on with this run, by its name or id' }
   },
   async run(args, context) {
-    const resumed = textOption(args, 'resume')
+    const named = textOption(args, 'resume')
     // A wrong command line is refused before the data file is opened.
-    const wanted = resumed === undefined ? wantedRun(args) : null
+    const wanted = named === undefined ? wantedRun(args) : null
     const client = await clientOf(context)
+    const resumed = named === undefined ? undefined : await namedRun(client, named, { kinds: ['adaptive'] })
     // The run connects its board by itself, with the line as it is set here.
     const before = (await client.call('profile.adaptiveRuns', {})).runs.find(({ id }) => id === resumed)
     const boardId = wanted?.boardId ?? before?.request.boardId

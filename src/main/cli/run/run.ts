@@ -12,10 +12,14 @@ import {
   type CliNoun,
   type CliVerb
 } from '../framework/framework'
-import { comparisonText } from './runComparisonText'
 import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
+import { localTime } from '../framework/localTime'
+import { namedRun, namedRuns, runNote, type NamedRunOptions } from './namedRun'
+import { comparisonText } from './runComparisonText'
+import { runLine } from './runLine'
 
 const kinds = runKindSchema.options
+const anyRun = { withForgotten: true }
 
 /** `bitbench run`: stored runs of every kind, as the Runs page shows them. */
 export const runCli: CliNoun = {
@@ -38,49 +42,53 @@ export const runCli: CliNoun = {
           text: textOption(args, 'text') ?? '',
           withForgotten: args.values['all'] === true
         })
-        return { json: { runs }, text: runs.length === 0 ? 'No runs.' : runs.map(line).join('\n') }
+        return { json: { runs }, text: runs.length === 0 ? 'No runs.' : runs.map(runLine).join('\n') }
       }
     },
-    show: oneRunVerb('Shows a run with its notes.', (client, id) => client.call('run.get', { id })),
+    show: oneRunVerb('Shows a run with its notes.', (client, id) => client.call('run.get', { id }), anyRun),
     compare: {
       summary: 'Compares two or more runs of one kind with the first of them.',
-      usage: 'ID ID…',
+      usage: 'RUN RUN…',
       options: {},
+      notes: [runNote],
       async run(args, context) {
         const client = await clientOf(context)
-        if (args.positionals.length < 2) throw new UsageError('run compare needs the ids of two or more runs')
-        const compared = await client.call('run.compare', { ids: args.positionals })
+        if (args.positionals.length < 2) throw new UsageError('run compare needs two or more runs')
+        const compared = await client.call('run.compare', {
+          ids: await namedRuns(client, args.positionals)
+        })
         return { json: compared, text: comparisonText(compared) }
       }
     },
     resume: {
       summary: 'Goes on with an interrupted or cancelled run; what it finished is not done again.',
-      usage: 'ID',
+      usage: 'RUN',
       options: {},
       run: resume
     },
     rename: {
       summary: 'Names a run; without a name, takes its name away.',
-      usage: 'ID [NAME]',
+      usage: 'RUN [NAME]',
       options: {},
       async run(args, context) {
         const name = args.positionals.slice(1).join(' ')
         const client = await clientOf(context)
-        return await shown(client, (await client.call('run.rename', { id: idOf(args), name })).run)
+        const id = await namedRun(client, givenRun(args), anyRun)
+        return await shown(client, (await client.call('run.rename', { id, name })).run)
       }
     },
     note: {
       summary: 'Replaces the notes of a run, its tags or both.',
-      usage: 'ID [TEXT] [--tag TAG]…',
+      usage: 'RUN [TEXT] [--tag TAG]…',
       options: { tag: { type: 'string', multiple: true, help: 'a tag; several replace all tags' } },
       async run(args, context) {
-        const [id, ...words] = [idOf(args), ...args.positionals.slice(1)]
+        const [given, ...words] = [givenRun(args), ...args.positionals.slice(1)]
         const tags = args.values['tag']
         if (words.length === 0 && tags === undefined)
           throw new UsageError('run note needs a text or --tag TAG')
         const client = await clientOf(context)
         const { run } = await client.call('run.annotate', {
-          id,
+          id: await namedRun(client, given, anyRun),
           ...(words.length === 0 ? {} : { notes: words.join(' ') }),
           ...(Array.isArray(tags) ? { tags: tags.map(String) } : {})
         })
@@ -89,29 +97,35 @@ export const runCli: CliNoun = {
     },
     remove: {
       summary: 'Deletes a run; `run restore` brings it back until a window or server closes.',
-      usage: 'ID [--yes] [--for-good]',
+      usage: 'RUN [--yes] [--for-good]',
       options: {
         yes: { type: 'boolean', help: 'do not ask' },
         'for-good': { type: 'boolean', help: 'remove it at once, beyond restoring' }
       },
       run: remove
     },
-    restore: oneRunVerb('Brings a deleted run back.', (client, id) => client.call('run.restore', { id }))
+    restore: oneRunVerb(
+      'Brings a deleted run back.',
+      (client, id) => client.call('run.restore', { id }),
+      anyRun
+    )
   }
 }
 
 /** Waits for the run's end, as the verb that started it did. @throws job.notResumable, and the job's own error */
 async function resume(args: CliArguments, context: CliContext) {
-  const id = idOf(args)
+  const given = givenRun(args)
   const client = await clientOf(context)
+  const id = await namedRun(client, given)
   const { jobId } = await client.call('run.resume', { id })
   await client.finish(jobId, createProgressLine(context.log, process.stderr))
   return await shown(client, (await client.call('run.get', { id })).run)
 }
 
 async function remove(args: CliArguments, context: CliContext) {
-  const id = idOf(args)
+  const given = givenRun(args)
   const client = await clientOf(context)
+  const id = await namedRun(client, given, anyRun)
   const { run } = await client.call('run.get', { id })
   if (args.values['yes'] !== true && !(await confirmed(`Delete ${run.kind} "${run.name ?? run.title}"?`))) {
     return { json: { run }, text: 'Kept.', exitCode: 1 as const }
@@ -137,31 +151,26 @@ async function confirmed(question: string): Promise<boolean> {
 
 function oneRunVerb(
   summary: string,
-  act: (client: LocalClient, id: string) => Promise<{ run: Run }>
+  act: (client: LocalClient, id: string) => Promise<{ run: Run }>,
+  which: NamedRunOptions
 ): CliVerb {
   return {
     summary,
-    usage: 'ID',
+    usage: 'RUN',
     options: {},
+    notes: [runNote],
     async run(args, context) {
+      const given = givenRun(args)
       const client = await clientOf(context)
-      return await shown(client, (await act(client, idOf(args))).run)
+      return await shown(client, (await act(client, await namedRun(client, given, which))).run)
     }
   }
 }
 
-function idOf(args: CliArguments): string {
-  const [id] = args.positionals
-  if (id === undefined) throw new UsageError('the id of a run is missing; `bitbench run list` shows them')
-  return id
-}
-
-function line(run: Run): string {
-  const marks = [run.forgotten ? 'deleted' : '', ...run.tags.map((tag) => `#${tag}`)].filter(Boolean)
-  const started = new Date(run.startedAtMs).toISOString().slice(0, 16).replace('T', ' ')
-  return [run.id, started, run.kind.padEnd(10), run.state.padEnd(11), run.name ?? run.title, ...marks].join(
-    '  '
-  )
+function givenRun(args: CliArguments): string {
+  const [given] = args.positionals
+  if (given === undefined) throw new UsageError('a run is missing; `bitbench run list` shows them')
+  return given
 }
 
 /** A run as a person reads it, with the name of its board. */
@@ -173,7 +182,7 @@ async function shown(client: LocalClient, run: Run): Promise<{ json: unknown; te
     ['What', run.title],
     ['State', run.forgotten ? `${run.state}, deleted` : run.state],
     ['Result', run.problem ?? run.detail],
-    ['Started', new Date(run.startedAtMs).toISOString()],
+    ['Started', localTime(run.startedAtMs)],
     ['Network', run.model ?? unavailable],
     ['Board', run.board === null ? unavailable : boardNamer(boards)(run.board)],
     ['Data set', run.dataSet ?? unavailable],

@@ -1,6 +1,6 @@
 import type { RunComparisonJson } from '../../../shared/contract/run/runComparison'
 import { runLetter } from '../../../shared/text/runText'
-import { formatDateTime } from '../../../shared/units'
+import { localTime } from '../framework/localTime'
 
 type Figure = RunComparisonJson['figures'][number]
 
@@ -11,8 +11,7 @@ export function comparisonText({ runs, notes, figures, rows }: RunComparisonJson
   const letters = runs.map((_, index) => runLetter(index))
   const texts = [
     ...runs.map(
-      ({ id, title, startedAtMs }, index) =>
-        `${letters[index]}  ${id}  ${formatDateTime(startedAtMs)}  ${title}`
+      ({ id, title, startedAtMs }, index) => `${letters[index]}  ${id}  ${localTime(startedAtMs)}  ${title}`
     ),
     '',
     ...figures.map((figure) => figureText(figure, letters)),

@@ -16,6 +16,7 @@ import {
   type CliVerb
 } from '../framework/framework'
 import { clientOf, type LocalClient } from '../framework/localClient'
+import { namedRun, runNote } from '../run/namedRun'
 
 const measures = ['accuracy', 'loss', ...costKindSchema.options] as const
 type FrontMeasure = (typeof measures)[number]
@@ -23,25 +24,23 @@ type FrontMeasure = (typeof measures)[number]
 /** `bitbench search front`: the Pareto front of the Search page over two or three measures. */
 export const searchFront: CliVerb = {
   summary: 'Schemes of a kept search that none beats over two or three measures.',
-  usage: 'ID [--over loss,size,…]',
+  usage: 'RUN [--over loss,size,…]',
   options: {
     over: {
       type: 'string',
       help: `two or three of ${measures.join(', ')} (default: accuracy and the cost of the search)`
     }
   },
-  notes: [
-    'Costs that the search did not budget are computed for its schemes. ID: bitbench run list --kind search.'
-  ],
+  notes: ['Costs that the search did not budget are computed for its schemes.', runNote],
   run: printFront
 }
 
 async function printFront(args: CliArguments, context: CliContext) {
-  const [searchId, ...more] = args.positionals
-  if (searchId === undefined || more.length > 0)
-    throw new UsageError('search front needs the id of one search')
+  const [given, ...more] = args.positionals
+  if (given === undefined || more.length > 0) throw new UsageError('search front needs one search')
   const chosen = measuresOf(textOption(args, 'over'))
   const client = await clientOf(context)
+  const searchId = await namedRun(client, given, { kinds: ['search'] })
   const { search } = await client.call('search.get', { searchId })
   const over = chosen ?? ['accuracy', search.request.cost]
   const placed = []

@@ -26,6 +26,7 @@ import { againstInt8, testText } from './searchVerdict'
 import { openModel } from '../model/model'
 import { bindDataSet } from '../model/ownData'
 import { allowedBits, alsoWithin, ratioOption, startScheme } from './searchBudgets'
+import { namedRun } from '../run/namedRun'
 
 /** `bitbench search run --keep`: the search as the Search page starts it, kept as a run in the data folder. */
 export async function runKeptSearch(args: CliArguments, context: CliContext, file: string) {
@@ -44,6 +45,7 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
   const start = startScheme(args, graph, allowed)
   const whole = (name: string, min: number, max: number): number | undefined =>
     numberOption(args, name, { min, max, integer: true })
+  const workload = textOption(args, 'workload')
   const { searchId, jobId } = await client.call('search.start', {
     modelId,
     strategy: choiceOption(args, 'strategy', strategySchema.options),
@@ -65,7 +67,7 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
     seed: whole('seed', 0, 2 ** 31),
     retrainTop: whole('retrain-top', 0, 10),
     ...(start === undefined ? {} : { start: start.map((bits) => ({ ...bits })) }),
-    workloadId: textOption(args, 'workload')
+    workloadId: workload === undefined ? undefined : await namedRun(client, workload, { kinds: ['workload'] })
   })
   await client.finish(jobId, createProgressLine(context.log, process.stderr))
   const { search } = await client.call('search.get', { searchId })

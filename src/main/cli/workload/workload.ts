@@ -23,6 +23,7 @@ import { writeWorkload } from '../../workload/report/writeWorkload'
 import { runnerChoiceOf, runnerOptions } from './runnerOptions'
 import { compareVerb, workloadFiguresVerb } from './workloadFigures'
 import { checkText, listText, runText } from './workloadText'
+import { namedRun } from '../run/namedRun'
 
 type Start = CommandInput<'workload.start'>
 
@@ -133,8 +134,10 @@ async function drawnFiles(
 }
 
 /** Tables of a stored run. @throws input.notFound */
-async function storedTables(id: string, context: CliContext): Promise<NamedTables> {
-  const { run } = await (await clientOf(context)).call('workload.get', { id })
+async function storedTables(given: string, context: CliContext): Promise<NamedTables> {
+  const client = await clientOf(context)
+  const id = await namedRun(client, given, { kinds: ['workload'] })
+  const { run } = await client.call('workload.get', { id })
   return tablesOfRun(run)
 }
 
@@ -226,9 +229,10 @@ export const workloadCli: CliNoun = {
       usage: 'RUN [--out FOLDER]',
       options: { out: { type: 'string', help: 'folder that gets the tables as CSV' } },
       async run(args, context) {
-        const [id, ...more] = args.positionals
-        if (id === undefined || more.length > 0) throw new UsageError('workload show needs one run')
+        const [given, ...more] = args.positionals
+        if (given === undefined || more.length > 0) throw new UsageError('workload show needs one run')
         const client = await clientOf(context)
+        const id = await namedRun(client, given, { kinds: ['workload'] })
         const { run } = await client.call('workload.get', { id })
         const files = await exported(client, id, textOption(args, 'out'), context)
         return {

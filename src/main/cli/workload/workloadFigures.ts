@@ -7,7 +7,7 @@ import { readTableFolders, type NamedTables } from '../../workload/report/tableF
 import { writeMergedTables, writeWorkload } from '../../workload/report/writeWorkload'
 import { numberOption, textOption, UsageError, type CliContext, type CliVerb } from '../framework/framework'
 
-/** A run that `figures` and `compare` name: a folder of tables, or the id of a stored run. */
+/** A run that `figures` and `compare` name: a folder of tables, or a stored run as `namedRun` finds it. */
 async function namedTables(name: string, context: CliContext, stored: StoredTables): Promise<NamedTables[]> {
   const folder = path.resolve(context.cwd, name)
   // What is written as a path is one, whether or not there is something.
@@ -19,7 +19,7 @@ async function namedTables(name: string, context: CliContext, stored: StoredTabl
     throw new AppError(
       'input.notFound',
       `There is neither a folder ${folder} nor a stored run "${name}".`,
-      'Give the folder of "workload run --out", or an id that "workload list" shows.',
+      'Give the folder of "workload run --out", or the name or id of a run that "workload list" shows.',
       { cause }
     )
   }

@@ -10,6 +10,7 @@ import {
   unavailable
 } from '../../../shared/units'
 import { layerNote, workloadNotes } from '../../../shared/text/workloadText'
+import { localTime } from '../framework/localTime'
 
 /** Tables of a workload run for a terminal. */
 
@@ -33,7 +34,7 @@ export function listText(runs: readonly Omit<WorkloadRun, 'tables'>[]): string {
   return runs
     .map(({ id, state, startedAtMs, subject, steps }) => {
       const done = steps.filter((step) => step.state === 'done').length
-      return `${id}  ${new Date(startedAtMs).toISOString()}  ${state}  ${subject?.model ?? unavailable}  ${done} of ${steps.length} steps`
+      return `${id}  ${localTime(startedAtMs)}  ${state}  ${subject?.model ?? unavailable}  ${done} of ${steps.length} steps`
     })
     .join('\n')
 }

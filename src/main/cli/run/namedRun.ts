@@ -1,0 +1,74 @@
+import type { Run, RunKindName } from '../../../shared/contract/run'
+import { AppError } from '../../../shared/errors'
+import { countOf } from '../../../shared/units'
+import type { LocalClient } from '../framework/localClient'
+import { runLine } from './runLine'
+
+/** A shorter beginning of an id would soon mean another run. */
+const minPrefix = 4
+const maxShown = 10
+const wholeId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** What a verb says of its RUN. */
+export const runNote = `RUN: its name, its id, or the first ${minPrefix} or more characters of its id: bitbench run list.`
+
+/** Which runs a verb takes. */
+export interface NamedRunOptions {
+  /** Empty or absent: every kind. */
+  readonly kinds?: readonly RunKindName[]
+  /** With those that were deleted and can be restored. */
+  readonly withForgotten?: boolean
+}
+
+/**
+ * The id of the run that a person named: by its id, by the beginning of its id (4 characters or more) or by its name as
+ * `run list` prints it, in which capitals do not matter. A whole id is returned without reading any run.
+ * @throws input.notFound, and input.invalid naming the runs where several fit
+ */
+export async function namedRun(
+  client: Pick<LocalClient, 'call'>,
+  given: string,
+  options: NamedRunOptions = {}
+): Promise<string> {
+  const [id] = await namedRuns(client, [given], options)
+  return id
+}
+
+/** The ids of several runs, in the order in which they were named; one listing serves all. @throws as namedRun */
+export async function namedRuns(
+  client: Pick<LocalClient, 'call'>,
+  given: readonly string[],
+  { kinds = [], withForgotten = false }: NamedRunOptions = {}
+): Promise<string[]> {
+  if (given.every((text) => wholeId.test(text))) return [...given]
+  const { runs } = await client.call('run.list', { kinds: [...kinds], text: '', withForgotten })
+  return given.map((text) => (wholeId.test(text) ? text : onlyRun(runs, text, kinds).id))
+}
+
+function onlyRun(runs: readonly Run[], given: string, kinds: readonly RunKindName[]): Run {
+  const exact = runs.find(({ id }) => id === given)
+  if (exact !== undefined) return exact
+  const wanted = given.trim().toLowerCase()
+  const fitting = runs.filter(
+    ({ id, name, title }) =>
+      (name ?? title).trim().toLowerCase() === wanted ||
+      (wanted.length >= minPrefix && id.toLowerCase().startsWith(wanted))
+  )
+  const [only, second] = fitting
+  const list = kinds.length === 1 ? `bitbench run list --kind ${kinds[0]}` : 'bitbench run list'
+  if (only === undefined) {
+    throw new AppError(
+      'input.notFound',
+      `There is no ${kinds.length === 1 ? kinds[0] : 'run'} "${given}".`,
+      `Give its name, its id, or the first ${minPrefix} or more characters of its id; \`${list}\` shows them.`
+    )
+  }
+  if (second === undefined) return only
+  const shown = fitting.slice(0, maxShown).map((run) => `\n  ${runLine(run)}`)
+  const more = fitting.length > maxShown ? `\n  … and ${fitting.length - maxShown} more` : ''
+  throw new AppError(
+    'input.invalid',
+    `"${given}" fits ${countOf(fitting.length, 'run')}:${shown.join('')}${more}`,
+    'Give more of the id, or name one of them with `bitbench run rename ID NAME`.'
+  )
+}
