@@ -3,6 +3,7 @@ import type { Locator, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { pages } from '@renderer/stores/window/navigation'
 import { chromiumFile, collectComplaints, openBrowser } from './support/browser'
+import { awaitDownloadTurn } from './support/pageParts'
 import { serveSamplePage } from './support/samplePage'
 import { stateHandlers } from './support/sampleStates'
 import { bringTo } from './support/shownStates'
@@ -19,15 +20,6 @@ const pagesWithout = ['start', 'settings']
 const forms = ['PNG', 'SVG', 'CSV', 'Copy picture']
 /** A picture on a busy machine; that none comes is a fault, not a matter of time. */
 const actionMs = 30_000
-/** Chromium drops the eleventh download that a page begins within a second (seen in version 156), without an event or a message. */
-const burst = { downloads: 9, withinMs: 1100 }
-const begunMs: number[] = []
-/** Waits until one more download is none too many, as anybody who presses buttons by hand would. */
-async function awaitTurn(page: Page): Promise<void> {
-  const first = begunMs.at(-burst.downloads)
-  if (first !== undefined) await page.waitForTimeout(Math.max(0, first + burst.withinMs - performance.now()))
-  begunMs.push(performance.now())
-}
 const sides = (png: Buffer): [number, number] => [png.readUInt32BE(16), png.readUInt32BE(20)]
 
 /** What is wrong with what an entry came to; null: nothing. `svgSides` are those of the picture in one size. */
@@ -50,7 +42,7 @@ async function faultOf(page: Page, entry: Locator, text: string, svgSides: numbe
     }
     return 'the clipboard stayed as it was'
   }
-  await awaitTurn(page)
+  await awaitDownloadTurn(page)
   const [download] = await Promise.all([page.waitForEvent('download', { timeout: actionMs }), entry.click()])
   const bytes = await readFile(await download.path())
   if (text.startsWith('CSV')) {

@@ -56,7 +56,12 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
   it('draws readings as they come', async () => {
     await page.getByRole('button', { name: 'Start sampling' }).first().click()
     await page.getByRole('img', { name: 'Power' }).waitFor()
-    await expect.poll(() => panelOf(page, 'Live').textContent()).toMatch(/running · .* readings/)
+    const live = panelOf(page, 'Live')
+    await expect.poll(() => live.textContent()).toMatch(/running · .* readings/)
+    // The triggers below hold a second before them: of readings every 100 ms there must be so many by then.
+    const readings = async (): Promise<number> =>
+      Number(/(\d+) readings/.exec((await live.textContent()) ?? '')?.[1])
+    await expect.poll(readings).toBeGreaterThan(12)
   })
 
   it('holds the stretch around a trigger, from before it', async () => {

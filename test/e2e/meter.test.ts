@@ -78,8 +78,10 @@ describe.skipIf(chromiumFile === null)('a power meter in the window', () => {
     await live(page).getByRole('button', { name: 'End the recording' }).click()
     await live(page).filter({ hasText: 'ended' }).waitFor()
     const { recordings } = await app.call('gpu.recordings', {})
-    const { markers } = await app.call('run.markers', { id: recordings[0]!.id })
-    expect(markers.map(({ text }) => text)).toEqual(['here'])
+    // Saved behind what is shown, one change after the other.
+    const kept = async (): Promise<string[]> =>
+      (await app.call('run.markers', { id: recordings[0]!.id })).markers.map(({ text }) => text)
+    await expect.poll(kept).toEqual(['here'])
 
     const second = await openPage()
     const secondNote = live(second).getByRole('textbox', { name: 'Note of marker 1' })

@@ -158,7 +158,10 @@ describe('the end of a host', () => {
       let err = ''
       child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
       child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-      const code = await new Promise<number>((resolve) => child.once('exit', (ended) => resolve(ended ?? -1)))
+      // 'close' comes when all that it wrote is read; 'exit' may come before.
+      const code = await new Promise<number>((resolve) =>
+        child.once('close', (ended) => resolve(ended ?? -1))
+      )
       return { code, out, err }
     }
     // The board that the command line adds is the window's board.
@@ -190,7 +193,7 @@ describe('the end of a host', () => {
     })
     let text = ''
     second.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
-    const code = await new Promise((resolve) => second.once('exit', resolve))
+    const code = await new Promise((resolve) => second.once('close', resolve))
     expect(code).toBe(1)
     expect(JSON.parse(text)).toMatchObject({
       error: { code: 'store.locked', details: { pid: host.child.pid, what: 'the web host' } }

@@ -51,7 +51,6 @@ describe.skipIf(!hasRedis)('bitbench worker', () => {
     const alone = await bitbench(path.join(folder, 'alone'), ...request, '--workers', '1')
     expect(queued['trace']).toEqual(alone['trace'])
     expect(queued['test']).toEqual(alone['test'])
-    const { workers } = await bitbench(there, 'worker', '--list', '--queue', redis.address)
     // Each evaluation once: the schemes of the trace with int8, and the float network; the same on the test items where
     // the full set, which stays on this machine, is not installed.
     const trace = alone['trace'] as { scheme: { weightBits: number; activationBits: number }[] }[]
@@ -61,16 +60,18 @@ describe.skipIf(!hasRedis)('bitbench worker', () => {
     const { split } = alone['test'] as { split: string }
     const best = JSON.stringify(alone['scheme'])
     const done = onSearch + (split === 'fullTest' ? 0 : best === JSON.stringify(int8) ? 2 : 3)
-    expect(workers).toMatchObject([
-      { pid: child.pid, done, failed: 0, isAlive: true, matches: true, isHere: false }
-    ])
+    const listed = async (): Promise<unknown> =>
+      (await bitbench(there, 'worker', '--list', '--queue', redis.address))['workers']
+    // A worker reports every few seconds what it has done.
+    await expect
+      .poll(listed)
+      .toMatchObject([{ pid: child.pid, done, failed: 0, isAlive: true, matches: true, isHere: false }])
     // The results are kept: the same search asks no worker.
     const again = await bitbench(here, ...request, '--queue', redis.address, '--workers', '0')
     expect(again['trace']).toEqual(alone['trace'])
-    const after = await bitbench(there, 'worker', '--list', '--queue', redis.address)
-    expect(after['workers']).toMatchObject([{ done }])
+    expect(await listed()).toMatchObject([{ done }])
     child.kill('SIGTERM')
     await new Promise((resolve) => child.once('exit', resolve))
-    expect((await bitbench(there, 'worker', '--list', '--queue', redis.address))['workers']).toEqual([])
+    expect(await listed()).toEqual([])
   }, 300_000)
 })
