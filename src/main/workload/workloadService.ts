@@ -18,6 +18,7 @@ import { createRecordTable, type RecordTable } from '../store/recordTable'
 import type { Store } from '../store/store'
 import type { CompareTask } from './compareFiles'
 import { conduct } from './measure/conductor'
+import { outcomeOf, stepsToResume } from './measure/outcome'
 import { exportTables } from './report/exportTables'
 import { exportFigures, presentFigures } from './report/runFigures'
 import type { EnergyOf, PowerSource } from './measure/powerSource'
@@ -75,7 +76,10 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
   const runs = createRunKeeper<WorkloadRecord>({
     ...{ kind: 'workload', noun: 'workload run', jobs, labels, table },
     describe: describeRun,
-    begin: (record) => begin({ ...record, state: 'running', finishedAtMs: null, message: null })
+    begin: (record) => {
+      const steps = stepsToResume(record.steps)
+      return begin({ ...record, steps, state: 'running', finishedAtMs: null, message: null })
+    }
   })
 
   const commandOf = (choice: RunnerChoice, id: string): Promise<RunnerCommand> =>
@@ -154,10 +158,11 @@ async function runStored(
       ...{ changed, signal, progress },
       onOutput: () => undefined
     })
+    record.message = outcomeOf(record.steps)
     record.state = 'done'
   } catch (cause) {
     record.state = signal.aborted ? 'cancelled' : 'failed'
-    record.message = signal.aborted ? 'Cancelled; finished steps are kept.' : AppError.from(cause).message
+    record.message = signal.aborted ? 'Cancelled; finished steps are kept.' : withHint(AppError.from(cause))
     throw cause
   } finally {
     record.finishedAtMs = deps.nowMs()
@@ -167,6 +172,9 @@ async function runStored(
     await changed()
   }
 }
+
+/** The record keeps one text: what to do belongs to what went wrong. */
+const withHint = ({ message, hint }: AppError): string => `${message} ${hint}`.trimEnd()
 
 /** A runner that measures by stage; `scratch` holds its large files and is removed with it. */
 async function openStages(

@@ -84,7 +84,7 @@ export type Gpu = z.infer<typeof gpuSchema>
 export const gpuListSchema = z.object({
   state: z.enum(['ready', 'noDriver', 'noGpu', 'failed']),
   nvidiaSmiPath: z.string().nullable(),
-  /** simulated when a script stands in for nvidia-smi (tests and demonstrations). */
+  /** simulated when something stands in for nvidia-smi (tests and demonstrations). */
   origin: originSchema,
   driverVersion: z.string().nullable(),
   gpus: z.array(gpuSchema),

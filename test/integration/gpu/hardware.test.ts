@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { metricAt, powerFieldOf, type GpuSample } from '@core/gpu/metrics'
 import { listGpus } from '@main/gpu/smi/listGpus'
-import { findSmi, originOf } from '@main/gpu/smi/smiProcess'
+import { findSmi } from '@main/gpu/smi/smiProcess'
 import { startSmiSampler } from '@main/gpu/smi/smiSampler'
 import { steadyMs } from '../../fixtures/smi/standIn'
 
@@ -19,7 +19,7 @@ if (absent && !declared) {
 describe.skipIf(absent && !declared)('a real GPU', () => {
   it('is listed with driver, fields and sensor', () => {
     expect(list?.state, list?.message ?? 'BITBENCH_REQUIRE_GPU=1, but there is no nvidia-smi').toBe('ready')
-    expect(originOf(smi!)).toBe('measured')
+    expect(list!.origin).toBe('measured')
     for (const gpu of list!.gpus) {
       expect(gpu.name).not.toBe('')
       expect(gpu.driverVersion).toMatch(/^\d+\.\d+/)

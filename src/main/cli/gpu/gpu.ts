@@ -154,7 +154,7 @@ function recordRequest(args: CliArguments) {
 
 function listText(list: GpuList): string {
   if (list.state !== 'ready') return `${list.message ?? list.state}\n${list.hint ?? ''}`.trimEnd()
-  const stand = list.origin === 'simulated' ? ' (SIMULATED: a script stands in for nvidia-smi)' : ''
+  const stand = list.origin === 'simulated' ? ' (SIMULATED: a stand-in for nvidia-smi)' : ''
   return [`${list.nvidiaSmiPath}, driver ${list.driverVersion}${stand}`, ...list.gpus.map(gpuText)].join('\n')
 }
 

@@ -47,7 +47,7 @@ export function runText(run: WorkloadRun): string {
     `${subject?.model ?? 'network'} on ${subject?.device ?? unavailable} (${subject?.runtime ?? unavailable}), batch ${subject?.batch ?? unavailable}: ${run.state}`,
     power === null
       ? 'Energy is unavailable: the network did not run on an NVIDIA GPU. The tables carry time.'
-      : `Power of ${power.gpu}${power.origin === 'simulated' ? ' (SIMULATED: a script stands in for nvidia-smi)' : ''}`,
+      : `Power of ${power.gpu}${power.origin === 'simulated' ? ' (SIMULATED: a stand-in for nvidia-smi)' : ''}`,
     ...workloadNotes(run).map((note) => `Note: ${note}`),
     ...(run.message === null ? [] : [run.message]),
     '',

@@ -5,11 +5,13 @@ import { lockClocks } from '../smi/clockLock'
 import { startCounters, type CounterReading, type Meter } from '../counters/counterSampler'
 import { openNvml } from '../counters/nvml'
 import { openRapl } from '../counters/rapl'
-import { askSmi, originOf, type SmiCommand, type Spawn } from '../smi/smiProcess'
+import type { SmiOrigin } from '../smi/smiOrigin'
+import { askSmi, type SmiCommand, type Spawn } from '../smi/smiProcess'
 
 /** What is read beside the power. */
 export interface EvidenceOptions {
   smi: SmiCommand
+  origin: SmiOrigin
   spawn: Spawn
   gpus: readonly Gpu[]
   lockClockMhz: number | undefined
@@ -154,15 +156,15 @@ function processesOn(
 async function openGpuMeters(
   options: EvidenceOptions
 ): Promise<{ meters: Meter[]; state: CounterState; close(): void }> {
-  const { smi, gpus, nvmlLibrary } = options
+  const { origin, gpus, nvmlLibrary } = options
   const none = (reason: string): { meters: Meter[]; state: CounterState; close(): void } => ({
     meters: [],
     state: { state: 'unavailable', reason, source: null },
     close: () => undefined
   })
   // A real counter beside invented power would compare two different things.
-  if (originOf(smi) === 'simulated' && nvmlLibrary === undefined) {
-    return none('A script stands in for nvidia-smi, and no library for NVML (BITBENCH_NVML).')
+  if (origin === 'simulated' && nvmlLibrary === undefined) {
+    return none('nvidia-smi is a stand-in, and no library for NVML (BITBENCH_NVML).')
   }
   try {
     const nvml = await openNvml(nvmlLibrary)

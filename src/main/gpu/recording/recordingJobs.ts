@@ -207,6 +207,7 @@ async function gpusOf(deps: RecordingJobsDeps, args: RecordArguments): Promise<R
     gatherEvidence: () =>
       gatherEvidence({
         smi: deps.choice.requireSmi(),
+        origin: list.origin === 'simulated' ? 'simulated' : 'measured',
         spawn: deps.spawn,
         gpus,
         lockClockMhz: args.lockClockMhz,

@@ -6,10 +6,15 @@ import { explainSmi, type SmiTrouble } from '../../../core/gpu/smiTrouble'
 import { sensorOf } from '../../../core/energy/sensorModel'
 import type { GpuList } from '../../../shared/contract/gpu'
 import { AppError } from '../../../shared/errors'
-import { askSmi, originOf, type SmiCommand, type Spawn } from './smiProcess'
+import { hasNvidiaDriver, smiOrigin, type SmiOrigin } from './smiOrigin'
+import { askSmi, type SmiCommand, type Spawn } from './smiProcess'
 
 /** GPUs with what each can report. Its absence is a state with its reason and no error. */
-export async function listGpus(spawn: Spawn, findCommand: () => SmiCommand | null): Promise<GpuList> {
+export async function listGpus(
+  spawn: Spawn,
+  findCommand: () => SmiCommand | null,
+  hasDriver: () => boolean = hasNvidiaDriver
+): Promise<GpuList> {
   let smi: SmiCommand | null = null
   try {
     smi = findCommand()
@@ -38,7 +43,10 @@ export async function listGpus(spawn: Spawn, findCommand: () => SmiCommand | nul
         continue
       }
       const { gpus, stray } = parseListing(listing.stdout, fields, identity)
-      if (gpus.length > 0) return ready(smi, gpus, await migDevices(spawn, smi, gpus))
+      if (gpus.length > 0) {
+        const origin = smiOrigin(smi, `${help.stdout}\n${help.stderr}`, hasDriver())
+        return ready(smi, origin, gpus, await migDevices(spawn, smi, gpus))
+      }
       return troubled(smi, explainSmi(listing.exitCode, [...stray, listing.stderr].join('\n')))
     }
   } catch (cause) {
@@ -73,11 +81,16 @@ async function migDevices(
   return parseMigDevices((await askSmi(spawn, smi, ['-L'])).stdout)
 }
 
-function ready(smi: SmiCommand, listed: ListedGpu[], slices: ReturnType<typeof parseMigDevices>): GpuList {
+function ready(
+  smi: SmiCommand,
+  origin: SmiOrigin,
+  listed: ListedGpu[],
+  slices: ReturnType<typeof parseMigDevices>
+): GpuList {
   return {
     state: 'ready',
     nvidiaSmiPath: smi.path,
-    origin: originOf(smi),
+    origin,
     driverVersion: listed[0].driverVersion,
     gpus: listed.map((gpu) => {
       const powerField = powerFieldOf(gpu.fields)?.field ?? null

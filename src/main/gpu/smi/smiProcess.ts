@@ -1,5 +1,5 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '../../../shared/errors'
 
@@ -10,10 +10,6 @@ export interface SmiCommand {
   file: string
   leadingArguments: readonly string[]
 }
-
-/** What comes from a script that stands in for nvidia-smi is no measurement, and is marked so everywhere. */
-export const originOf = (smi: SmiCommand): 'measured' | 'simulated' =>
-  smi.leadingArguments.length > 0 ? 'simulated' : 'measured'
 
 /** node:child_process spawn, injected. Arguments are always an array and no shell is ever involved. */
 export type Spawn = (file: string, args: readonly string[], options: SpawnOptions) => ChildProcess
@@ -28,7 +24,7 @@ const usualPlaces = [
 
 /**
  * Finds nvidia-smi: the setting or BITBENCH_NVIDIA_SMI first, then the PATH, then the usual places; null when there
- * is none. A path that ends in .mjs, .cjs or .js is run by this Node (the stand-in of the tests and demos).
+ * is none. A path that ends in .mjs, .cjs or .js, or a link to one, is run by this Node (the stand-in of the tests and demos).
  *
  * @throws gpu.noDriver when a path was given and nothing is there
  */
@@ -55,8 +51,9 @@ export function findSmi(
 }
 
 function commandFor(file: string): SmiCommand {
-  return /\.[cm]?js$/.test(file)
-    ? { path: file, file: process.execPath, leadingArguments: [file] }
+  const script = realpathSync(file)
+  return /\.[cm]?js$/.test(script)
+    ? { path: file, file: process.execPath, leadingArguments: [script] }
     : { path: file, file, leadingArguments: [] }
 }
 

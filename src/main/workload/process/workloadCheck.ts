@@ -70,7 +70,7 @@ function powerCheck({ state, origin, gpus, driverVersion, message, hint }: GpuLi
   return {
     name,
     state: gpu?.powerField === null || origin === 'simulated' ? 'warning' : 'ok',
-    detail: origin === 'simulated' ? `${about}: SIMULATED, a script stands in for nvidia-smi` : about,
+    detail: origin === 'simulated' ? `${about}: SIMULATED, a stand-in for nvidia-smi` : about,
     hint: gpu?.powerField === null ? 'This GPU reports no power; energy is unavailable.' : null
   }
 }

@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { listGpus, requireGpus } from '@main/gpu/smi/listGpus'
+import { hasNvidiaDriver } from '@main/gpu/smi/smiOrigin'
 import { askSmi, findSmi } from '@main/gpu/smi/smiProcess'
 import { gpuListSchema } from '@shared/contract/gpu'
 import { fakeSmiFile, spawnWith, standIn, temporaryFolder } from '../../../fixtures/smi/standIn'
@@ -82,6 +83,47 @@ describe('listGpus', () => {
       code: 'tool.failed',
       message: expect.stringContaining('did not reply')
     })
+  })
+})
+
+describe('what stands in for nvidia-smi', () => {
+  const listOnPath = (folder: string, hasDriver = true) =>
+    listGpus(
+      spawnWith({}),
+      () => findSmi(null, { PATH: folder }, 'linux'),
+      () => hasDriver
+    )
+  const onPath = (text: string): string => {
+    const folder = temporaryFolder()
+    writeFileSync(path.join(folder, 'nvidia-smi'), text)
+    chmodSync(path.join(folder, 'nvidia-smi'), 0o755)
+    return folder
+  }
+  const wrapper = (last: string): string =>
+    `#!/bin/sh\nexec '${process.execPath}' '${fakeSmiFile}' "$@"${last}\n`
+
+  it('is known by what it says, under the name of nvidia-smi first on the PATH too', async () => {
+    expect(await listOnPath(onPath(wrapper('')))).toMatchObject({ state: 'ready', origin: 'simulated' })
+    const copied = temporaryFolder()
+    copyFileSync(fakeSmiFile, path.join(copied, 'nvidia-smi'))
+    expect(await listOnPath(copied)).toMatchObject({ state: 'ready', origin: 'simulated' })
+    const linked = temporaryFolder()
+    symlinkSync(fakeSmiFile, path.join(linked, 'nvidia-smi'))
+    expect(await listOnPath(linked)).toMatchObject({ state: 'ready', origin: 'simulated' })
+  })
+
+  it('is taken for nvidia-smi when it keeps that to itself, but not where there is no driver', async () => {
+    const silent = onPath(wrapper(' | sed s/SIMULATED//'))
+    expect(await listOnPath(silent)).toMatchObject({ state: 'ready', origin: 'measured' })
+    expect(await listOnPath(silent, false)).toMatchObject({ state: 'ready', origin: 'simulated' })
+  })
+
+  it('finds the driver of a desktop, of WSL and of a Jetson', () => {
+    for (const file of ['/dev/nvidiactl', '/proc/driver/nvidia', '/dev/dxg', '/dev/nvmap']) {
+      expect(hasNvidiaDriver((name) => name === file, 'linux')).toBe(true)
+    }
+    expect(hasNvidiaDriver(() => false, 'linux')).toBe(false)
+    expect(hasNvidiaDriver(() => false, 'win32')).toBe(true)
   })
 })
 

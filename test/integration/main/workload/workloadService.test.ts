@@ -1,5 +1,5 @@
 import type { SessionEnergy } from '@shared/contract/workload/workloadEvidence'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { temporaryFolder } from '../../../fixtures/smi/standIn'
@@ -124,6 +124,23 @@ describe('workload runs', () => {
     })
     // Without one of its layers the sum would be too small: no closure.
     expect(run.tables.closure.verdict).toBe('unavailable')
+    expect(run.message).toBe('1 step of 6 failed; each says why.')
+  })
+
+  it('has failed when no step could be done, and tries them again when it is resumed', async () => {
+    const [log, failUntil] = [path.join(temporaryFolder(), 'log'), path.join(temporaryFolder(), 'mended')]
+    rig = await workloadRig({ stub: { log, fail: 'all', failUntil } })
+    const run = await rig.toEnd(rig.request({}))
+    expect(run.state).toBe('failed')
+    expect(run.message).toMatch(/^Nothing was measured: all 6 steps failed, .*The weights do not fit/)
+    expect(run.message).toMatch(/resume/)
+    writeFileSync(failUntil, '')
+    const { jobId } = await rig.service.runs.resume(run.id)
+    await rig.jobs.follow(jobId)
+    const mended = await rig.get(run.id)
+    expect(mended).toMatchObject({ state: 'done', message: null })
+    expect(mended.steps.every(({ state, reason }) => state === 'done' && reason === null)).toBe(true)
+    expect(mended.tables.benchmark[0]?.quality).toMatchObject({ value: 1, n: 4 })
   })
 
   it('refuses what it cannot start, with what to do', async () => {
