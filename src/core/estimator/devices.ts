@@ -26,6 +26,11 @@ const multiprocessors: Readonly<Record<string, number>> = {
   'rtx 3090': 82
 }
 
+/** Names of the devices that `multiprocessorsOf` knows, upper case, in alphabetical order. */
+export const knownDevices: readonly string[] = Object.keys(multiprocessors)
+  .map((name) => name.toUpperCase())
+  .sort()
+
 /** Multiprocessors of the GPU named in `text` (a device or file name); null for an unknown one. */
 export function multiprocessorsOf(text: string): number | null {
   const plain = ` ${text.toLowerCase().replace(/[^a-z0-9]+/g, ' ')} `

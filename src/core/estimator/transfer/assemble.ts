@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import { createRandom } from '../../math/random'
-import { multiprocessorsOf } from '../devices'
+import { knownDevices, multiprocessorsOf } from '../devices'
 import { configurationKey, stageTable, takeRows, type StageTable } from '../samples/stageTable'
 import type { StageSample } from '../samples/stageSample'
 import { transferProblem, type TransferProblem } from './problem'
@@ -147,7 +147,7 @@ function deviceFact(device: string, role: string, remarks: string[]): number | n
   const found = multiprocessorsOf(device)
   remarks.push(
     found === null
-      ? `The ${role} device "${device}" is not known: waves of tiles are left out. Name it with --${role}-device.`
+      ? `The ${role} device "${device}" is not known: waves of tiles are left out. Name it with --${role}-device; known are ${knownDevices.join(', ')}.`
       : `The ${role} device is taken as "${device}" with ${found} multiprocessors.`
   )
   return found

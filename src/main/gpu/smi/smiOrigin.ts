@@ -33,5 +33,7 @@ export function hasNvidiaDriver(
  * @param help what `--help-query-gpu` printed
  */
 export function smiOrigin(smi: SmiCommand, help: string, hasDriver: boolean): SmiOrigin {
-  return smi.leadingArguments.length > 0 || /\bSIMULATED\b/.test(help) || !hasDriver ? 'simulated' : 'measured'
+  return smi.leadingArguments.length > 0 || /\bSIMULATED\b/.test(help) || !hasDriver
+    ? 'simulated'
+    : 'measured'
 }

@@ -5,7 +5,7 @@ import { chooseStageTransfer } from '@core/estimator/transfer/choose'
 import { stageTransferCurve } from '@core/estimator/transfer/curve'
 import { transferErrors } from '@core/estimator/transfer/errors'
 import { fitStageTransfer } from '@core/estimator/transfer/methods'
-import { multiprocessorsOf } from '@core/estimator/devices'
+import { knownDevices, multiprocessorsOf } from '@core/estimator/devices'
 
 /** a = 1 + x y / 100 and b = 2 x ms on the source, each times its factor on the target; b is absent at y = 4. */
 function device(factorA: number, factorB: number, name: string, constant = 0): StageSample[] {
@@ -58,6 +58,17 @@ describe('stage transfer', () => {
       '54 of 54 times of the target are exactly those of the source'
     )
     expect(assembleTransfer({ source, target }).remarks.join()).not.toMatch(/Stage|exactly/)
+  })
+
+  it('names the devices that it knows where it knows the given one not', () => {
+    const joined = { source: device(1, 1, 's'), target: device(0.5, 3, 't') }
+    const said = (targetDevice: string): string =>
+      assembleTransfer({ ...joined, targetDevice }).remarks.find((remark) =>
+        remark.includes('target device')
+      )!
+    expect(said('GTX 480')).toMatch(/"GTX 480" is not known: .* --target-device; known are A10, .*, V100\.$/)
+    expect(said('RTX 4090')).toBe('The target device is taken as "RTX 4090" with 128 multiprocessors.')
+    for (const name of knownDevices) expect(multiprocessorsOf(name)).toBeGreaterThan(0)
   })
 
   it('refuses sizes that cannot be drawn before anything is fitted', () => {
