@@ -1,6 +1,7 @@
 import { AppError } from '../../shared/errors'
 import { bitWidths, inputBits, isKernelBits, schemeWidths, type Bits, type Scheme } from '../quant/scheme'
 import type { Random } from '../math/random'
+import type { AllowedBits } from './allowedBits'
 import { genesCost, type CostTable } from './costs/costTable'
 import type { CostUnit } from '../../shared/vocabulary'
 
@@ -37,13 +38,6 @@ export interface SearchSpace {
   readonly costs: readonly SchemeCost[]
   /** Allowed genes of every position, most bits first. A position with one choice is pinned. */
   readonly choices: readonly (readonly number[])[]
-}
-
-/** Widths a layer may have; absent: those of bitWidths. */
-export interface AllowedBits {
-  readonly layer: string
-  readonly weightBits?: readonly Bits[] | undefined
-  readonly activationBits?: readonly Bits[] | undefined
 }
 
 /** The one gene that is always fixed: the activation bits of the first layer. */

@@ -1,4 +1,5 @@
 import { checkScheme, uniformScheme } from '../../core/quant/scheme'
+import { checkAllowed } from '../../core/search/allowedBits'
 import { genesOfScheme, widthsHolding } from '../../core/search/space'
 import type { CommandOutput } from '../../shared/contract'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
@@ -65,6 +66,12 @@ export function createSearchService(deps: SearchServiceDeps): SearchService {
   }
 
   const start = async (request: SearchRequest): Promise<{ searchId: string; jobId: string }> => {
+    const layers = await models.layers(request.modelId)
+    // Not where a search is resumed: those of older versions may have pins beside general widths.
+    checkAllowed(
+      request.allowed,
+      layers.map(({ name }) => name)
+    )
     const prepared = await prepareSearch(request, models, costs, impacts)
     return await begin(newSearch(request, prepared, { id: newId(), startedAtMs: nowMs() }), prepared)
   }

@@ -10,12 +10,12 @@ import {
   type Bits,
   type Scheme
 } from '../../../core/quant/scheme'
+import { allowedOf, checkAllowed, type AllowedBits } from '../../../core/search/allowedBits'
 import { proxyCosts } from '../../../core/search/costs/costModels'
 import {
   createSpace,
   tableCost,
   widthsFor,
-  type AllowedBits,
   type SchemeCost,
   type SearchSpace
 } from '../../../core/search/space'
@@ -130,11 +130,12 @@ export function alsoWithin<Kind extends string>(
   })
 }
 
-/** Reads `--bits 8,4,2` for all layers, then `--pin conv1=w8a8,fc3=w8` for single ones. @throws UsageError */
+/**
+ * Reads `--bits 8,4,2` for all layers and `--pin conv1=w8a8,fc3=w8` for single ones.
+ * @throws UsageError; AppError search.invalid for a layer pinned twice, or an input pinned to other than 8 bits
+ */
 export function allowedBits(args: CliArguments, layers: readonly string[]): AllowedBits[] {
-  const widths = textOption(args, 'bits')?.split(',').map(bits)
-  const general =
-    widths === undefined ? [] : layers.map((layer) => ({ layer, weightBits: widths, activationBits: widths }))
+  const widths = textOption(args, 'bits')?.split(',').map(bits) ?? null
   const pins = (textOption(args, 'pin')?.split(',') ?? []).map((part): AllowedBits => {
     const [, layer, widths = ''] = /^(.+)=(.+)$/.exec(part) ?? []
     const pair = parseBitPair(widths)
@@ -149,7 +150,9 @@ export function allowedBits(args: CliArguments, layers: readonly string[]): Allo
       ...(activationBits === undefined ? {} : { activationBits: [bits(activationBits)] })
     }
   })
-  return [...general, ...pins]
+  const allowed = allowedOf(layers, widths, pins)
+  checkAllowed(allowed, layers)
+  return allowed
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Bits } from '@core/quant/scheme'
+import { allowedOf } from '@core/search/allowedBits'
 import type { SearchRequest } from '@shared/contract/search'
 
 /** A layer whose widths a search does not choose freely; null: as all layers. */
@@ -18,22 +19,21 @@ export function isPinPossible(
   return layers.includes(layer) && known(weightBits) && known(activationBits)
 }
 
-/** What a search may give its layers: `widths` where they are not the usual ones, and one width where a layer is pinned. */
-export function allowedOf(
+/** The widths of a request: `widths` where they are not the usual ones, and one width where a layer is pinned. */
+export function requestedWidths(
   layers: readonly string[],
   widths: readonly Bits[] | null,
   pins: readonly PinnedLayer[]
 ): SearchRequest['allowed'] {
-  const general = widths === null ? [] : layers.map((layer) => ({ layer, ...both([...widths]) }))
   const single = pins.map(({ layer, weightBits, activationBits }) => ({
     layer,
     ...(weightBits === null ? {} : { weightBits: [weightBits] }),
     ...(activationBits === null ? {} : { activationBits: [activationBits] })
   }))
-  return [...general, ...single]
+  // Copies: a request holds arrays of its own.
+  return allowedOf(layers, widths, single).map(({ layer, weightBits, activationBits }) => ({
+    layer,
+    ...(weightBits === undefined ? {} : { weightBits: [...weightBits] }),
+    ...(activationBits === undefined ? {} : { activationBits: [...activationBits] })
+  }))
 }
-
-const both = (bits: Bits[]): { weightBits: Bits[]; activationBits: Bits[] } => ({
-  weightBits: bits,
-  activationBits: bits
-})

@@ -438,6 +438,19 @@ describe('search service', () => {
     expect(search.test).toMatchObject({ split: 'test', versusInt8: null })
   })
 
+  it('refuses pins that contradict each other or the input before anything is evaluated', async () => {
+    const service = createService()
+    const refused = (allowed: SearchRequest['allowed'], message: RegExp) =>
+      expect(service.handlers['search.start']({ ...request, allowed }, context)).rejects.toMatchObject({
+        code: 'search.invalid',
+        message: expect.stringMatching(message) as string
+      })
+    const pin = (weightBits: 8 | 2) => ({ layer: 'b', weightBits: [weightBits] })
+    await refused([pin(8), pin(2)], /weights of layer "b" are given twice/)
+    await refused([{ layer: 'a', activationBits: [4] }], /"a" are the input, which has 8 bits/)
+    expect(evaluated).toBe(0)
+  })
+
   it('prices any scheme and refuses one that does not fit the network', async () => {
     const service = createService()
     const scheme = layers.map(({ name }) => ({

@@ -99,9 +99,11 @@ describe('the form of a search', () => {
     await click(3)
     const request = await submit()
     const widths = [8, 4, 3, 2]
-    expect(request.allowed).toEqual(
-      ['first', 'second'].map((layer) => ({ layer, weightBits: widths, activationBits: widths }))
-    )
+    // The first layer's activations are the input, which has its 8 bits.
+    expect(request.allowed).toEqual([
+      { layer: 'first', weightBits: widths },
+      { layer: 'second', weightBits: widths, activationBits: widths }
+    ])
     expect(request.start?.map(({ weightBits }) => weightBits)).toEqual([3, 3])
   })
 
