@@ -84,7 +84,7 @@ describe.skipIf(!hasRedis)('the connection to the queue server', () => {
       'openssl',
       [
         ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
-        ...['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate]
+        ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', certificate]
       ],
       { stdio: 'ignore' }
     )
@@ -96,8 +96,19 @@ describe.skipIf(!hasRedis)('the connection to the queue server', () => {
       ]
     })
     const address = `rediss://localhost:${tlsPort}`
-    expect((await errorOf(connect(address))).code).toBe('queue.unreachable')
+    expect(await errorOf(connect(address))).toMatchObject({
+      code: 'queue.unreachable',
+      hint: expect.stringContaining('--ca FILE.pem') as string
+    })
     expect((await connect(address, certificate)).state).toBe('up')
+    const warnings: string[] = []
+    const onWarning = ({ message }: Error): void => void warnings.push(message)
+    process.on('warning', onWarning)
+    cleanups.push(() => process.off('warning', onWarning))
+    expect((await connect(`rediss://127.0.0.1:${tlsPort}`, certificate)).state).toBe('up')
+    expect(warnings).toEqual([])
+    const plain = await errorOf(connect(`redis://localhost:${tlsPort}`))
+    expect(plain.hint).toContain('rediss://')
     expect((await errorOf(connect(address, path.join(folder, 'absent')))).code).toBe('input.notFound')
   })
 

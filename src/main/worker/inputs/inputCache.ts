@@ -29,9 +29,10 @@ export function createInputCache(root: string, client: Redis): InputCache {
       return target
     }
     const unfinished = path.join(root, `.${hash}.${randomBytes(6).toString('hex')}`)
+    // A worker's data folder may begin here: networks of others are for this user alone.
+    await mkdir(unfinished, { recursive: true, mode: 0o700 })
     try {
       for (const file of manifest.files) await fetchFile(client, file, path.join(unfinished, file.name))
-      await mkdir(unfinished, { recursive: true })
       await rm(target, { recursive: true, force: true })
       await rename(unfinished, target).catch(async (reason: unknown) => {
         // Another process was faster.

@@ -56,15 +56,32 @@ export function queueError(reason: unknown, shown: string): AppError {
   if (fault === 'full') {
     return new AppError(
       'queue.unreachable',
-      `The queue server ${shown} takes no more data: ${cause.message}`,
+      sentence(`The queue server ${shown} takes no more data: ${cause.message}`),
       'Free disk space or memory on the server; what waits goes on by itself.',
       { cause, details }
     )
   }
   return new AppError(
     'queue.unreachable',
-    `The queue server ${shown} cannot be reached: ${cause.message}`,
-    'Check that it runs and that this machine may connect; what waits goes on when it is back.',
+    sentence(`The queue server ${shown} cannot be reached: ${cause.message}`),
+    unreachableHint(cause.message, shown),
     { cause, details }
   )
 }
+
+/** What to look at; whether TLS is spoken on one side alone is seen only from how the connection ends. */
+function unreachableHint(reason: string, shown: string): string {
+  if (/certificate|CERT_|altnames/i.test(reason))
+    return 'Name the file of the authority that signed its certificate on the page Workers, in BITBENCH_QUEUE_CA, or with bitbench worker --ca FILE.pem; the certificate must name the host of the address.'
+  const check = 'Check that it runs and that this machine may connect'
+  const goesOn = 'what waits goes on when it is back.'
+  const isTls = shown.startsWith('rediss:')
+  if (isTls && /no reply|wrong version number/.test(reason))
+    return `${check}; a server without TLS is reached with redis://; ${goesOn}`
+  if (!isTls && /ECONNRESET|closed the connection/.test(reason))
+    return `${check}; a server with TLS is reached with rediss://; ${goesOn}`
+  return `${check}; ${goesOn}`
+}
+
+/** The server's words seldom end with a full stop, and a hint follows. */
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)

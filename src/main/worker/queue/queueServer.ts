@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { readRegularFile } from '../../files/readRegularFile'
 import type { Redis, RedisOptions } from 'ioredis'
 import { AppError } from '../../../shared/errors'
@@ -236,7 +237,10 @@ async function connectionOptions(address: QueueAddress, caFile: string | null): 
     db: database,
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
-    ...(tls ? { tls: { servername: host, ...(ca === undefined ? {} : { ca }) } } : {}),
+    // A server name that is an IP address is against RFC 6066; the certificate is compared with the host all the same.
+    ...(tls
+      ? { tls: { ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca }) } }
+      : {}),
     connectTimeout: connectTimeoutMs,
     connectionName: 'bitbench'
   }

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../../shared/errors'
@@ -49,5 +49,7 @@ function parse(text: string): unknown {
 export async function writeQueueSettings(dataFolder: string, settings: QueueSettings | null): Promise<void> {
   const file = fileIn(dataFolder)
   if (settings === null) return await rm(file, { force: true })
+  // The data folder may not be there yet; it is of this user alone, whatever makes it first.
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 })
   await writeWholeFile(file, JSON.stringify(settings), 0o600)
 }

@@ -21,6 +21,12 @@ describe('settings of the queue server', () => {
     expect(await readQueueSettings(folder, {})).toBeNull()
   })
 
+  it('make the data folder for this user alone where they are the first in it', async () => {
+    const fresh = path.join(folder, 'data', 'bitbench')
+    await writeQueueSettings(fresh, kept)
+    expect(statSync(fresh).mode & 0o777).toBe(0o700)
+  })
+
   it('of the environment go before the kept ones, with their own authority', async () => {
     await writeQueueSettings(folder, kept)
     const address = 'rediss://other'
