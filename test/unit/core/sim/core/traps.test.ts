@@ -3,15 +3,7 @@ import { createMachine } from '@core/sim/createMachine'
 import { rtlCore } from '@core/sim/boards/rtlCore'
 import { ramBase } from '@core/sim/machine'
 import { corePresets } from '@core/sim/boards/presets'
-import {
-  engines,
-  load,
-  powerOff,
-  register,
-  runProgram,
-  snapshot,
-  zbbBoard
-} from '../../../../unit/core/sim/testMachine'
+import { engines, load, powerOff, register, runProgram, snapshot, zbbBoard } from '../testMachine'
 
 describe.each(engines)('control and status registers, %s', (engine) => {
   it('reads, sets, clears and swaps', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import { ramBase } from '@core/sim/machine'
-import { engines, load, powerOff, register, runProgram } from '../../../unit/core/sim/testMachine'
+import { engines, load, powerOff, register, runProgram } from './testMachine'
 
 /** Sets up a handler that records mcause and mtval in a6 and a7 and skips the trapping (four-byte) instruction. */
 const withHandler = (body: string): string => `

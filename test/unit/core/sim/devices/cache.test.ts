@@ -35,11 +35,12 @@ describe('cache', () => {
     const cache = new Cache({ sizeBytes, ways, lineBytes, missCycles: 10 }, 10, 3)
     const naive = new NaiveCache(sizeBytes / lineBytes / ways, ways, 10, 3)
     const random = createRandom(ways)
-    for (let count = 0; count < 20_000; count++) {
+    const cycles = Array.from({ length: 20_000 }, () => {
       const line = random.next() < 0.7 ? random.integer(20) : random.integer(300)
       const write = random.integer(2) as 0 | 1
-      expect(cache.access(line, write)).toBe(naive.access(line, write === 1))
-    }
+      return [cache.access(line, write), naive.access(line, write === 1)]
+    })
+    expect(cycles.map(([own]) => own)).toEqual(cycles.map(([, expected]) => expected))
   })
 
   it('misses everything again after clear', () => {
