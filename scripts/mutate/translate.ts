@@ -10,15 +10,18 @@ export async function translateWithMutants(
 ): Promise<void> {
   const outDir = 'build/mutate/code'
   rmSync(outDir, { recursive: true, force: true })
-  const within = (file: string): Numbered[] =>
-    numbered.filter(({ mutant }) => path.resolve(mutant.file) === file)
+  const within = new Map<string, Numbered[]>()
+  for (const one of numbered) {
+    const file = path.resolve(one.mutant.file)
+    within.set(file, [...(within.get(file) ?? []), one])
+  }
   const switches = {
     name: 'mutants-behind-switches',
     enforce: 'pre',
     load(id: string) {
       const file = id.split('?')[0]!
-      const here = within(file)
-      return here.length === 0 ? null : withSwitches(readFileSync(file, 'utf8'), here)
+      const here = within.get(file)
+      return here === undefined ? null : withSwitches(readFileSync(file, 'utf8'), here)
     }
   }
   // By its address: this file is bundled, and the other one finds the repository by its own place.
