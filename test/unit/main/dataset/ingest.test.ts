@@ -145,7 +145,7 @@ describe('reading a data set into a folder', () => {
   })
 
   it('is a regression where there are targets, and has none of the classes then', async () => {
-    const target = (at: number) => ({ target: Float32Array.of(at, -at), split: 'test' })
+    const target = (at: number) => ({ target: Float32Array.of(at, -at), split: 'test' as const })
     const info = await read([
       goodItem('a', Float32Array.of(0.5, -2), [2], target(1)),
       goodItem('b', Float32Array.of(8, 3), [2], target(2.5))
