@@ -80,7 +80,7 @@ describe('the one format of a table', () => {
   it('is the only one, or the one with a point where commas separate cells', () => {
     expect(onlyFormat([point], semicolon, 'a.csv', asked)).toBe(point)
     expect(onlyFormat([point, commaWithPoints], 44, 'a.csv', asked)).toBe(point)
-    const habit = { ...point, isHabit: true }
+    const habit: NumberFormat = { ...point, isHabit: true }
     expect(onlyFormat([habit], semicolon, 'a.csv', { ...asked, isHabitTaken: true })).toBe(habit)
   })
 
