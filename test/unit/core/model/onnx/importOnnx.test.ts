@@ -273,6 +273,14 @@ describe('ONNX import', () => {
     }
   })
 
+  it('reads a chain of 20,000 layers', () => {
+    const chain = Array.from({ length: 20_000 }, (_, at) =>
+      node('MatMul', [at === 0 ? 'x' : `v${at - 1}`, 'w'], at === 19_999 ? 'y' : `v${at}`)
+    )
+    const graph = importOnnx(model(chain, [tensor('w', [2, 2], [1, 0, 0, 1])], ['n', 2]))
+    expect(graph.nodes.map(({ inputs }) => inputs)).toEqual(chain.map((_, at) => [at - 1]))
+  })
+
   it('chooses one of several outputs', () => {
     const two: OnnxModel = {
       ...model(
