@@ -1,5 +1,5 @@
 /**
- * Errors of proxies of the kernels of language models and encoders on shapes that they were not fitted on: shapes drawn as
+ * Errors of proxies of the kernels of language models, encoders and recurrences on shapes that they were not fitted on: shapes drawn as
  * campaigns draw them, measured by the monitor on a virtual core, five groups of shapes left out in turn.
  *
  *   npm run bench:sequence-proxies -- [--kernels product,softmax] [--core mid] [--shapes 60] [--seeds 1,2] [--estimators auto,physics]

@@ -6,7 +6,7 @@ import { MonitorMachine } from '@core/twin/monitorMachine'
 import type { SequenceKernel } from '@shared/vocabulary'
 import { presentFirmware } from '../rtl/firmware'
 
-/** A kernel of language models and encoders: counts for one element visit, fast and by reference. */
+/** A kernel over sequences: counts for one element visit, fast and by reference. */
 export interface SequenceRow {
   kernel: SequenceKernel
   shape: string
@@ -24,7 +24,11 @@ const shapes: readonly { kernel: SequenceKernel; dims: readonly number[] }[] = [
   { kernel: 'rmsNorm', dims: [24, 48] },
   { kernel: 'table', dims: [4096] },
   { kernel: 'gather', dims: [4096] },
-  { kernel: 'rope', dims: [8, 8] }
+  { kernel: 'rope', dims: [8, 8] },
+  { kernel: 'rnn', dims: [16, 32] },
+  { kernel: 'lstm', dims: [16, 24] },
+  { kernel: 'gru', dims: [16, 24] },
+  { kernel: 'gruAfter', dims: [16, 24] }
 ]
 
 /** Measures them with the shipped monitor on the virtual boards; names results that differ from the host's in `wrong`. */
@@ -65,7 +69,7 @@ export function printSequences(rows: readonly SequenceRow[]): void {
   const pair = ({ fast, reference }: { fast: number; reference: number }): string =>
     `${fast.toFixed(2).padStart(8)} (${reference.toFixed(2)})`.padEnd(18)
   console.log(
-    '\nkernels of language models and encoders, rv32im: for one element visit, in brackets the reference'
+    '\nkernels of language models, encoders and recurrences, rv32im: for one element visit, in brackets the reference'
   )
   console.log(
     `${''.padEnd(24)}${['instructions', ...corePresetNames.map((name) => `cycles ${name}`)].map((text) => text.padEnd(18)).join('')}`

@@ -37,7 +37,7 @@ void bench_fill_sums(int32_t *to, uint32_t count, uint32_t shift);
 /* Smallest shift with 2^shift >= value. */
 uint8_t bench_shift_above(uint32_t value);
 
-/* Kernels of language models and encoders (benchSequence.c): makes operands and parameters; runs once. */
+/* Kernels of language models, encoders and recurrences (benchSequence.c): makes operands and parameters; runs once. */
 uint8_t bench_make_sequence(bench *run);
 void bench_run_sequence(const bench *run);
 

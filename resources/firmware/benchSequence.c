@@ -1,4 +1,4 @@
-/* bench: the kernels of language models and encoders, with the parameters that docs/protocol.md gives them. */
+/* bench: the kernels of language models, encoders and recurrences, with the parameters that docs/protocol.md gives them. */
 #include "bench.h"
 #include "monitor.h"
 
@@ -100,12 +100,50 @@ static uint8_t make_rope(bench *run)
     return STATUS_OK;
 }
 
+#ifndef BB_WITHOUT_SEQUENCE
+/* Functions that are lines within -4 to 4 or -2 to 2 and beyond them their ends, like sigmoid and tanh. */
+static void fill_recurrent(bb_recurrent_shape *s, int32_t rows)
+{
+    s->own_mult = 1 << 20, s->own_shift = 12;
+    for (int32_t i = 0; i < 258; i++) {
+        int32_t gate = 16384 + (i - 128) * 256, state = (i - 128) * 1024;
+        s->tables[0][i] = (int16_t)(gate < 0 ? 0 : gate > 32767 ? 32767 : gate);
+        s->tables[1][i] = s->tables[2][i] = (int16_t)(state < -32768 ? -32768 : state > 32767 ? 32767 : state);
+    }
+    for (int32_t row = 0; row < rows; row++) {
+        s->factors[row] = row;
+        s->factors[rows + row] = (1 << 20) + (row & 0xffff);
+        s->factors[2 * rows + row] = 24;
+    }
+}
+
+static uint8_t make_recurrent(bench *run)
+{
+    static const uint8_t gates[] = { 1, 4, 3, 3 };
+    uint32_t steps = run->dims[0], hidden = run->dims[1], rows = gates[run->kernel - BB_RNN] * hidden;
+    uint64_t inputs = (uint64_t)steps * rows, weights = (uint64_t)rows * hidden;
+    if (!is_small(inputs) || !is_small(weights)) return STATUS_BAD_ARGUMENT;
+    cut_codes(run, (uint32_t)inputs, 0, steps * hidden);
+    bb_recurrent_shape *s = run->parameters = bench_cut(run, sizeof *s + 12 * (uint64_t)rows + weights);
+    run->scratch = bench_cut(run, 4 * (uint64_t)rows + 10 * (uint64_t)hidden);
+    if (!bench_fits(run)) return STATUS_OK;
+    s->cell = run->kernel - BB_RNN, s->steps = (int32_t)steps, s->hidden = (int32_t)hidden, s->backward = 0;
+    fill_recurrent(s, (int32_t)rows);
+    fill(run, (uint32_t)inputs);
+    bench_fill_codes((int8_t *)(s->factors + 3 * rows), (uint32_t)weights, 8);
+    return STATUS_OK;
+}
+#endif
+
 uint8_t bench_make_sequence(bench *run)
 {
     switch (run->kernel) {
     case BB_PRODUCT: return make_product(run);
     case BB_TABLE: case BB_GATHER: return make_lookup(run);
     case BB_ROPE: return make_rope(run);
+#ifndef BB_WITHOUT_SEQUENCE
+    case BB_RNN: case BB_LSTM: case BB_GRU: case BB_GRU_AFTER: return make_recurrent(run);
+#endif
     default: return make_rows(run);
     }
 }
@@ -128,6 +166,10 @@ void bench_run_sequence(const bench *run)
         break;
     case BB_LAYER_NORM: case BB_RMS_NORM:
         (is_reference ? bb_normalize_reference : bb_normalize)(parameters, in, 7, (uint8_t)(35 - bits), 0, bits, run->out);
+        break;
+    case BB_RNN: case BB_LSTM: case BB_GRU: case BB_GRU_AFTER:
+        (is_reference ? bb_recurrent_reference : bb_recurrent)(parameters, in, 3, 1 << 20, (uint8_t)(36 - bits), 0, bits,
+                                                               run->scratch, run->out);
         break;
 #endif
     case BB_TABLE:

@@ -20,7 +20,8 @@ typedef enum {
 
 enum { BB_MATMUL = 0, BB_CONV2D = 1, BB_DEPTHWISE = 2, BB_MAXPOOL = 3, BB_AVGPOOL = 4,
        BB_ADD = 5, BB_REQUANTIZE = 6, BB_FLATTEN = 7, BB_ARGMAX = 8, BB_PRODUCT = 9, BB_SOFTMAX = 10,
-       BB_LAYER_NORM = 11, BB_RMS_NORM = 12, BB_TABLE = 13, BB_GATHER = 14, BB_ROPE = 15, BB_KERNELS };
+       BB_LAYER_NORM = 11, BB_RMS_NORM = 12, BB_TABLE = 13, BB_GATHER = 14, BB_ROPE = 15, BB_RNN = 16,
+       BB_LSTM = 17, BB_GRU = 18, BB_GRU_AFTER = 19, BB_KERNELS };
 
 typedef struct {
     uint16_t h, w, c;         /* input, without padding */

@@ -3,7 +3,13 @@
  * in one place and the compiler lists what has to handle it.
  */
 
-/** Kernels of language models and encoders, as far as they have no weights. */
+/** Recurrences over all steps of a sequence, in the order of their numbers in an Image; products of the inputs are layers of their own. */
+export const recurrentKernels = ['rnn', 'lstm', 'gru', 'gruAfter'] as const
+
+/** Name of a recurrence. */
+export type RecurrentKernel = (typeof recurrentKernels)[number]
+
+/** Kernels over sequences (language models, encoders, recurrences), none of which a scheme gives weights of other widths. */
 export const sequenceKernels = [
   'product',
   'softmax',
@@ -11,7 +17,8 @@ export const sequenceKernels = [
   'rmsNorm',
   'table',
   'gather',
-  'rope'
+  'rope',
+  ...recurrentKernels
 ] as const
 
 /** Name of such a kernel. */

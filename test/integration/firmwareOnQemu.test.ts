@@ -12,6 +12,7 @@ import type { Link } from '../../src/main/board/links/link'
 import { openQemuLink } from '../../src/main/board/links/qemuLink'
 import { monitorElf, SimulatedBoard } from '../unit/core/board/simulatedBoard'
 import { everyOperator } from '../unit/core/deploy/randomNetwork'
+import { recurrentKernels } from '../../src/shared/vocabulary'
 
 const program = 'qemu-system-riscv32'
 const hasQemu = spawnSync(program, ['--version']).status === 0
@@ -40,7 +41,8 @@ function everyBench(): BenchRequest[] {
     ...plain.map((width) => ({ ...width, kernel: 'rmsNorm' as const, dims: [4, 33] })),
     ...plain.map((width) => ({ ...width, kernel: 'table' as const, dims: [205] })),
     ...plain.map((width) => ({ ...width, kernel: 'gather' as const, dims: [206] })),
-    ...plain.map((width) => ({ ...width, kernel: 'rope' as const, dims: [3, 5] }))
+    ...plain.map((width) => ({ ...width, kernel: 'rope' as const, dims: [3, 5] })),
+    ...recurrentKernels.flatMap((kernel) => plain.map((width) => ({ ...width, kernel, dims: [5, 7] })))
   ]
 }
 

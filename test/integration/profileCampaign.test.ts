@@ -69,7 +69,11 @@ describe('profile campaign on the virtual board', () => {
       { kernel: 'rmsNorm', dims: [3, 20] },
       { kernel: 'table', dims: [37] },
       { kernel: 'gather', dims: [37] },
-      { kernel: 'rope', dims: [2, 4] }
+      { kernel: 'rope', dims: [2, 4] },
+      { kernel: 'rnn', dims: [5, 7] },
+      { kernel: 'lstm', dims: [4, 6] },
+      { kernel: 'gru', dims: [6, 5] },
+      { kernel: 'gruAfter', dims: [6, 5] }
     ]
     const request = { boardId: 'virtual:small', shapes: everything, spaceFilling: 0 }
     const { plan } = await call('profile.plan', request)

@@ -4,30 +4,32 @@
 
 /*
  * Order: matmul, conv2d and depthwise at 16 pairs each, then operators without weights at 4 widths each, those of language models
- * and encoders at 2 (a hello is one frame, and no width makes them cheaper), argmax.
+ * and encoders at 2 (a hello is one frame, and no width makes them cheaper), recurrences at 1, argmax.
  */
 static const uint8_t plain[] = { BB_MAXPOOL, BB_AVGPOOL, BB_ADD, BB_REQUANTIZE, BB_FLATTEN };
 static const uint8_t sequence[] = { BB_PRODUCT, BB_SOFTMAX, BB_LAYER_NORM, BB_RMS_NORM, BB_TABLE, BB_GATHER, BB_ROPE };
+static const uint8_t recurrent[] = { BB_RNN, BB_LSTM, BB_GRU, BB_GRU_AFTER };
 static const uint8_t widths[] = { 8, 4, 2, 1 };
 enum { PAIRS = 16, WIDTHS = 4, SEQUENCE_WIDTHS = 2, WEIGHTED_ENTRIES = 3 * PAIRS, PLAIN_ENTRIES = sizeof plain * WIDTHS,
-       SEQUENCE_ENTRIES = sizeof sequence * SEQUENCE_WIDTHS };
+       SEQUENCE_ENTRIES = sizeof sequence * SEQUENCE_WIDTHS,
+       RECURRENT_ENTRIES = sizeof recurrent, BEFORE_RECURRENT = WEIGHTED_ENTRIES + PLAIN_ENTRIES + SEQUENCE_ENTRIES };
 
 #ifdef BB_SUBSET
 int kernel_table_has(uint32_t index)
 {
     if (index < WEIGHTED_ENTRIES) return bb_find_pair(widths[index % PAIRS / WIDTHS], widths[index % WIDTHS], 0) != NULL;
-    index -= WEIGHTED_ENTRIES;
-    if (index < PLAIN_ENTRIES || index >= PLAIN_ENTRIES + SEQUENCE_ENTRIES) return 1;
-    uint8_t kernel = sequence[(index - PLAIN_ENTRIES) / SEQUENCE_WIDTHS];
+    if (index < WEIGHTED_ENTRIES + PLAIN_ENTRIES || index >= BEFORE_RECURRENT + RECURRENT_ENTRIES) return 1;
 #ifdef BB_WITHOUT_SEQUENCE
+    if (index >= BEFORE_RECURRENT) return 0;
+    uint8_t kernel = sequence[(index - WEIGHTED_ENTRIES - PLAIN_ENTRIES) / SEQUENCE_WIDTHS];
     return kernel == BB_TABLE || kernel == BB_GATHER;
 #else
-    return (void)kernel, 1;
+    return 1;
 #endif
 }
 #endif
 
-uint32_t kernel_table_count(void) { return WEIGHTED_ENTRIES + PLAIN_ENTRIES + SEQUENCE_ENTRIES + 1; }
+uint32_t kernel_table_count(void) { return BEFORE_RECURRENT + RECURRENT_ENTRIES + 1; }
 
 /* The terms of a scratch size that is linear in inputs and outputs, taken from its values. */
 static void put_scratch(kernel_table_entry *entry, size_t least, size_t more_inputs, size_t more_outputs)
@@ -69,10 +71,13 @@ kernel_table_entry kernel_table_at(uint32_t index)
         index -= WEIGHTED_ENTRIES;
         entry.kernel = plain[index / WIDTHS];
         entry.activation_bits = widths[index % WIDTHS];
-    } else if (index < WEIGHTED_ENTRIES + PLAIN_ENTRIES + SEQUENCE_ENTRIES) {
+    } else if (index < BEFORE_RECURRENT) {
         index -= WEIGHTED_ENTRIES + PLAIN_ENTRIES;
         entry.kernel = sequence[index / SEQUENCE_WIDTHS];
         entry.activation_bits = widths[index % SEQUENCE_WIDTHS];
+    } else if (index < BEFORE_RECURRENT + RECURRENT_ENTRIES) {
+        entry.kernel = recurrent[index - BEFORE_RECURRENT];
+        entry.activation_bits = 8;
     }
     return entry;
 }

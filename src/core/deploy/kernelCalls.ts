@@ -102,15 +102,9 @@ export function callsOf(layer: IntegerLayer): LayerCalls {
     case 'normalize':
       return only(rowCalls(layer.centred ? 'layerNorm' : 'rmsNorm', layer.loops, bits))
     case 'recurrent': {
-      // Every step multiplies its state as a dense layer does, looks its gates up, and scales as many codes.
-      const { recurrence, inputShape } = layer
-      const [steps, , rows] = inputShape
-      const product = { kernel: 'matmul', dims: [1, rows, recurrence.length / rows], scale: steps } as const
-      return standIn([
-        { ...product, activationBits: 8, weightBits: 8 },
-        ...inPieces('table', [steps * rows], bits),
-        ...elementCalls('requantize', { outputShape: inputShape }, bits)
-      ])
+      // Its codes are widened before anything is computed: one width stands for all.
+      const [steps, , hidden] = layer.outputShape
+      return only([{ kernel: layer.cell, dims: [steps, hidden], scale: 1, activationBits: 8, weightBits: 0 }])
     }
     case 'product': {
       const { rows, columns, inner, batches } = layer

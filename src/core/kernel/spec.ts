@@ -3,7 +3,8 @@ import {
   proxyKernelNames,
   storedKernelNames,
   type KernelName,
-  type ProxyKernelName
+  type ProxyKernelName,
+  type RecurrentKernel
 } from '../../shared/vocabulary'
 import { countWork, outputSide, type Work } from './work'
 
@@ -209,6 +210,36 @@ const lookup = (name: 'table' | 'gather', title: string): KernelSpec => ({
   rows: plainRows(name, [column('N', 'elements')], elementWork)
 })
 
+/** Gates of a step, in the order of ONNX: input, output, forget, new cell; or update, reset, new state. */
+export const gatesOfRecurrence: Readonly<Record<RecurrentKernel, number>> = {
+  rnn: 1,
+  lstm: 4,
+  gru: 3,
+  gruAfter: 3
+}
+
+/** Whether it names a recurrence. */
+export function isRecurrentKernel(name: string): name is RecurrentKernel {
+  return Object.hasOwn(gatesOfRecurrence, name)
+}
+
+/** Recurrences over all steps; their weights have 8 bits, and no width of their codes makes them cheaper. */
+const recurrence = (name: RecurrentKernel, title: string): KernelSpec => {
+  const work: WorkCounter = (sizes, into) => {
+    countWork.recurrence(into, sizes[0], sizes[1], gatesOfRecurrence[name])
+    return null
+  }
+  return {
+    name,
+    title,
+    dims: dims(['steps', 'hidden'], { hidden: 'units of the state' }),
+    hasWeights: false,
+    operands: codes,
+    work,
+    rows: plainRows(name, [column('N', 'steps'), column('M', 'units of the state')], work)
+  }
+}
+
 const specs: Readonly<Record<KernelName, KernelSpec>> = {
   matmul: {
     name: 'matmul',
@@ -329,7 +360,11 @@ const specs: Readonly<Record<KernelName, KernelSpec>> = {
     operands: { count: 1, bytes: 4 },
     work: pairWork,
     rows: plainRows('rope', [column('N', 'heads'), column('M', 'pairs of values of a head')], pairWork)
-  }
+  },
+  rnn: recurrence('rnn', 'Recurrence (RNN)'),
+  lstm: recurrence('lstm', 'LSTM'),
+  gru: recurrence('gru', 'GRU'),
+  gruAfter: recurrence('gruAfter', 'GRU that resets its product (linear_before_reset)')
 }
 
 /** The spec of a kernel. */

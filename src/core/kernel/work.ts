@@ -62,6 +62,14 @@ export const countWork = {
     into.patches = rows
     into.weights = 0
   },
+  /** All steps of a recurrence: `gates` products of each state, a gate's function for each of them. Patches are the steps. */
+  recurrence(into: Work, steps: number, hidden: number, gates: number): void {
+    into.weights = gates * hidden * hidden
+    into.macs = steps * into.weights
+    into.outputs = steps * hidden
+    into.patches = steps
+    into.inputs = steps * gates * hidden
+  },
   elements(into: Work, count: number, outputs = count): void {
     into.macs = into.patches = into.inputs = count
     into.outputs = outputs

@@ -1,3 +1,4 @@
+import { recurrentKernels } from '../../shared/vocabulary'
 import { layerMacs, type WeightedGeometry } from '../kernel/fromLayer'
 import type { ExportedLayer } from './onnx/exportedLayer'
 import type { TableFunction } from './tableFunction'
@@ -175,13 +176,10 @@ export interface EmbedNode extends NodeBase {
 }
 
 /** What one step of a recurrence computes: a plain one, an LSTM, a GRU, or a GRU that resets what its state was multiplied to. */
-export const recurrentCells = ['rnn', 'lstm', 'gru', 'gruAfter'] as const
+export const recurrentCells = recurrentKernels
 
 /** Kind of a recurrence's step. */
 export type RecurrentCell = (typeof recurrentCells)[number]
-
-/** Gates of a step, in the order of ONNX: input, output, forget, new cell; or update, reset, new state. */
-export const gatesOfCell: Readonly<Record<RecurrentCell, number>> = { rnn: 1, lstm: 4, gru: 3, gruAfter: 3 }
 
 /**
  * LSTM, GRU or RNN over all steps, from states of 0. Its input [gates * hidden, steps, 1] is what each step adds to the product of

@@ -4,6 +4,7 @@ import { type BoardInfo, usableRamBytes } from '../board/boardInfo'
 import { createRandom } from '../math/random'
 import { spaceFillingShapes } from './design'
 import { guessMs, type SpeedGuess } from './duration'
+import { isRecurrentKernel } from '../kernel/spec'
 import {
   type BenchItem,
   hasWeights,
@@ -105,7 +106,10 @@ function allShapes(input: CampaignInput): KernelShape[] {
   return [...around, ...spread]
 }
 
-/** The pairs to measure a kernel at: the wanted ones, or all the board has; kernels without weights have width alone. */
+/**
+ * The pairs to measure a kernel at: the wanted ones, or all the board has; kernels without weights have width alone, and recurrences
+ * have one whatever is wanted: a network with them has them at every pair.
+ */
 function pairsFor(
   kernel: KernelName,
   wanted: CampaignInput['pairs'],
@@ -117,7 +121,7 @@ function pairsFor(
       activationBits: benchWidth(activationBits),
       weightBits: hasWeights(kernel) ? weightBits : 0
     }))
-  if (wanted.length === 0) return own
+  if (wanted.length === 0 || isRecurrentKernel(kernel)) return own
   if (hasWeights(kernel))
     return wanted.map(({ activationBits, weightBits }) => ({ activationBits, weightBits }))
   const widths = new Set(wanted.map((pair) => pair.activationBits))

@@ -37,7 +37,12 @@ const usual: Readonly<Record<KernelName, readonly DimRange[]>> = {
   rmsNorm: [range(1, 128), range(16, 512)],
   table: [range(64, 16_384)],
   gather: [range(64, 16_384)],
-  rope: [range(1, 16), range(4, 64)]
+  rope: [range(1, 16), range(4, 64)],
+  // Sequences of sensors and sounds.
+  rnn: [range(4, 128), range(8, 128)],
+  lstm: [range(4, 128), range(4, 96)],
+  gru: [range(4, 128), range(4, 96)],
+  gruAfter: [range(4, 128), range(4, 96)]
 }
 
 /** How far beyond the model's own layers the set reaches, as a factor: a proxy must not extrapolate for it. */

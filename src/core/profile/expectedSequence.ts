@@ -1,12 +1,15 @@
-import { sequenceKernels, type SequenceKernel } from '../../shared/vocabulary'
+import { sequenceKernels, type RecurrentKernel, type SequenceKernel } from '../../shared/vocabulary'
 import { createOperandStream, createOperandWords } from '../quant/integer/benchOperands'
 import { lookUp, normalize, runGather, runProduct, softmax } from '../quant/integer/integerOperators'
 import { toCode } from '../quant/integer/fixedPoint'
+import { runRecurrence } from '../quant/integer/recurrence'
 import { turnPairs } from '../quant/integer/rope'
+import type { RecurrentLayer } from '../quant/quantizedNetwork'
 import type { Bits } from '../quant/scheme'
 import type { BenchItem } from '../kernel/shape'
+import { gatesOfRecurrence } from '../kernel/spec'
 
-/** Whether it names a kernel of language models and encoders. */
+/** Whether it names a kernel of language models, encoders or recurrences. */
 export function isSequenceKernel(name: string): name is SequenceKernel {
   return (sequenceKernels as readonly string[]).includes(name)
 }
@@ -41,6 +44,11 @@ export function expectedSequence(kernel: SequenceKernel, item: BenchItem, seed: 
     }
     case 'rope':
       return turned(dims, bits, words)
+    case 'rnn':
+    case 'lstm':
+    case 'gru':
+    case 'gruAfter':
+      return recurrence(kernel, dims, bits, next)
   }
 }
 
@@ -91,5 +99,36 @@ function turned(dims: readonly number[], bits: Bits, words: () => number): Int8A
     // One bit is decided on a grid of 1/256.
     out[at] = toCode(value, bits, 0)
   })
+  return out
+}
+
+const clamped = (value: number, low: number): number => Math.max(low, Math.min(32_767, value))
+
+function recurrence(
+  cell: RecurrentKernel,
+  dims: readonly number[],
+  bits: Bits,
+  next: (bits: Bits, count: number) => Int8Array
+): Int8Array {
+  const [steps, hidden] = dims as readonly [number, number]
+  const rows = gatesOfRecurrence[cell] * hidden
+  const entries = (value: (at: number) => number): Int16Array =>
+    Int16Array.from({ length: 257 }, (_, at) => value(at - 128))
+  const states = entries((at) => clamped(1024 * at, -32_768))
+  const tables = [entries((at) => clamped(16_384 + 256 * at, 0)), states, states]
+  const input = next(bits, steps * rows)
+  const layer: RecurrentLayer = {
+    ...{ op: 'recurrent', name: cell, inputs: [-1], cell, isReverse: false, relu: false, tables },
+    ...{ inputShape: [steps, 1, rows], outputShape: [steps, 1, hidden], input: { bits, scale: 1, zero: 3 } },
+    ...{ outBits: bits, outScale: 1, outZero: 0, ownMult: 2 ** 20, ownShift: 12 },
+    recurrence: next(8, rows * hidden),
+    rowBias: Int32Array.from({ length: rows }, (_, row) => row),
+    rowMult: Int32Array.from({ length: rows }, (_, row) => 2 ** 20 + (row & 0xffff)),
+    rowShift: new Uint8Array(rows).fill(24),
+    mult: Int32Array.of(2 ** 20),
+    shift: Uint8Array.of(36 - bits)
+  }
+  const out = new Int8Array(steps * hidden)
+  runRecurrence(layer, input, out)
   return out
 }

@@ -1,7 +1,8 @@
 import { ints, type OnnxNode } from '../onnx/onnx'
 import { append, laidOut, valueAt, type ImportState } from '../onnx/importState'
 import { stridedMap } from '../constants/indexing'
-import { gatesOfCell, type RecurrentNode } from '../graph'
+import { gatesOfRecurrence } from '../../kernel/spec'
+import type { RecurrentNode } from '../graph'
 import type { Macro } from './macro'
 
 /** What a recurrence is made one node of; its first states are zeros. */
@@ -24,7 +25,7 @@ export function appendRecurrence(
   all: string,
   { steps, hidden, ...own }: RecurrentForm
 ): string {
-  const rows = gatesOfCell[own.cell] * hidden
+  const rows = gatesOfRecurrence[own.cell] * hidden
   const turned = macro.add('Transpose', [all], { perm: ints([1, 2, 0]) })
   const image = macro.add('Unsqueeze', [turned, macro.shape([3])])
   const from = laidOut(state, node, valueAt(state, { ...node, inputs: [image] }, 0), [rows, steps, 1])

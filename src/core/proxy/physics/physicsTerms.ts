@@ -1,4 +1,5 @@
 import { workColumns } from '../features'
+import { isRecurrentKernel } from '../../kernel/spec'
 import { packedWork } from './packedWork'
 import { productBlocks } from './productBlocks'
 import type { ShapeRows } from '../samples'
@@ -20,6 +21,7 @@ export type TermSet = (typeof termSets)[number]
 /** The richest set of a kernel, and the poorer ones that may replace it. */
 export function termSetsOf(kernel: ShapeRows['kernel']): readonly [TermSet, ...TermSet[]] {
   if (kernel === 'gather') return ['knees', 'plain']
+  if (isRecurrentKernel(kernel)) return ['plain']
   return kernel === 'product' ? ['blocks', 'packed', 'plain'] : ['packed', 'aligned', 'plain']
 }
 

@@ -21,7 +21,11 @@ const columnsOf: Readonly<Record<ProxyKernelName, readonly string[]>> = {
   rmsNorm: [dim(1), dim(2)],
   table: [dim(1)],
   gather: [dim(1)],
-  rope: [dim(1), dim(2)]
+  rope: [dim(1), dim(2)],
+  rnn: [dim(1), dim(2)],
+  lstm: [dim(1), dim(2)],
+  gru: [dim(1), dim(2)],
+  gruAfter: [dim(1), dim(2)]
 }
 
 /** The columns of a kernel's shape in profile files, as SQL on `profile_sample s`; in the order of rowSpec. */

@@ -7,7 +7,8 @@ export const kernelSchema = z.enum(kernelNames)
 /**
  * A kernel with its sizes as the board's `bench` takes them (docs/protocol.md): matmul n m k; conv2d h w c k ks stride
  * pad; depthwiseConv2d h w c ks stride pad; maxPool and avgPool h w c ks stride; add, flatten, argmax n; requantize
- * pixels channels; product n m k; softmax, layerNorm, rmsNorm rows count; table, gather n; rope heads pairs.
+ * pixels channels; product n m k; softmax, layerNorm, rmsNorm rows count; table, gather n; rope heads pairs; rnn,
+ * lstm, gru, gruAfter steps hidden.
  */
 export const kernelShapeSchema = z.object({
   kernel: kernelSchema,

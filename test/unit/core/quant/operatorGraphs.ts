@@ -1,5 +1,4 @@
 import {
-  gatesOfCell,
   recurrentCells,
   sizeOf,
   type Graph,
@@ -7,6 +6,7 @@ import {
   type RecurrentCell,
   type Shape
 } from '../../../../src/core/model/graph'
+import { gatesOfRecurrence } from '../../../../src/core/kernel/spec'
 import { rowMajorStrides, stridedMap } from '../../../../src/core/model/constants/indexing'
 import { createRandom, type Random } from '../../../../src/core/math/random'
 
@@ -105,7 +105,7 @@ const named = (b: GraphBuilder, name: string): string => `${name}${b.nodes.lengt
 /** A recurrence of five units over seven steps of two inputs; a GRU runs backwards. */
 function recurrence(seed: number, cell: RecurrentCell): GraphBuilder {
   const b = new GraphBuilder(seed, [2, 7, 1])
-  const [hidden, gates] = [5, gatesOfCell[cell]]
+  const [hidden, gates] = [5, gatesOfRecurrence[cell]]
   const inputs = b.conv(-1, gates * hidden, 1)
   const call = (name: 'sigmoid' | 'tanh' | 'softsign') =>
     ({ kind: 'call', name, parameters: [], of: { kind: 'value' } }) as const
