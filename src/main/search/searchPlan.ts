@@ -1,7 +1,7 @@
 import { sensitivityOfImpacts, sensitivityStrategies } from '../../core/search/loss/givenSensitivity'
 import { createSpace, widthsFor, type SearchSpace } from '../../core/search/space'
 import type { SearchLimits } from '../../core/search/costs/limits'
-import { searchLimits } from '../../core/search/costs/limits'
+import { costsOf, searchLimits } from '../../core/search/costs/limits'
 import type { CostKind, Search, SearchRequest, SearchSensitivity } from '../../shared/contract/search'
 import { trainingMethods } from '../../shared/vocabulary'
 import { AppError } from '../../shared/errors'
@@ -120,6 +120,7 @@ export function newSearch(
     budget: Number.isFinite(first.budget) ? first.budget : null,
     otherLimits: others.map((limit, at) => ({ ...limit, unit: space.costs[at + 1].unit })),
     budgetFeasible: limits.isFeasible,
+    ...(limits.isFeasible ? {} : { nearestCosts: costsOf(space, limits.cheapest) }),
     metric: 'accuracy',
     int8Accuracy: null,
     floatAccuracy: null,

@@ -195,6 +195,8 @@ export const searchSchema = z.object({
   ),
   /** False when no scheme is within all budgets. */
   budgetFeasible: z.boolean(),
+  /** Where none is: what the scheme that exceeds its budgets least costs under each; absent in searches of older versions. */
+  nearestCosts: z.array(z.number()).optional(),
   /** What is called accuracy here; known from the first evaluation on. */
   metric: z.enum(scoreNames).default('accuracy'),
   /** On the search split. */

@@ -1,4 +1,6 @@
 import type { CostKind } from '../contract/search'
+import { formatAmount, formatBytes } from '../units'
+import type { CostUnit } from '../vocabulary'
 
 /** What a budget of a search counts, as a word in a line: "75 % of int8’s latency". */
 export const costKindTexts: Readonly<Record<CostKind, string>> = {
@@ -9,4 +11,10 @@ export const costKindTexts: Readonly<Record<CostKind, string>> = {
   ram: 'peak RAM',
   energy: 'energy (45 nm estimate)',
   bitfusion: 'BitFusion cycles'
+}
+
+/** A cost in its own unit: bytes with binary prefixes, BOPs, cycles and instructions with SI prefixes. */
+export function costText(cost: number | null | undefined, unit: CostUnit): string {
+  if (unit === 'bytes') return formatBytes(cost)
+  return formatAmount(cost, unit === 'bops' ? 'BOPs' : unit)
 }

@@ -41,7 +41,7 @@ export interface BudgetedSpace {
   readonly space: SearchSpace
   /** One per cost of the space; null: no limit. */
   readonly ratios: readonly (number | null)[]
-  readonly names: readonly string[]
+  readonly names: readonly (FileCost | ProxyCost)[]
 }
 
 /** Reads --proxy or --cost, --budget-ratio, --also, --bits and --pin. */

@@ -1,3 +1,4 @@
+import { budgetsOf, infeasibleText } from '../../../shared/text/infeasibleText'
 import { sensitivityText } from '../../../shared/text/sensitivityText'
 import { schemeKey } from '../../../core/quant/scheme'
 import { schemeReasons, widthReports } from '../../../core/search/widthReport'
@@ -77,11 +78,8 @@ export async function runKeptSearch(args: CliArguments, context: CliContext, fil
 function summary(search: Search): string {
   const kept = `Kept as run ${search.id}.`
   if (!search.budgetFeasible) {
-    const least = formatPercent(search.minimumCost / search.baselineCost)
-    return [
-      `No scheme is within the budgets; nothing was evaluated. The cheapest costs ${least} of int8.`,
-      kept
-    ].join('\n')
+    const why = infeasibleText(budgetsOf(search))
+    return ['No scheme is within the budgets; nothing was evaluated.', ...why, kept].join('\n')
   }
   if (search.best === null || search.test === null)
     return `No scheme within the budgets was evaluated. Raise --evaluations.\n${kept}`

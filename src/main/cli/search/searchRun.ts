@@ -4,10 +4,11 @@ import { objectives } from '../../../shared/vocabulary'
 import { comparePaired, type Paired } from '../../../core/search/paired'
 import { runSearch, type SearchOutcome } from '../../../core/search/runSearch'
 import { schemeReasons, widthReports } from '../../../core/search/widthReport'
-import { searchLimits } from '../../../core/search/costs/limits'
+import { costsOf, searchLimits } from '../../../core/search/costs/limits'
 import { strategySchema } from '../../../shared/contract/search'
 import type { Split } from '../../../shared/contract/model'
 import { namedScoreText, scoreNameOf, type ScoreName } from '../../../shared/score'
+import { infeasibleText } from '../../../shared/text/infeasibleText'
 import { countOf, formatCount, formatPercent } from '../../../shared/units'
 import { createTaskPool } from '../../threads/taskPool'
 import type { Tasks } from '../../taskRegistry'
@@ -218,12 +219,19 @@ function budgetsOf({ limits }: ReturnType<typeof searchLimits>, { names, ratios,
   }))
 }
 
-function infeasible({ limits }: ReturnType<typeof searchLimits>, { names, space }: BudgetedSpace): string {
-  const lines = limits.map(
-    ({ budget, minimumCost, baselineCost }, at) =>
-      `${names[at]}: budget ${formatCount(budget)} ${space.costs[at].unit}, the cheapest scheme costs ${formatCount(minimumCost)} (${formatPercent(minimumCost / baselineCost)} of int8)`
+function infeasible({ limits, cheapest }: ReturnType<typeof searchLimits>, budgeted: BudgetedSpace): string {
+  const { names, space } = budgeted
+  const nearest = costsOf(space, cheapest)
+  const why = infeasibleText(
+    limits.map((limit, at) => ({
+      ...limit,
+      cost: names[at],
+      unit: space.costs[at].unit,
+      budget: budgeted.ratios[at] === null ? null : limit.budget,
+      nearestCost: nearest[at]
+    }))
   )
-  return ['No scheme is within the budgets; nothing was evaluated.', ...lines].join('\n')
+  return ['No scheme is within the budgets; nothing was evaluated.', ...why].join('\n')
 }
 
 function summary(

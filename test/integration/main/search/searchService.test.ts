@@ -386,6 +386,8 @@ describe('search service', () => {
     const { search } = await service.handlers['search.get']({ searchId }, context)
     expect(search).toMatchObject({ state: 'done', budgetFeasible: false, best: null, trace: [], test: null })
     expect(search.minimumCost).toBe(8 + 1 + 1 + 10)
+    // The cheapest scheme is the one that exceeds the budget least.
+    expect(search.nearestCosts).toEqual([20])
     expect(evaluated).toBe(0)
   })
 
