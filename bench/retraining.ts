@@ -2,16 +2,18 @@
  * What short retraining brings: accuracy and KL to the float network before and after it, on training images that neither the
  * fit nor the retraining sees, and processor time (the images seen in a second of it, what judges the network included). Settings are compared by these; test images are for `model evaluate`.
  *
- *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--from reconstruct] [--repeats 1] [--labels] [--plain] [--json]
+ *   npm run bench:retraining -- [--schemes w1a4,w2a2,w2a4] [--rates 0.0002] [--epochs 1] [--from reconstruct] [--repeats 1] [--labels] [--plain] [--few] [--json]
  *
  * A scheme of several layers is written with + between them: w8a8+w2a4+w4a8+w8a8+w8a8. --labels: with them (`retrain`), else
  * towards the float network alone (`distill`). --from: what training begins with, ptq or reconstruct. --plain: images are neither
  * shifted nor mirrored. --repeats: so many runs of each, all but the first from float weights moved by up to 1e-7 of themselves;
- * what lies between them is chance. Needs Debian's dataset-fashion-mnist.
+ * what lies between them is chance. --few: training on the calibration and tuning items alone, which `reconstruct` is fitted on,
+ * seen as often as makes as many images: what is left to gain where there is no training set. Needs Debian's
+ * dataset-fashion-mnist.
  */
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { firstImages, lastImages } from '../src/core/model/dataSet'
+import { firstImages, lastImages, takeImages, type LabelledImages } from '../src/core/model/dataSet'
 import { createRandom } from '../src/core/math/random'
 import { isWeightedNode, weightedLayerNames, type Graph } from '../src/core/model/graph'
 import { exportOnnx } from '../src/core/model/onnx/exportOnnx'
@@ -36,6 +38,7 @@ const { values } = readFlags(
       labels: { type: 'boolean', default: false },
       repeats: { type: 'string', default: '1' },
       plain: { type: 'boolean', default: false },
+      few: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false }
     }
   },
@@ -50,9 +53,16 @@ if (!bench.library.hasFullSet()) {
   process.exit(2)
 }
 const all = await bench.library.loadFullTraining()
-const held = lastImages(all, holdoutImages)
+const fittedOn = await Promise.all(
+  (['calibration', 'tune'] as const).map((split) => bench.library.load(split))
+)
+const held = without(lastImages(all, holdoutImages), fittedOn)
 const training = firstImages(all, all.count - holdoutImages)
-const library = { ...bench.library, loadFullTraining: async () => training }
+const library = {
+  ...bench.library,
+  loadFullTraining: async () => training,
+  ...(values.few ? { hasFullSet: () => false } : {})
+}
 const settings = {
   ...(values.labels ? usualSettings : distillSettings),
   imagesSeen: training.count * Number(values.epochs),
@@ -61,6 +71,18 @@ const settings = {
 const session = await openOrtSession(exportOnnx(bench.graph))
 const float = await floatScores(session, bench.graph, held)
 await session.release()
+
+/** The images that are none of the others: calibration and tuning items are training images too. */
+function without(images: LabelledImages, others: readonly LabelledImages[]): LabelledImages {
+  const bytes = images.pixels.length / images.count
+  const keyOf = ({ pixels }: LabelledImages, at: number): string =>
+    Buffer.from(pixels.buffer, pixels.byteOffset + bytes * at, bytes).toString('latin1')
+  const known = new Set(others.flatMap((set) => Array.from({ length: set.count }, (_, at) => keyOf(set, at))))
+  const left = Array.from({ length: images.count }, (_, at) => at).filter(
+    (at) => !known.has(keyOf(images, at))
+  )
+  return takeImages(images, left)
+}
 
 interface Row {
   readonly scheme: string
@@ -113,7 +135,7 @@ for (const scheme of values.schemes.split(',')) {
 if (values.json) console.log(JSON.stringify({ rows }, null, 2))
 else {
   console.log(
-    `${cpus()[0]?.model.trim()}, ${cpus().length} threads; ${holdoutImages} training images held out, ${settings.imagesSeen} seen`
+    `${cpus()[0]?.model.trim()}, ${cpus().length} threads; ${held.count} training images held out, ${settings.imagesSeen} seen`
   )
   for (const { scheme, rate, accuracy, kl, isKept, seconds } of rows)
     console.log(

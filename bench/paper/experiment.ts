@@ -10,6 +10,9 @@ export interface ResultTable {
 export interface Settings {
   readonly seeds: number
   readonly seed: number
+  /** Of shortTraining: how many schemes are ranked, and how many images the longest retraining sees. */
+  readonly schemes: number
+  readonly longest: number
 }
 
 /** One experiment of the MiCo paper (arXiv 2508.09500). */

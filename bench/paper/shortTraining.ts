@@ -10,15 +10,14 @@ import { resourcePath } from '../../src/main/paths'
 import type { Experiment } from './experiment'
 import { quietTask } from '../quietTask'
 
-/** Schemes that are ranked, all at 1 and 2 bits but for the input. */
-const schemes = 8
-/** Images seen: a twentieth of an epoch, the usual retraining, and five epochs of the full set. */
-const lengths = [3_000, 60_000, 300_000]
+/** Images seen by the short ones: a twentieth of an epoch of the full set, and the usual retraining. */
+const shortLengths = [3_000, usualSettings.imagesSeen]
 
 /** The paper's open question 2: does a short retraining rank schemes as a long one does? */
 export const shortTraining: Experiment = {
   question: 'Does short retraining rank 1- and 2-bit schemes as long retraining does?',
-  async run({ seed }) {
+  async run({ seed, schemes, longest }) {
+    const lengths = [...shortLengths, longest]
     const modelsFolder = resourcePath('models')
     const bench = await openBench({ file: path.join(modelsFolder, 'lenet5-fashion.onnx'), modelsFolder })
     const images = await bench.library.load('search')
@@ -26,7 +25,6 @@ export const shortTraining: Experiment = {
     const drawn = Array.from({ length: schemes }, () => lowScheme(weightedLayerNames(bench.graph), random))
     const rows: { scheme: Scheme; accuracies: number[] }[] = []
     for (const [at, scheme] of drawn.entries()) {
-      console.error(`scheme ${at + 1} of ${schemes}`)
       const fitted = await quantizeOn(bench, scheme, 'ptq', quietTask)
       const accuracies = [(await schemeCorrect(fitted, images)) / images.count]
       for (const imagesSeen of lengths) {
@@ -34,6 +32,7 @@ export const shortTraining: Experiment = {
         accuracies.push((await schemeCorrect(trained, images)) / images.count)
       }
       rows.push({ scheme, accuracies })
+      console.error(`${at + 1} of ${schemes}: ${schemeKey(scheme)} ${accuracies.map(percent).join(' ')}`)
     }
     const last = rows.map(({ accuracies }) => accuracies.at(-1)!)
     const ranks = rows[0]!.accuracies.map((_, length) => {
@@ -49,10 +48,7 @@ export const shortTraining: Experiment = {
         title: 'Accuracy on the search images in percent, and Spearman against the longest retraining',
         columns,
         rows: [
-          ...rows.map(({ scheme, accuracies }) => [
-            schemeKey(scheme),
-            ...accuracies.map((accuracy) => (100 * accuracy).toFixed(1))
-          ]),
+          ...rows.map(({ scheme, accuracies }) => [schemeKey(scheme), ...accuracies.map(percent)]),
           ['Spearman', ...ranks]
         ]
       }
@@ -60,6 +56,9 @@ export const shortTraining: Experiment = {
   }
 }
 
+const percent = (share: number): string => (100 * share).toFixed(1)
+
+/** All at 1 and 2 bits but for the input. */
 function lowScheme(layers: readonly string[], random: ReturnType<typeof createRandom>): Scheme {
   const low = (): Bits => (random.integer(2) === 0 ? 1 : 2)
   return layers.map((layer, at) => ({ layer, weightBits: low(), activationBits: at === 0 ? 8 : low() }))
