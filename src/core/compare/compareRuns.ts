@@ -1,6 +1,6 @@
 import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
-import type { Search } from '../../shared/contract/search'
+import type { CostKind, Search } from '../../shared/contract/search'
 import { isShare, scoreTitle } from '../../shared/score'
 import { costKindTexts } from '../../shared/text/costText'
 import { quantityOf } from '../../shared/vocabulary'
@@ -31,8 +31,7 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
   if (!areOfSameData(searches)) notes.push('They judged by different data sets.')
   if (!agree(searches, ({ request }) => request.objective))
     notes.push('Their objectives differ: losses are not comparable.')
-  if (!agree(searches, ({ costUnit }) => costUnit))
-    notes.push('Their costs differ: fronts are not comparable.')
+  if (!isSameCost(searches)) notes.push('Their costs differ: fronts are not comparable.')
   const timed = searches.filter((one) => timesOf(one) !== null).length
   if (timed > 0 && timed < searches.length)
     notes.push('Searches of an older version hold no times: they are left out of “best so far over time”.')
@@ -59,6 +58,18 @@ const areOfSameData = (searches: readonly Search[]): boolean =>
   )
 
 /** Test accuracy with its interval, least loss, cost; `metric` undefined: their scores differ in kind. */
+/** Costs that differ from board to board. */
+const boardCosts: readonly CostKind[] = ['proxy', 'boardEnergy', 'ram']
+
+/** Whether first budgets count the same: cycles of a board are not BitFusion's, bytes of weights not those of a memory plan. */
+const isSameCost = (searches: readonly Search[]): boolean =>
+  agree(searches, ({ request }) => request.cost) &&
+  agree(searches, ({ costUnit }) => costUnit) &&
+  agree(
+    searches.filter(({ about, request }) => about !== null && boardCosts.includes(request.cost)),
+    ({ about }) => about?.board
+  )
+
 function searchFigures(searches: readonly Search[], metric: Search['metric'] | undefined): RunFigure[] {
   // The interval is one of shares of items: an AUC or R² has another.
   const test = (search: Search) =>
@@ -86,7 +97,7 @@ function searchFigures(searches: readonly Search[], metric: Search['metric'] | u
       'loss',
       searches.map((one) => one.best?.loss ?? null)
     ),
-    (agree(searches, ({ costUnit }) => costUnit) ? single : plain)(
+    (isSameCost(searches) ? single : plain)(
       'Cost of the best scheme',
       'share of int8',
       searches.map((one) => (one.best === null ? null : one.best.cost / one.baselineCost))

@@ -300,6 +300,22 @@ describe('searches', () => {
     expect(known.figures[1]!.against[1]).not.toBeNull()
   })
 
+  it('of costs that only share a unit, or of different boards, are not subtracted', () => {
+    const of = (cost: string, board: string | null): Search => {
+      const about = { model: 'net', dataSet: 'mine', board }
+      return search({ about, request: { modelId: 'm', objective: 'kl', cost } as Search['request'] }, 4)
+    }
+    const difference = (a: Search, b: Search) => compareSearches([a, b]).figures[2]!.against[1]
+    const note = 'Their costs differ: fronts are not comparable.'
+    expect(difference(of('proxy', 'virtual:small'), of('bitfusion', null))).toBeNull()
+    expect(difference(of('ram', 'virtual:small'), of('size', null))).toBeNull()
+    expect(difference(of('proxy', 'virtual:small'), of('proxy', 'virtual:high'))).toBeNull()
+    expect(compareSearches([of('ram', 'a'), of('ram', 'b')]).notes).toContain(note)
+    expect(difference(of('proxy', 'virtual:small'), of('proxy', 'virtual:small'))?.value).toBe(0)
+    // The board of a further budget does not change what the first one counts.
+    expect(difference(of('bops', 'virtual:small'), of('bops', null))?.value).toBe(0)
+  })
+
   it('of other networks, objectives or costs say so and have no interval', () => {
     const other = search({ costUnit: 'instructions' as Search['costUnit'], test: null }, 4)
     const request = { modelId: 'other', objective: 'mse' } as Search['request']
