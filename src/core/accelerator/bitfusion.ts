@@ -65,6 +65,7 @@ export function bitFusionHardware(changes: {
 export interface BitFusionLayer {
   outputHeight: number
   outputWidth: number
+  /** Side of the window; of an oblong one the root of its taps. */
   window: number
   inputChannels: number
   outputChannels: number
@@ -196,7 +197,8 @@ function cheapestTiling(layer: BitFusionLayer, hardware: BitFusionHardware): Til
   }
   const { batch, columns, outputBits, dramBitsPerCycle } = hardware
   const capacity = capacityOf(hardware)
-  const area = window * window
+  // The side of an oblong window is a root: 1 x 5 squared again is 5.000000000000001, a step of the array too many.
+  const area = Math.round(window * window)
   const longerSide = Math.max(outputHeight, outputWidth)
   const tiles = new Float64Array(loops)
   const first = new Float64Array(streams)

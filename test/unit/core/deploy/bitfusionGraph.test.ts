@@ -37,6 +37,15 @@ describe('the plan of a layer on BitFusion', () => {
     })
   })
 
+  it('counts the taps of an oblong window as whole numbers: 1 x 5 over 16 channels takes 5 steps of 16 rows', () => {
+    const layer = { outputHeight: 1, outputWidth: 1, inputChannels: 16, outputChannels: 32 }
+    const plan = bitFusionPlan({ ...layer, window: Math.sqrt(5), activationBits: 8, weightBits: 8 })
+    // 16 images; all of it fits: 16 x 80, 5 x 16 x 32 and 16 x 32 x 4 bytes.
+    expect(plan.computeCycles).toBe(16 * 5)
+    expect(plan.bufferBytes).toEqual({ activations: 1280, weights: 2560, outputs: 2048 })
+    expect(plan.cycles).toBe((1280 + 2560 + 2048) / 16 + 80 + 2048 / 16)
+  })
+
   it('explains the cycles of any layer: its traffic, buffers and computing add up to them', () => {
     const random = createRandom(4)
     const port = bitFusionDefaults.dramBitsPerCycle / 8
