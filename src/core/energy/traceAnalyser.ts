@@ -38,6 +38,8 @@ export interface TraceSubject extends PowerTrace {
   /** Reasons that hold for every phase, e.g. other processes on the GPU. */
   readonly doubts: readonly Doubt[]
   readonly notes: readonly string[]
+  /** How the user gets more trials; undefined: a command marks its phases. */
+  readonly moreTrials?: string | undefined
 }
 
 /** Analyses the readings of one GPU as they come, in the order of time, in memory that does not grow with them. */
@@ -92,7 +94,7 @@ export function createTraceAnalyser(subject: TraceSubject): TraceAnalyser {
 }
 
 function analysisOf(
-  { sensor, confidence, counter, doubts, notes }: TraceSubject,
+  { sensor, confidence, counter, doubts, notes, moreTrials }: TraceSubject,
   idle: IdleBaseline,
   idleAfter: IdleBaseline,
   meters: readonly PhaseMeter[],
@@ -100,10 +102,8 @@ function analysisOf(
 ): TraceAnalysis {
   const evidence = { counter: counter === null ? null : counterReader(counter), removedMs }
   const phases = meters.map((meter) => phaseEnergyOf(meter.phase, meter.result(), idle, sensor, evidence))
-  const summaries = summariesOf(phases, sensor, confidence, doubts, [
-    ...notes,
-    ...idleDrift(idle, idleAfter, sensor)
-  ])
+  const allNotes = [...notes, ...idleDrift(idle, idleAfter, sensor)]
+  const summaries = summariesOf(phases, sensor, confidence, doubts, allNotes, moreTrials)
   return { idle, idleAfter, phases, summaries }
 }
 
@@ -113,7 +113,8 @@ export function summariesOf(
   sensor: GpuSensor,
   confidence: number,
   doubts: readonly Doubt[],
-  notes: readonly string[]
+  notes: readonly string[],
+  moreTrials?: string
 ): TrialSummary[] {
   const hasMarks = phases.some((phase) => phase.name !== wholePhaseName)
   const trialsByName = new Map<string, PhaseEnergy[]>()
@@ -122,7 +123,7 @@ export function summariesOf(
     trialsByName.set(phase.name, [...(trialsByName.get(phase.name) ?? []), phase])
   }
   return [...trialsByName.values()].map((trials) =>
-    summariseTrials(trials, sensor, confidence, doubts, notes)
+    summariseTrials(trials, sensor, confidence, doubts, notes, moreTrials)
   )
 }
 

@@ -19,6 +19,9 @@ export interface Doubt {
   readonly hint: string
 }
 
+/** Of a command, which marks its phases itself. */
+const markMore = 'Mark the phase several times in one run, with a pause of random length between.'
+
 /** Share of readings at the power limit from which it is worth a note. */
 const cappedWorthANote = 0.1
 
@@ -27,13 +30,15 @@ const cappedWorthANote = 0.1
  * the figures must not be quoted, and says what is missing; it never means that they were hidden.
  *
  * @param doubts reasons that hold for the whole recording; `notes` likewise, but no reason to reject
+ * @param moreTrials how the user gets more trials: a hint where there are too few
  */
 export function summariseTrials(
   trials: readonly PhaseEnergy[],
   sensor: GpuSensor,
   confidence: number,
   doubts: readonly Doubt[] = [],
-  notes: readonly string[] = []
+  notes: readonly string[] = [],
+  moreTrials = markMore
 ): TrialSummary {
   const first = trials[0]
   const perRepetition = trials.every((trial) => trial.repetitions !== null)
@@ -46,7 +51,7 @@ export function summariseTrials(
     totalJ === null || totalJ.mean === 0 ? null : totalJ.standardDeviation / Math.abs(totalJ.mean)
   const reasons = [
     ...doubts,
-    ...tooLittle(trials, timingOf(sensor).partTime),
+    ...tooLittle(trials, timingOf(sensor).partTime, moreTrials),
     ...unclear(trials, totals.length, spread, sensor),
     ...flagReasons(trials)
   ].map((doubt) => ({ ...doubt }))
@@ -73,13 +78,13 @@ export function summariseTrials(
 }
 
 /** Too few trials, or too little load in them. */
-function tooLittle(trials: readonly PhaseEnergy[], partTime: boolean): Doubt[] {
+function tooLittle(trials: readonly PhaseEnergy[], partTime: boolean, moreTrials: string): Doubt[] {
   const reasons: Doubt[] = []
   const needed = partTime ? trialsOnPartTimeSensor : trialsOtherwise
   if (trials.length < needed) {
     reasons.push({
       message: `${countOf(trials.length, 'trial')}; ${needed} are needed${partTime ? ' on a sensor that sees part of the time' : ''}.`,
-      hint: 'Mark the phase several times in one run, with a pause of random length between.'
+      hint: moreTrials
     })
   }
   const loadMs = trials.reduce((sum, trial) => sum + trial.durationMs, 0)

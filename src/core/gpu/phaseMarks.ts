@@ -16,6 +16,8 @@ export interface LiveRecording {
   temperatures(): (number | null)[]
   /** Resolves when all that has been read is stored, also for a process that is killed; false: it could not be. */
   stored(): Promise<boolean>
+  /** Everything that was to be measured was: an end after this is no early one. */
+  complete(): void
   /** Clock of the recording: the host's, or that of a simulated board. */
   readonly clock: ReadingClock
 }

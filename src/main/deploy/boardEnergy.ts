@@ -2,6 +2,7 @@ import { maxBenchRepetitions, type BenchRequest, type BenchResult } from '../../
 import { benchedCalls, type KernelCall } from '../../core/deploy/kernelCalls'
 import type { ReadingClock } from '../../core/gpu/readingClock'
 import type { QuantizedNetwork } from '../../core/quant/quantizedNetwork'
+import { workTailMs } from '../../core/meter/workTail'
 import { AppError } from '../../shared/errors'
 import type { JobContext } from '../jobs/jobService'
 import { ioOf, runBatches, type DeploySession } from './boardRun'
@@ -48,7 +49,7 @@ export function benchedLayers(network: QuantizedNetwork): { name: string; calls:
 }
 
 /**
- * Runs the phases of an energy measurement on a board that holds the network: rest, `trials` times whole inferences, then
+ * Runs the phases of an energy measurement on a board that holds the network: rest (after it settled), `trials` times whole inferences, then
  * `trials` rounds over the kernels of each layer, which take the memory of the network; each phase for at least `trialMs`.
  * Before that the outputs of one batch are compared with the host.
  *
@@ -76,6 +77,7 @@ export async function runEnergyPhases(
   const whole = await inferences(options, signal)
   const total = 1 + (1 + layers.length) * protocol.trials
   progress(0, total, 'idle')
+  await rest(workTailMs)
   mark({ name: 'idle', state: 'begin', repetitions: null })
   await rest(protocol.idleMs)
   mark({ name: 'idle', state: 'end', repetitions: null })

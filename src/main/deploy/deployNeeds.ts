@@ -27,6 +27,8 @@ export interface DeployBoards {
 export interface PowerRecording {
   recordingId: string
   mark: MarkPhase
+  /** All phases were measured; without this call the recording counts as ended early. */
+  complete(): void
   clock: ReadingClock
   /** Aborted when the recording has ended, whoever ended it. */
   ended: AbortSignal

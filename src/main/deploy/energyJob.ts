@@ -51,7 +51,7 @@ export async function startEnergyJob(
   const title = `Energy of ${modelName} on ${boardName}`
   const predictedJ = predictedNj === null ? null : predictedNj * 1e-9
   const recording = await recordPower(meter, title, {
-    ...{ modelId, boardId, boardName, scheme, method, predictedJ }
+    ...{ modelId, boardId, boardName, scheme, method, predictedJ, complete: false }
   })
   const work = jobs.start({
     kind: 'deploy.energy',

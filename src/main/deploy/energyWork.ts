@@ -59,6 +59,7 @@ async function measureOnBoard(
     const clockHz = info.clockHz ?? null
     const measured = { session, runner, network, inputs, host, protocol, mark, clock, rest, clockHz }
     await runEnergyPhases(measured, { signal, progress })
+    recording.complete()
   })
 }
 

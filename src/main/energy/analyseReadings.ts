@@ -50,7 +50,8 @@ export async function readSubjects(
       counter: counter.tMs.length === 0 ? null : counter,
       powerLimitW: powerField === meterPowerField ? 'any' : (recording.powerLimitsW[at] ?? null),
       doubts: strangerDoubts(recording.strangers.filter((stranger) => stranger.gpuIndex === gpu.index)),
-      notes: migNotes(recording, gpu.index)
+      notes: migNotes(recording, gpu.index),
+      moreTrials: moreTrialsOf(recording)
     }
     return { powerField, metric: metricOfField[powerField ?? ''] ?? 'powerW', subject }
   }
@@ -97,6 +98,10 @@ export async function analyseReadings(
   })
   return analysers.map((analyser) => analyser.finish())
 }
+
+/** How more trials are had where Bitbench marks the phases itself; undefined where a command does. */
+export const moreTrialsOf = ({ network }: Pick<Recording, 'network'>): string | undefined =>
+  network === undefined ? undefined : 'Measure again with more trials (--trials on the command line).'
 
 const migNote =
   'MIG is on: the power is that of the whole card with all its slices, not of the slice that the work ran on.'

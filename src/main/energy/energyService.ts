@@ -4,7 +4,7 @@ import type { HandlersOf } from '../../shared/contract/framework/define'
 import type { energyContract, EnergyReport } from '../../shared/contract/energy'
 import type { PhaseMark, Recording } from '../../shared/contract/gpu'
 import { AppError } from '../../shared/errors'
-import { analyseReadings, migNotes, readSubjects, strangerDoubts } from './analyseReadings'
+import { analyseReadings, migNotes, moreTrialsOf, readSubjects, strangerDoubts } from './analyseReadings'
 import type { EnergyStore } from './energyStore'
 import type { RecordingSource } from './recordingSource'
 
@@ -29,7 +29,8 @@ function atConfidence(report: EnergyReport, recording: Recording, confidence: nu
       sensor,
       confidence,
       strangerDoubts(strangers),
-      [...migNotes(recording, gpuIndex), ...idleDrift(idle, idleAfter, sensor)]
+      [...migNotes(recording, gpuIndex), ...idleDrift(idle, idleAfter, sensor)],
+      moreTrialsOf(recording)
     )
   )
   return { ...report, confidence, summaries }

@@ -27,7 +27,7 @@ export const exportSamples = (
   format: SampleFormat
 ): Promise<number> =>
   store.exportQuery(
-    exportSql,
+    exportSql(meter?.kind === 'ppk2' && meter.binMs !== null),
     [id, driverVersion, origin, meter === undefined ? null : JSON.stringify(meter)],
     file,
     format
@@ -49,10 +49,17 @@ export async function importSamples(
     `SELECT min(unix_ms - t_ms)::DOUBLE AS started, coalesce(min(driver_version)::VARCHAR, '') AS driver, min(origin) AS origin FROM ${from}`
   )
   const meter = await meterIn(store, from, file)
-  const columns = metricColumns.map((column) => `${column}::DOUBLE`).join(', ')
+  const columns = metricColumns.map((column) => `${column}::DOUBLE AS ${column}`).join(', ')
+  const hasEnds = await hasColumn(store, from, 'end_ms')
+  // A stretch becomes its beginning and its end again.
+  const points = hasEnds
+    ? 'unnest(CASE WHEN end_ms IS NULL THEN [t_ms::DOUBLE] ELSE [t_ms::DOUBLE, end_ms::DOUBLE] END)'
+    : 't_ms'
   await store.run(
     `INSERT INTO gpu_sample (recording_id, gpu_index, t_ms, ${metricColumns.join(', ')})
-     SELECT $1, gpu_index, t_ms, ${columns} FROM ${from} ORDER BY t_ms`,
+     SELECT $1, gpu_index, point_ms, ${metricColumns.join(', ')} FROM (
+       SELECT gpu_index, t_ms AS begin_ms, ${points}::DOUBLE AS point_ms, ${columns} FROM ${from}
+     ) ORDER BY begin_ms, point_ms`,
     [id]
   )
   const gpus = await store.read<ImportedSamples['gpus'][number]>(
@@ -62,7 +69,7 @@ export async function importSamples(
     [id]
   )
   const phases = await store.read<{ name: string; trial: number; fromMs: number; toMs: number }>(
-    `SELECT phase::VARCHAR AS name, trial::INTEGER AS trial, min(t_ms) AS "fromMs", max(t_ms) AS "toMs"
+    `SELECT phase::VARCHAR AS name, trial::INTEGER AS trial, min(t_ms) AS "fromMs", max(${hasEnds ? 'coalesce(end_ms::DOUBLE, t_ms)' : 't_ms'}) AS "toMs"
      FROM ${from} WHERE phase IS NOT NULL GROUP BY ALL ORDER BY "fromMs"`
   )
   return {
@@ -75,10 +82,14 @@ export async function importSamples(
   }
 }
 
+/** Whether a file of samples has a column. */
+const hasColumn = async (store: Pick<Store, 'read'>, from: string, name: string): Promise<boolean> =>
+  (await store.read(`SELECT 1 FROM (DESCRIBE SELECT * FROM ${from}) WHERE column_name = $1`, [name])).length >
+  0
+
 /** The power meter in a file of samples; null where it names none, as files of GPUs and those of earlier versions. */
 async function meterIn(store: Pick<Store, 'read'>, from: string, file: string): Promise<MeterAbout | null> {
-  const named = await store.read(`SELECT 1 FROM (DESCRIBE SELECT * FROM ${from}) WHERE column_name = 'meter'`)
-  if (named.length === 0) return null
+  if (!(await hasColumn(store, from, 'meter'))) return null
   const [row] = await store.read<{ meter: string | null }>(`SELECT min(meter)::VARCHAR AS meter FROM ${from}`)
   if (row === undefined || row.meter === null) return null
   const { value, problem } = parseJson(row.meter, meterAboutSchema)
@@ -90,19 +101,37 @@ async function meterIn(store: Pick<Store, 'read'>, from: string, file: string): 
   )
 }
 
+/** Samples of a recording as they are. */
+const plainSamples = 'SELECT *, NULL::DOUBLE AS end_ms FROM gpu_sample WHERE recording_id = $1'
+
+/**
+ * Averaged stretches, which are stored as their beginning and their end with the same power, as one row each with `end_ms`.
+ * Points that are no such pair stay rows of their own, so that no point is lost.
+ */
+const stretches = `
+  SELECT * EXCLUDE (place, next_ms, next_w, last_w), CASE WHEN place % 2 = 0 AND power_w = next_w THEN next_ms END AS end_ms
+  FROM (
+    SELECT *, row_number() OVER points - 1 AS place, lead(t_ms) OVER points AS next_ms,
+      lead(power_w) OVER points AS next_w, lag(power_w) OVER points AS last_w
+    FROM gpu_sample WHERE recording_id = $1
+    WINDOW points AS (PARTITION BY gpu_index ORDER BY t_ms, rowid)
+  ) WHERE place % 2 = 0 OR power_w IS DISTINCT FROM last_w`
+
 /** Every sample with the innermost phase it fell into and the host's last known load; the meter is in the first row. */
-const exportSql = `
-  SELECT s.recording_id, r.started_at_ms + s.t_ms AS unix_ms, s.t_ms, s.gpu_index,
+const exportSql = (areStretches: boolean): string => `
+  SELECT s.recording_id, r.started_at_ms + s.t_ms AS unix_ms, s.t_ms, ${areStretches ? 's.end_ms, ' : ''}s.gpu_index,
     ${metricColumns.map((column) => `s.${column}`).join(', ')},
-    (SELECT arg_max(p.name, p.from_ms) FROM gpu_phase p
-       WHERE p.recording_id = s.recording_id AND s.t_ms BETWEEN p.from_ms AND p.to_ms) AS phase,
-    (SELECT arg_max(p.trial, p.from_ms) FROM gpu_phase p
-       WHERE p.recording_id = s.recording_id AND s.t_ms BETWEEN p.from_ms AND p.to_ms) AS trial,
+    (SELECT arg_max(p.name, p.from_ms) FROM gpu_phase p WHERE ${isWithin}) AS phase,
+    (SELECT arg_max(p.trial, p.from_ms) FROM gpu_phase p WHERE ${isWithin}) AS trial,
     h.cpu_percent AS host_cpu_percent, h.memory_used_bytes AS host_memory_used_bytes,
     $2 AS driver_version, $3 AS origin,
     CASE WHEN s.t_ms = (SELECT min(t_ms) FROM gpu_sample WHERE recording_id = $1) THEN $4::VARCHAR END AS meter
-  FROM gpu_sample s
+  FROM (${areStretches ? stretches : plainSamples}) s
   JOIN gpu_recording r ON r.id = s.recording_id
   ASOF LEFT JOIN gpu_host_load h ON h.recording_id = s.recording_id AND s.t_ms >= h.t_ms
   WHERE s.recording_id = $1
-  ORDER BY s.t_ms, s.gpu_index`
+  ORDER BY s.t_ms, coalesce(s.end_ms, s.t_ms), s.gpu_index`
+
+/** A stretch that begins at the end of a phase is not of it. */
+const isWithin = `p.recording_id = s.recording_id AND s.t_ms >= p.from_ms
+  AND (s.t_ms < p.to_ms OR (s.end_ms IS NULL AND s.t_ms = p.to_ms))`

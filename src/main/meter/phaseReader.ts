@@ -5,6 +5,7 @@ import { createPowerIntegral, type Break, type Integral } from '../../core/energ
 import { metricAt, type GpuSample } from '../../core/gpu/metrics'
 import { hostReadingClock, type ReadingClock } from '../../core/gpu/readingClock'
 import { firstNotBefore } from '../../core/math/firstNotBefore'
+import { workTailMs } from '../../core/meter/workTail'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice } from './meterDevice'
 
@@ -25,7 +26,7 @@ export interface PhaseReader {
   nowMs(): number
   /** Runs work and returns the energy from its begin until its last reading has surely come. One at a time. @throws meter.silent, energy.tooShort, what the work throws */
   phase(work: () => Promise<unknown>): Promise<MeteredPhase>
-  /** The same of a rest: the time in which a simulated board waits counts. */
+  /** The same of a rest, which begins when the tail of work before it is over: the time in which a simulated board waits counts. */
   rest(durationMs: number, signal: AbortSignal): Promise<MeteredPhase>
   close(): Promise<void>
 }
@@ -144,7 +145,10 @@ export async function openPhaseReader(
     origin: device.origin,
     nowMs: () => clock.nowMs(),
     phase: (work) => measure(work, true),
-    rest: (durationMs, signal) => measure(() => pause(durationMs, undefined, { signal }), false),
+    async rest(durationMs, signal) {
+      await pause(workTailMs, undefined, { signal })
+      return await measure(() => pause(durationMs, undefined, { signal }), false)
+    },
     close
   }
 }

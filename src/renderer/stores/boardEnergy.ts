@@ -14,13 +14,13 @@ export const useBoardEnergy = defineStore('boardEnergy', () => {
   /** The network that the page shows. */
   const modelId = ref<string | null>(null)
   const report = shallowRef<EnergyReport | null>(null)
-  /** The newest measurement of that network; of one that was ended early its phases say so. */
-  const recording = computed(
-    () =>
-      gpu.recordings.find(
-        ({ network, state }) => network !== undefined && network.modelId === modelId.value && state === 'done'
-      ) ?? null
-  )
+  /** The newest measurement of that network that came to its end; without one, the newest that was ended early. */
+  const recording = computed(() => {
+    const ended = gpu.recordings.filter(
+      ({ network, state }) => network !== undefined && network.modelId === modelId.value && state === 'done'
+    )
+    return ended.find(({ network }) => network?.complete !== false) ?? ended.at(0) ?? null
+  })
 
   const read = createAction(async (recordingId: string) => {
     const found = await client.call('energy.report', { recordingId })

@@ -196,7 +196,9 @@ export const measuredNetworkSchema = z.object({
   scheme: schemeSchema,
   method: methodSchema,
   /** Energy of an inference as proxies of the board's energy predicted it, J; null without such proxies. */
-  predictedJ: z.number().nullable()
+  predictedJ: z.number().nullable(),
+  /** Whether all phases were measured; false while they are, and where the recording was ended early. Absent in those of an older version. */
+  complete: z.boolean().optional()
 })
 
 /** The network whose energy on a board a recording of a power meter measures. */

@@ -161,6 +161,10 @@ async function measure(making: Making): Promise<{ wasKilled: boolean }> {
       },
       temperatures: () => readings.temperatures(),
       stored: () => making.rows.flush(),
+      complete() {
+        const { network } = making.recording
+        if (network !== undefined) making.recording.network = { ...network, complete: true }
+      },
       clock: deps.clock
     })
     const until = request.needsReadings ? AbortSignal.any([ending, readings.over]) : ending

@@ -136,7 +136,7 @@ async function passReadings(
   })
   if (inOrder.holds()) return
   const takeAgain = begin()
-  await store.scan(`${sql} ORDER BY t_ms`, [id], async (columns) => {
+  await store.scan(`${sql} ORDER BY t_ms, rowid`, [id], async (columns) => {
     await takeAgain(columns)
     return true
   })

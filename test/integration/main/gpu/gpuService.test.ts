@@ -218,6 +218,22 @@ describe('recording a command', () => {
     await result
   })
 
+  it.each([true, false])('keeps whether all phases of a network were measured: %s', async (isComplete) => {
+    const { gpu, gpuStore } = await serve()
+    let ready!: (live: LiveRecording) => void
+    const started = new Promise<LiveRecording>((resolve) => (ready = resolve))
+    const network = {
+      ...{ modelId: 'm', boardId: 'b', boardName: 'board', method: 'ptq' as const, predictedJ: null },
+      ...{ scheme: [{ layer: 'a', weightBits: 8 as const, activationBits: 8 as const }], complete: false }
+    }
+    const request = { ...quick, command: [], durationMs: 300, network }
+    const { recordingId, result } = await gpu.record(request, undefined, ready)
+    const live = await started
+    if (isComplete) live.complete()
+    await result
+    expect((await gpuStore.recording(recordingId)).network).toEqual({ ...network, complete: isComplete })
+  })
+
   it('runs one recording at a time, for its own time, and stops it when asked', async () => {
     const { gpu, of, until } = await serve()
     const { result, recordingId } = await gpu.record({ ...quick, command: [] })

@@ -27,6 +27,13 @@ describe('the verdict on the trials of a phase', () => {
     expect(reason!.message).toBe('1 trial; 4 are needed on a sensor that sees part of the time.')
   })
 
+  it('says how a user gets more trials, who marks phases or lets them be marked', () => {
+    const hintOf = (moreTrials?: string): string =>
+      summariseTrials(trials(2), wholeTime, 0.95, [], [], moreTrials).reasons[0]!.hint
+    expect(hintOf()).toMatch(/^Mark the phase several times/)
+    expect(hintOf('Measure again.')).toBe('Measure again.')
+  })
+
   it('asks for three where the sensor sees all of it', () => {
     expect(verdictOf(trials(3), wholeTime)).toBe('VALID')
     expect(verdictOf(trials(2, { durationMs: 9_000 }), wholeTime)).toBe('INVALID')

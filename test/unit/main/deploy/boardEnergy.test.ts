@@ -85,24 +85,24 @@ describe('energy of a network on a board', () => {
   it('rests, then runs inferences and kernels for the time of a trial, and counts what ran', async () => {
     const { marks, repetitions, benches, done, caughtUp } = await traced({})
     expect(marks).toEqual([
-      // One inference is compared with the host before.
-      'idle begin 10',
-      'idle end 710',
-      'inference begin 710',
-      'inference end 1010',
-      'inference begin 1010',
-      'inference end 1310',
+      // One inference is compared with the host before, whose tail of 100 ms is not rest.
+      'idle begin 110',
+      'idle end 810',
+      'inference begin 810',
+      'inference end 1110',
+      'inference begin 1110',
+      'inference end 1410',
       // 7, 21, 133 and 323 ms find the repetitions.
-      'layer fc begin 1794',
-      'layer fc end 2117',
-      'layer fc begin 2117',
-      'layer fc end 2440'
+      'layer fc begin 1894',
+      'layer fc end 2217',
+      'layer fc begin 2217',
+      'layer fc end 2540'
     ])
     expect(benches).toEqual([1, 8, 64, 159, 159, 159])
     expect(repetitions).toEqual([null, 30, 30, 159, 159])
     expect(done).toEqual([0, 1, 2, 3, 4, 5])
     // The meter has given each phase before the next begins.
-    expect(caughtUp).toEqual([1010, 1310, 2117, 2440])
+    expect(caughtUp).toEqual([1110, 1410, 2217, 2540])
   })
 
   it('finds repetitions by the cycles of the core, however long the line takes', async () => {

@@ -31,7 +31,12 @@ async function endedDuringWork(failure?: AppError, recorded?: (network: unknown)
     recordPower: async (_meter: unknown, _title: unknown, network: unknown) => {
       recorded?.(network)
       return {
-        ...{ recordingId: 'r', mark: () => undefined, ended: ended.signal },
+        ...{
+          recordingId: 'r',
+          mark: () => undefined,
+          complete: () => expect.fail('it was not'),
+          ended: ended.signal
+        },
         clock: hostReadingClock(() => 0),
         finish: async () => {
           finished.push('r')
@@ -80,7 +85,7 @@ describe('energy of a network on a board', () => {
     await endedDuringWork(undefined, (network) => networks.push(network))
     expect(networks).toEqual([
       {
-        ...{ modelId: 'm', boardId: 'b', boardName: 'board', method: 'ptq' },
+        ...{ modelId: 'm', boardId: 'b', boardName: 'board', method: 'ptq', complete: false },
         scheme: [{ layer: 'a', weightBits: 8, activationBits: 8 }],
         // 1500 nJ in two layers and 500 nJ outside of them.
         predictedJ: expect.closeTo(2e-6, 15) as number

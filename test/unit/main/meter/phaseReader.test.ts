@@ -61,6 +61,21 @@ describe('a meter read phase by phase', () => {
     await reader.close()
   })
 
+  it('begins a rest behind the tail of what ran before it', async () => {
+    const { pass, reader } = await opened()
+    const measuring = reader.rest(30, new AbortController().signal)
+    let isOver = false
+    const rest = measuring.finally(() => (isOver = true))
+    await pass(60, () => 3)
+    while (!isOver) {
+      await pass(5, () => 1)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    const { energyJ, windowMs } = await rest
+    expect((1000 * energyJ) / windowMs).toBeCloseTo(1, 12)
+    await reader.close()
+  })
+
   it('has all energy of the work in it where readings are placed late', async () => {
     const { pass, phaseOf, reader } = await opened()
     await pass(50, () => 1, 7)

@@ -39,6 +39,17 @@ describe('energy of a network on a board', () => {
     expect(energy.recording?.network?.predictedJ).toBe(2e-6)
   })
 
+  it('is the newest that came to its end, before a newer one that was ended early', async () => {
+    const early = { network: { ...network, complete: false } }
+    const { client, energy } = await opened([
+      measured('complete', 1, { network: { ...network, complete: true } }),
+      measured('early', 2, early)
+    ])
+    await vi.waitFor(() => expect(energy.report?.recordingId).toBe('complete'))
+    client.emit('gpu.recordingDeleted', { id: 'complete' })
+    await vi.waitFor(() => expect(energy.report?.recordingId).toBe('early'))
+  })
+
   it('is replaced when a measurement ends, and gone with its recording', async () => {
     const { client, energy } = await opened([measured('old', 1)])
     await vi.waitFor(() => expect(energy.report?.recordingId).toBe('old'))

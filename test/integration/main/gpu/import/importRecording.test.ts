@@ -151,6 +151,42 @@ describe('the export of a power meter', () => {
     expect(phases[0]).toMatchObject({ implausible: 0, samples: 401 })
   })
 
+  it.each(['csv', 'parquet'] as const)('as %s has a row for every averaged stretch', async (format) => {
+    const id = `stretched-${format}`
+    await store.save({ ...original, id, samples: 8, intervalMs: 5, askedHz: 200 })
+    // Three stretches of 10 ms, a gap of 5 ms, and one of 10 ms: 0.01 x (1 + 1 + 3 + 0.5) = 0.055 J.
+    const stretches = [
+      [0, 10, 1],
+      [10, 20, 1],
+      [20, 30, 3],
+      [35, 45, 0.5]
+    ] as const
+    await store.addSamples(
+      id,
+      stretches.flatMap(([fromMs, toMs, watt]) => [powerSample(fromMs, watt), powerSample(toMs, watt)])
+    )
+    const work = { name: 'work', trial: 1, fromMs: 0, toMs: 20, repetitions: null, ended: true }
+    await store.savePhases(id, [{ sequence: 0, phase: work }])
+    const file = path.join(folder, `${id}.${format}`)
+    expect(await store.exportSamples(id, file, format)).toBe(4)
+    if (format === 'csv') {
+      const [header, ...rows] = readFileSync(file, 'utf8').trim().split('\n')
+      const at = (name: string): number => header!.split(',').indexOf(name)
+      // The cells before the first quoted one.
+      const cells = (name: string): string[] => rows.map((row) => row.split(',')[at(name)]!)
+      expect(cells('t_ms')).toEqual(['0.0', '10.0', '20.0', '35.0'])
+      expect(cells('end_ms')).toEqual(['10.0', '20.0', '30.0', '45.0'])
+      expect(cells('power_w').map(Number)).toEqual([1, 1, 3, 0.5])
+      // The stretch that begins where the phase ends is not of it.
+      expect(cells('phase')).toEqual(['work', 'work', '', ''])
+    }
+    const { recording } = await importFile(file)
+    const again = await readingsOf(store, recording.id, 0, 'powerW')
+    expect([...again.tMs]).toEqual([0, 10, 10, 20, 20, 30, 35, 45])
+    expect([...again.values]).toEqual([1, 1, 1, 1, 3, 3, 0.5, 0.5])
+    expect(await store.phases(recording.id)).toMatchObject([{ name: 'work', fromMs: 0, toMs: 20 }])
+  })
+
   it('keeps an interval below 1 ms, which its phases name', async () => {
     const text = readFileSync(path.join(folder, 'metered.csv'), 'utf8')
     write(
