@@ -32,8 +32,10 @@ export function compareSearches(searches: readonly Search[]): RunFigures {
   if (!agree(searches, ({ request }) => request.objective))
     notes.push('Their objectives differ: losses are not comparable.')
   if (!isSameCost(searches)) notes.push('Their costs differ: fronts are not comparable.')
-  const timed = searches.filter((one) => timesOf(one) !== null).length
-  if (timed > 0 && timed < searches.length)
+  // One that evaluated nothing has no times to hold.
+  const evaluated = searches.filter(({ trace }) => trace.length > 0)
+  const timed = evaluated.filter((one) => timesOf(one) !== null).length
+  if (timed > 0 && timed < evaluated.length)
     notes.push('Searches of an older version hold no times: they are left out of “best so far over time”.')
   return {
     notes,
@@ -65,8 +67,13 @@ const boardCosts: readonly CostKind[] = ['proxy', 'boardEnergy', 'ram']
 const isSameCost = (searches: readonly Search[]): boolean =>
   agree(searches, ({ request }) => request.cost) &&
   agree(searches, ({ costUnit }) => costUnit) &&
+  areOfSameBoard(searches, searches[0].request.cost)
+
+/** Whether searches that budgeted a kind of cost were priced for one board, where that matters. */
+const areOfSameBoard = (searches: readonly Search[], kind: CostKind): boolean =>
+  !boardCosts.includes(kind) ||
   agree(
-    searches.filter(({ about, request }) => about !== null && boardCosts.includes(request.cost)),
+    searches.filter(({ about }) => about !== null),
     ({ about }) => about?.board
   )
 
@@ -97,17 +104,39 @@ function searchFigures(searches: readonly Search[], metric: Search['metric'] | u
       'loss',
       searches.map((one) => one.best?.loss ?? null)
     ),
-    (isSameCost(searches) ? single : plain)(
-      'Cost of the best scheme',
-      'share of int8',
-      searches.map((one) => (one.best === null ? null : one.best.cost / one.baselineCost))
-    ),
+    ...costFigures(searches),
     plain(
       'Schemes evaluated',
       'schemes',
       searches.map(({ trace }) => trace.length)
     )
   ]
+}
+
+/** Share of int8 that the best scheme costs, of every kind of cost that one of them budgeted. */
+function costFigures(searches: readonly Search[]): RunFigure[] {
+  const kindsOf = ({ request }: Search): CostKind[] => [
+    request.cost,
+    ...(request.alsoWithin ?? []).map((one) => one.cost)
+  ]
+  const kinds = [...new Set(searches.flatMap(kindsOf))]
+  return kinds.map((kind) => {
+    const found = searches.map((one) => {
+      const at = kindsOf(one).indexOf(kind)
+      if (at < 0) return null
+      const { unit, baselineCost } =
+        at === 0 ? { unit: one.costUnit, baselineCost: one.baselineCost } : one.otherLimits[at - 1]
+      const cost = at === 0 ? one.best?.cost : one.best?.costs[at]
+      return { unit, share: cost === undefined ? null : cost / baselineCost }
+    })
+    const units = new Set(found.flatMap((one) => one?.unit ?? []))
+    const having = searches.filter((_, at) => found[at] !== null)
+    return (units.size > 1 || !areOfSameBoard(having, kind) ? plain : single)(
+      kinds.length === 1 ? 'Cost of the best scheme' : `Cost of the best scheme: ${costKindTexts[kind]}`,
+      'share of int8',
+      found.map((one) => one?.share ?? null)
+    )
+  })
 }
 
 /** When each scheme of the trace was kept, s of evaluating; null where it is not known of all of them. */

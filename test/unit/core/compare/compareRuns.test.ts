@@ -278,6 +278,38 @@ describe('searches', () => {
     expect(found.notes).toEqual([expect.stringContaining('hold no times')])
   })
 
+  it('that evaluated nothing are not taken for those of an older version', () => {
+    const timed = search({ speed: { evaluationMs: 1, wallMs: 1, evaluations: 2, keptAtMs: [1, 2] } }, 4)
+    expect(compareSearches([timed, search({ trace: [], best: null }, 4)]).notes).toEqual([])
+  })
+
+  it('are compared in every kind of cost that one of them budgeted', () => {
+    const budgeted = (cost: string, also: string[], costs: number[], units: string[]): Search => {
+      const own = search({ costUnit: units[0] as never }, 4)
+      return {
+        ...own,
+        request: { ...own.request, cost, alsoWithin: also.map((kind) => ({ cost: kind, ratio: 1 })) },
+        best: { ...own.best, cost: costs[0], costs },
+        otherLimits: units.slice(1).map((unit) => ({ unit, baselineCost: 100, minimumCost: 0, budget: 1 }))
+      } as unknown as Search
+    }
+    const { figures, notes } = compareSearches([
+      budgeted('proxy', ['size'], [5, 60], ['cycles', 'bytes']),
+      budgeted('size', ['bitfusion'], [8, 40], ['bytes', 'cycles'])
+    ])
+    const costs = figures.filter(({ name }) => name.startsWith('Cost of the best scheme'))
+    expect(costs.map(({ name, values, against }) => [name, values, against[1]?.value])).toEqual([
+      ['Cost of the best scheme: latency', [0.5, null], undefined],
+      // Baselines of 100 and 10 bytes.
+      ['Cost of the best scheme: weight size', [0.6, 0.8], closeTo(0.2)],
+      ['Cost of the best scheme: BitFusion cycles', [null, 0.4], undefined]
+    ])
+    expect(notes).toEqual(['Their costs differ: fronts are not comparable.'])
+    // The same unit does not make two kinds of cost one.
+    const cycles = [budgeted('proxy', [], [5], ['cycles']), budgeted('bitfusion', [], [5], ['cycles'])]
+    expect(compareSearches(cycles).notes).toEqual(['Their costs differ: fronts are not comparable.'])
+  })
+
   it('have fronts that keep what nothing beats, once, by rising cost', () => {
     const points = [
       { cost: 3, loss: 1 },

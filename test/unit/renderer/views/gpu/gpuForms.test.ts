@@ -112,6 +112,27 @@ describe('a trigger', () => {
     expect(view.the('[role=status]').textContent).toBe('')
   })
 
+  it('holds what there is behind it where no more readings come, those that came last too', async () => {
+    const held = mounted(trace(50, 50))
+    await submit(view)
+    await view.set({ signal: trace(50, 50, 50, 150, 151) })
+    expect(held).toEqual([])
+    await view.set({ isOver: true })
+    expect(view.the('[role=status]').textContent).toContain('held: fired at')
+    expect(Array.from(held[0]!.values)).toEqual([50, 150, 151])
+    view.unmount()
+    // It fires in readings that come after the end was known.
+    const late = mounted(trace(50, 50))
+    await submit(view)
+    await view.set({ isOver: true })
+    expect(view.the('[role=status]').textContent).toBe('ended before it fired')
+    await view.set({ signal: trace(50, 50, 50, 150) })
+    expect(late).toHaveLength(1)
+    view.button('Release').click()
+    await nextTick()
+    expect(view.button('Arm').disabled).toBe(true)
+  })
+
   it('does not fire on what was there before it was armed', async () => {
     const held = mounted(trace(50, 150, 150))
     await submit(view)

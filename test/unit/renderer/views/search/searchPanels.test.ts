@@ -43,6 +43,17 @@ describe('the chosen scheme', () => {
     expect(view.text()).toContain('100.0 % of int8, over the budget.')
   })
 
+  it('shows every cost that was budgeted, and which of them is over its budget', () => {
+    withClient({})
+    const request = { ...search.request, alsoWithin: [{ cost: 'size' as const, ratio: 0.5 }] }
+    const otherLimits = [{ unit: 'bytes' as const, baselineCost: 8192, minimumCost: 0, budget: 4096 }]
+    const several = { ...search, request, otherLimits }
+    const candidate = { ...best, cost: 2_100_000, costs: [2_100_000, 6144], feasible: false }
+    view = mountView(CandidatePanel, { search: several, trace, candidate })
+    expect(view.text()).toContain('latency 2.1 M cycles, 50.0 % of int8;')
+    expect(view.text()).toContain('weight size 6 KiB, 75.0 % of int8, over its budget.')
+  })
+
   it('says which widths of layers that were probed together would gain most', () => {
     withClient({})
     const scheme = (text: string) => parseScheme(text, ['a', 'b', 'c']).map((bits) => ({ ...bits }))
