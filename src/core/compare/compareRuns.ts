@@ -6,6 +6,7 @@ import { costKindTexts } from '../../shared/text/costText'
 import { quantityOf } from '../../shared/vocabulary'
 import { itemKey } from '../kernel/shape'
 import { costFigure, type CostsByKey } from './costFigure'
+import { ofNewestBuild } from '../profile/newestBuild'
 import { paretoFront } from '../search/pareto'
 import {
   agree,
@@ -315,6 +316,31 @@ export function compareCampaigns(campaigns: readonly (readonly Sample[])[]): Run
   const haveCommon = figures.some(({ against }) => against.some((one) => one !== null))
   if (areOfSameUnits && !haveCommon) notes.push('They measured no shape in common.')
   return { notes, figures, rows: [], curves: [] }
+}
+
+/**
+ * Boards by all their Samples: the newest of every item, of each kernel's newest firmware. Otherwise as campaigns are compared.
+ *
+ * @param boards Samples of each board, in any order
+ */
+export function compareBoards(boards: readonly (readonly Sample[])[]): RunFigures {
+  const present = boards.map((samples) =>
+    ofNewestBuild(samples).sort((a, b) => a.measuredAtMs - b.measuredAtMs)
+  )
+  const compared = compareCampaigns(present)
+  const used = plain(
+    'Samples of the newest firmware',
+    'samples',
+    present.map((samples) => samples.length)
+  )
+  return {
+    ...compared,
+    figures: [...compared.figures, used],
+    rows: textRows(present, [
+      ['origin', (samples) => [...new Set(samples.map(({ origin }) => origin))].sort().join(', ')],
+      ['core', (samples) => [...new Set(samples.map(({ coreName }) => coreName ?? ''))].sort().join(', ')]
+    ])
+  }
 }
 
 /** Costs of a campaign by pair, then by shape and unit; a time too short for the counter has no ratio and is left out. */

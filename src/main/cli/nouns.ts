@@ -40,7 +40,7 @@ export const cliEntries: readonly CliEntry[] = [
   {
     noun: 'profile',
     summary: 'profile campaigns: measure kernels on a board, export and import Samples',
-    verbs: ['run', 'adaptive', 'export', 'import'],
+    verbs: ['run', 'adaptive', 'export', 'compare', 'import'],
     load: async () => (await import('./profile/profile')).profileCli
   },
   {

@@ -101,7 +101,7 @@ export async function analyseReadings(
 
 /** How more trials are had where Bitbench marks the phases itself; undefined where a command does. */
 export const moreTrialsOf = ({ network }: Pick<Recording, 'network'>): string | undefined =>
-  network === undefined ? undefined : 'Measure again with more trials (--trials on the command line).'
+  network === undefined ? undefined : 'Measure again with more trials (--trials).'
 
 const migNote =
   'MIG is on: the power is that of the whole card with all its slices, not of the slice that the work ran on.'

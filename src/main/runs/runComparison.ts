@@ -1,4 +1,9 @@
-import { compareCampaigns, compareDeployments, compareSearches } from '../../core/compare/compareRuns'
+import {
+  compareBoards,
+  compareCampaigns,
+  compareDeployments,
+  compareSearches
+} from '../../core/compare/compareRuns'
 import type { RunFigures } from '../../core/compare/figures'
 import { compareCollections, type ComparedCollection } from '../../core/compare/compareCollections'
 import { compareLoops, type ComparedLoop } from '../../core/compare/compareLoops'
@@ -11,9 +16,20 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { EstimatorDetail } from '../../shared/contract/estimator'
 import type { Sample } from '../../shared/contract/profile'
 import type { Run, RunKindName } from '../../shared/contract/run'
-import type { runComparisonContract } from '../../shared/contract/run/runComparison'
+import {
+  boardPrefix,
+  type runComparisonContract,
+  type RunComparisonJson
+} from '../../shared/contract/run/runComparison'
 import type { Search } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
+
+/** A board with its Samples. */
+export interface ComparedBoard {
+  name: string
+  newestAtMs: number
+  samples: Sample[]
+}
 
 /** Reads runs of the kinds that can be compared. */
 export interface ComparedRuns {
@@ -21,6 +37,8 @@ export interface ComparedRuns {
   search(id: string): Promise<Search>
   deployment(id: string): Promise<Deployment>
   samples(campaignId: string): Promise<Sample[]>
+  /** All Samples of a board, with its name and the time of the newest. @throws input.notFound where there is none */
+  board(id: string): Promise<ComparedBoard>
   proxy(id: string): Promise<ComparedProxy>
   recording(id: string): Promise<ComparedRecording>
   workload(id: string): Promise<ComparedWorkload>
@@ -57,6 +75,14 @@ export function createRunComparison(runs: ComparedRuns): {
       async 'run.compare'({ ids }) {
         if (new Set(ids).size !== ids.length)
           throw new AppError('input.invalid', 'A run is named twice.', 'Name different runs.')
+        const boards = ids.filter((id) => id.startsWith(boardPrefix))
+        if (boards.length === ids.length) return await boardComparison(ids, runs)
+        if (boards.length > 0)
+          throw new AppError(
+            'input.invalid',
+            'Boards and runs cannot be compared.',
+            'Name boards alone, or runs.'
+          )
         const found = await all(ids, runs.run)
         const kind = found[0].kind
         const other = found.find((run) => run.kind !== kind)
@@ -75,4 +101,18 @@ export function createRunComparison(runs: ComparedRuns): {
       }
     }
   }
+}
+
+/** Boards side by side, named as `board:ID`. */
+async function boardComparison(
+  ids: readonly string[],
+  { board }: Pick<ComparedRuns, 'board'>
+): Promise<RunComparisonJson> {
+  const found = await Promise.all(ids.map((id) => board(id.slice(boardPrefix.length))))
+  const named = found.map(({ name: title, newestAtMs: startedAtMs }, at) => ({
+    id: ids[at],
+    title,
+    startedAtMs
+  }))
+  return { kind: 'board', runs: named, ...compareBoards(found.map(({ samples }) => samples)) }
 }

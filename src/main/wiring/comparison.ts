@@ -4,7 +4,7 @@ import type { Sample } from '../../shared/contract/profile'
 import type { Search } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
 import type { Dispatch } from '../hosts/dispatcher'
-import { createRunComparison } from '../runs/runComparison'
+import { createRunComparison, type ComparedBoard } from '../runs/runComparison'
 import { createCommandCaller } from './commandCaller'
 
 /** Samples of a campaign that are read at a time. */
@@ -16,12 +16,13 @@ export function connectComparison(dispatch: () => Dispatch): ReturnType<typeof c
   const search = async (searchId: string): Promise<Search> => (await call('search.get', { searchId })).search
   const deployment = async (deploymentId: string): Promise<Deployment> =>
     (await call('deploy.get', { deploymentId })).deployment
-  const samples = (campaignId: string): Promise<Sample[]> => readSamples(call, campaignId)
+  const samples = (campaignId: string): Promise<Sample[]> => readSamples(call, { campaignId })
   return createRunComparison({
     run: async (id) => (await call('run.get', { id })).run,
     search,
     deployment,
     samples,
+    board: (boardId) => readBoard(call, boardId),
     proxy: (id) => call('proxy.detail', { id }),
     estimator: (id) => call('estimator.detail', { id }),
     collection: (id) => call('estimator.collection', { id }),
@@ -62,15 +63,45 @@ async function present<R>(id: string | null, read: (id: string) => Promise<R>): 
 
 async function readSamples(
   call: ReturnType<typeof createCommandCaller>,
-  campaignId: string
+  of: { campaignId: string } | { boardId: string }
 ): Promise<Sample[]> {
   const found: Sample[] = []
   for (let offset = 0, total = 1; offset < total; offset += samplePage) {
-    const page = await call('profile.samples', { campaignId, limit: samplePage, offset })
+    const page = await call('profile.samples', { ...of, limit: samplePage, offset })
     found.push(...page.samples)
     total = page.total
   }
   return found
+}
+
+/** Samples of a board that are compared at most: they are held in memory. */
+const maxBoardSamples = 500_000
+
+/** @throws input.notFound for a board without Samples, input.unsupported for one with too many */
+async function readBoard(
+  call: ReturnType<typeof createCommandCaller>,
+  boardId: string
+): Promise<ComparedBoard> {
+  const groups = (await call('profile.summary', {})).groups.filter((group) => group.boardId === boardId)
+  const [first] = groups
+  if (first === undefined)
+    throw new AppError(
+      'input.notFound',
+      `Nothing was measured on a board ${boardId}.`,
+      'Run or import a campaign of it; `bitbench board list` shows the boards.'
+    )
+  const count = groups.reduce((sum, group) => sum + group.samples, 0)
+  if (count > maxBoardSamples)
+    throw new AppError(
+      'input.unsupported',
+      `${first.boardName} has ${count} Samples; at most ${maxBoardSamples} are compared at once.`,
+      'Compare campaigns of it instead.'
+    )
+  return {
+    name: first.boardName,
+    newestAtMs: Math.max(...groups.map((group) => group.newestAtMs)),
+    samples: await readSamples(call, { boardId })
+  }
 }
 
 /** Points of a power curve: about two a pixel of a wide chart. */

@@ -1,9 +1,9 @@
-import type { Run } from '@shared/contract/run'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { createAction } from './window/action'
+import { boardRows, type ComparedRun } from './comparedRun'
 import { useNavigation } from './window/navigation'
 
 /** Runs side by side at most; the contract takes no more. */
@@ -26,7 +26,7 @@ export const useComparison = defineStore('comparison', () => {
   const client = useClient()
   const navigation = useNavigation()
   const ids = ref<string[]>(recallIds())
-  const runs = ref<Run[]>([])
+  const runs = shallowRef<ComparedRun[]>([])
   const result = shallowRef<CommandOutput<'run.compare'> | null>(null)
 
   const chosen = computed(() => ids.value.flatMap((id) => runs.value.find((run) => run.id === id) ?? []))
@@ -62,7 +62,11 @@ export const useComparison = defineStore('comparison', () => {
   }
 
   const load = createAction(async () => {
-    runs.value = (await client.call('run.list', {})).runs
+    const [listed, summary] = await Promise.all([
+      client.call('run.list', {}),
+      client.call('profile.summary', {})
+    ])
+    runs.value = [...listed.runs, ...boardRows(summary.groups)]
     // Runs that were deleted meanwhile cannot be compared.
     const present = ids.value.filter((id) => runs.value.some((run) => run.id === id && !run.forgotten))
     if (present.length !== ids.value.length || result.value === null) choose(present)

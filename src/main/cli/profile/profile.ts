@@ -16,7 +16,9 @@ import { kernelEnergyOf, kernelEnergyOptions } from './kernelEnergy'
 import { adaptiveVerb } from './profileAdaptive'
 import { decimalOption, kernelOf, pairOf, shapeNotes, shapesOption } from './profileOptions'
 import { networkPath } from '../model/networkPath'
+import { boardPrefix } from '../../../shared/contract/run/runComparison'
 import { namedRun } from '../run/namedRun'
+import { comparisonText } from '../run/runComparisonText'
 
 /** `bitbench profile`: measure kernels on a board; Samples in and out of CSV. */
 export const profileCli: CliNoun = {
@@ -126,6 +128,20 @@ export const profileCli: CliNoun = {
           json: { rows: written.rows, path: written.path },
           text: `${countOf(written.rows, 'Sample')} in ${written.path}`
         }
+      }
+    },
+    compare: {
+      summary:
+        'Compares two or more boards with the first: cost of every kernel and bit pair at the same shapes.',
+      usage: 'BOARD BOARD…',
+      options: {},
+      notes: ['Of all Samples of a board, the newest of each item; campaigns: bitbench run compare.'],
+      async run(args, context) {
+        if (args.positionals.length < 2) throw new UsageError('profile compare needs two or more boards')
+        const client = await clientOf(context)
+        const ids = args.positionals.map((id) => `${boardPrefix}${id}`)
+        const compared = await client.call('run.compare', { ids })
+        return { json: compared, text: comparisonText(compared) }
       }
     },
     import: {

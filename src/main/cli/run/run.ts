@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { runKindSchema, type Run } from '../../../shared/contract/run'
+import { boardPrefix } from '../../../shared/contract/run/runComparison'
 import { boardNamer } from '../../../shared/text/boardName'
 import { fromText } from '../../../shared/text/runText'
 import { unavailable } from '../../../shared/units'
@@ -54,9 +55,9 @@ export const runCli: CliNoun = {
       async run(args, context) {
         const client = await clientOf(context)
         if (args.positionals.length < 2) throw new UsageError('run compare needs two or more runs')
-        const compared = await client.call('run.compare', {
-          ids: await namedRuns(client, args.positionals)
-        })
+        const areBoards = args.positionals.every((text) => text.startsWith(boardPrefix))
+        const ids = areBoards ? args.positionals : await namedRuns(client, args.positionals)
+        const compared = await client.call('run.compare', { ids })
         return { json: compared, text: comparisonText(compared) }
       }
     },

@@ -1,4 +1,4 @@
-import type { Run } from '@shared/contract/run'
+import type { ComparedRun } from '../../stores/comparedRun'
 import { unavailable } from '@shared/units'
 import { dateColumn, type TableColumn } from '../../components/table/tableColumn'
 import { headText, noteOf } from './runTexts'
@@ -8,10 +8,10 @@ import { headText, noteOf } from './runTexts'
  * @param boardName name of a board by its id
  * @param further columns behind that of the data set
  */
-export function runColumns(
+export function runColumns<R extends ComparedRun>(
   boardName: (id: string) => string,
-  further: readonly TableColumn<Run>[] = []
-): TableColumn<Run>[] {
+  further: readonly TableColumn<R>[] = []
+): TableColumn<R>[] {
   return [
     {
       title: 'Run',

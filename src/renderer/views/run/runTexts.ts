@@ -1,5 +1,6 @@
-import type { Run, RunKindName } from '@shared/contract/run'
+import type { RunKindName } from '@shared/contract/run'
 import type { PageId } from '../../stores/window/navigation'
+import type { ComparedRun } from '../../stores/comparedRun'
 
 /** The kinds as the filter lists them. */
 export const kindTexts: Readonly<Record<RunKindName, string>> = {
@@ -36,7 +37,7 @@ export function tagsOf(line: string): string[] {
 }
 
 /** Name or title, followed by the tags; "example" or the host that made it come first, where no narrow column cuts them. */
-export const headText = ({ name, title, tags, imported, origin }: Run): string =>
+export const headText = ({ name, title, tags, imported, origin }: ComparedRun): string =>
   [
     ...(imported?.example === true ? ['Example:'] : []),
     ...(origin === null ? [] : [`${origin.host}:`]),

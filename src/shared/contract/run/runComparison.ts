@@ -10,8 +10,17 @@ const comparedSchema = z.object({
   high: z.number().nullable()
 })
 
+/** What begins the id of a board among what is compared; the id of the board follows. */
+export const boardPrefix = 'board:'
+
+/** Kind of what is compared: runs, or boards by all their Samples. */
+export const comparedKindSchema = z.enum([...runKindSchema.options, 'board'])
+
+/** Kind of what is compared. */
+export type ComparedKind = z.infer<typeof comparedKindSchema>
+
 export const runComparisonSchema = z.object({
-  kind: runKindSchema,
+  kind: comparedKindSchema,
   runs: z.array(z.object({ id: z.string(), title: z.string(), startedAtMs: z.number() })),
   /** Why some figures are not comparable. */
   notes: z.array(z.string()),
@@ -44,7 +53,7 @@ export type RunComparisonJson = z.infer<typeof runComparisonSchema>
 
 export const runComparisonContract = defineContract({
   commands: {
-    /** Two or more runs of one kind. */
+    /** Two or more runs of one kind, or boards as `board:ID`. */
     'run.compare': command(z.object({ ids: z.array(z.string().min(1)).min(2).max(8) }), runComparisonSchema)
   },
   events: {}

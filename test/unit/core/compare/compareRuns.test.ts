@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { compareCampaigns, compareDeployments, compareSearches } from '@core/compare/compareRuns'
+import {
+  compareBoards,
+  compareCampaigns,
+  compareDeployments,
+  compareSearches
+} from '@core/compare/compareRuns'
 import { costFigure } from '@core/compare/costFigure'
 import { meanRatio, shareDifference } from '@core/compare/intervals'
 import type { Deployment } from '@shared/contract/deploy'
@@ -91,6 +96,37 @@ describe('campaigns', () => {
       ['matmul w4a8, energy', null, null]
     ])
     expect(counted.notes).toHaveLength(1)
+  })
+})
+
+describe('boards', () => {
+  const on = (dims: number[], time: number, buildId: number | null, measuredAtMs: number): Sample => ({
+    ...sample(dims, 4, time),
+    ...{ buildId, measuredAtMs, origin: 'measured', coreName: `core ${buildId}` }
+  })
+
+  it('are compared by the newest Sample of each item, of the newest firmware', () => {
+    const { figures, rows, notes } = compareBoards([
+      // The firmware of before had another kernel; of the new one the first shape was measured again.
+      [
+        on([1, 1, 1], 12, 2, 30),
+        on([1, 1, 1], 999, 1, 10),
+        on([1, 1, 1], 99, 2, 20),
+        on([2, 2, 2], 20, 2, 25)
+      ],
+      [on([1, 1, 1], 24, null, 5), on([2, 2, 2], 80, null, 6), on([3, 3, 3], 7, null, 7)]
+    ])
+    expect(notes).toEqual([])
+    // Geometric means of 12 and 20, 24 and 80; ratios 2 and 4.
+    expect(figures[0]).toMatchObject({
+      ...{ name: 'matmul w4a8 (2 shapes)', values: [closeTo(Math.sqrt(240)), closeTo(Math.sqrt(1920))] },
+      against: [null, { value: closeTo(Math.sqrt(8)) }]
+    })
+    expect(figures.at(-1)).toMatchObject({ name: 'Samples of the newest firmware', values: [3, 3] })
+    expect(rows).toEqual([
+      { name: 'origin', cells: ['measured', 'measured'] },
+      { name: 'core', cells: ['core 2', 'core null'] }
+    ])
   })
 })
 

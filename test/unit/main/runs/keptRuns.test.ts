@@ -59,7 +59,7 @@ describe('comparing campaigns', () => {
       asked.push(id)
       return [] as never
     },
-    ...{ search: none, deployment: none, proxy: none, recording: none, workload: none },
+    ...{ search: none, deployment: none, proxy: none, recording: none, workload: none, board: none },
     ...{ estimator: none, collection: none, loop: none }
   })
   it('and adaptive runs reads the Samples of each, in the order of the request', async () => {

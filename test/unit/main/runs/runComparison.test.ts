@@ -39,6 +39,7 @@ const { handlers } = createRunComparison({
     }) as unknown as ComparedProxy,
   ...{ search: none, deployment: none, samples: none, recording: none, workload: none },
   ...{ estimator: none, collection: none },
+  board: async (id) => ({ name: `Board ${id}`, newestAtMs: 7, samples: [] }),
   loop: async (id) =>
     ({
       ...{ samples: null, search: null, deployment: null, proxies: [] },
@@ -65,6 +66,17 @@ describe('run.compare', () => {
     })
     expect(comparisonText(found)).toContain('Error on unseen shapes (%): A 4  B 8.5; B - A 4.5\n')
     expect(comparisonText(found)).toContain('Error on unseen rows (%): A –  B –')
+  })
+
+  it('puts boards side by side, and no board beside a run', async () => {
+    const found = await compare(['board:virtual:small', 'board:b2'])
+    expect(found.kind).toBe('board')
+    expect(found.runs).toEqual([
+      { id: 'board:virtual:small', title: 'Board virtual:small', startedAtMs: 7 },
+      { id: 'board:b2', title: 'Board b2', startedAtMs: 7 }
+    ])
+    await expect(compare(['board:b2', 'p1'])).rejects.toMatchObject({ code: 'input.invalid' })
+    await expect(compare(['board:b2', 'board:b2'])).rejects.toMatchObject({ code: 'input.invalid' })
   })
 
   it('puts guided loops side by side that did not come far', async () => {

@@ -11,6 +11,11 @@ const run = (id: string, kind: string, more: object = {}): object => ({
   ...more
 })
 const runs = [run('s1', 'search'), run('s2', 'search'), run('p1', 'proxy'), run('l1', 'loop')]
+const group = (boardId: string, samples: number, newestAtMs: number): object => ({
+  ...{ boardId, boardName: `Board ${boardId}`, buildId: null, kernel: 'matmul', unit: 'cycles' },
+  ...{ origin: 'measured', samples, shapes: 1, pairs: 1, newestAtMs }
+})
+const groups = [group('b1', 1200, 5), group('b1', 34, 9), group('b2', 1, 3)]
 const asked: string[][] = []
 
 beforeEach(() => {
@@ -18,6 +23,7 @@ beforeEach(() => {
   asked.length = 0
   withClient({
     'run.list': () => ({ runs }) as never,
+    'profile.summary': () => ({ groups }) as never,
     'run.compare': ({ ids }: { ids: string[] }) => {
       asked.push(ids)
       return {
@@ -54,7 +60,18 @@ describe('the comparison', () => {
     await store.load.run()
     expect(store.ids).toEqual(['s1'])
     store.choose([])
-    expect(store.offered.map(({ id }) => id)).toEqual(['s1', 's2', 'p1', 'l1'])
+    expect(store.offered.map(({ id }) => id)).toEqual(['s1', 's2', 'p1', 'l1', 'board:b1', 'board:b2'])
+  })
+
+  it('offers boards that something was measured on, to be compared with boards alone', async () => {
+    const store = useComparison()
+    await store.load.run()
+    const [board] = store.offered.filter(({ kind }) => kind === 'board')
+    expect(board).toMatchObject({ title: 'Board b1', detail: '1.23 k Samples', startedAtMs: 9, board: 'b1' })
+    store.choose([board!.id])
+    expect(store.offered.map(({ id }) => id)).toEqual(['board:b2'])
+    store.choose(['board:b1', 'board:b2'])
+    expect(asked.at(-1)).toEqual(['board:b1', 'board:b2'])
   })
 
   it('begins empty when what was kept is damaged', () => {

@@ -24,6 +24,7 @@ const shown = async (runs: Run[]) => {
   const client = withClient({
     ...(sampleHandlers as MemoryHandlers),
     'run.list': () => ({ runs }),
+    'profile.summary': () => ({ groups: [] }),
     'shared.runs': () => ({ runs: [], total: 0 })
   })
   view = mountView(CompareView, {})
