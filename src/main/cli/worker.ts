@@ -20,6 +20,7 @@ import {
   doingOf,
   endedJobs,
   holderText,
+  lastSeenText,
   leaseTimes,
   mismatchOf,
   perMinuteOf,
@@ -184,14 +185,14 @@ async function listed(server: QueueServer) {
 }
 
 function lineOf(worker: WorkerInfo, own: { code: string; arithmetic: string }): string {
-  const { host, pid, processor, concurrency, done, failed, silentMs, code } = worker
+  const { host, pid, processor, concurrency, done, failed, code } = worker
   const mismatch = mismatchOf(worker, own)
   return [
     `${host} ${pid}: ${stateOfWorker(worker)}`,
     `${countOf(concurrency, 'job')} at a time`,
     `doing ${doingOf(worker)}`,
     `${done} finished, ${failed} failed, ${formatWhole(perMinuteOf(worker))} in the last minute`,
-    `seen ${Math.round(silentMs / 1000)} s ago`,
+    `seen ${lastSeenText(worker)}`,
     `version ${code} on ${processor}`,
     ...(mismatch === null ? [] : [mismatch])
   ].join('; ')

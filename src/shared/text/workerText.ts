@@ -20,6 +20,11 @@ export function stateOfWorker({ isAlive, running, concurrency, silentMs }: Worke
   return running.length === 0 ? 'idle' : `${running.length} of ${concurrency} busy`
 }
 
+/** How long ago a worker last reported, in words. */
+export function lastSeenText({ silentMs }: Pick<WorkerInfo, 'silentMs'>): string {
+  return `${formatWhole(Math.round(silentMs / 1000))} s ago`
+}
+
 /** What a worker does right now: its tasks and for how long they have run. */
 export function doingOf({ running, isAlive }: WorkerInfo): string {
   if (!isAlive || running.length === 0) return unavailable

@@ -3,6 +3,7 @@ import type { WorkerInfo, WorkerStatus } from '@shared/contract/worker'
 import {
   doingOf,
   endedJobs,
+  lastSeenText,
   mismatchOf,
   perMinuteOf,
   queueStateText,
@@ -70,4 +71,10 @@ describe('texts of workers', () => {
     expect(queueStateText({ ...all, state: 'refused' })).toBe('redis://lab:6379 cannot be used.')
     expect(queueStateText({ ...all, server: null, state: 'off' })).toContain('No queue server is named')
   })
+})
+
+it('says how long ago a worker reported, with thousands as everywhere else', () => {
+  expect([1_499, 1_500, 3_074_000].map((silentMs) => lastSeenText({ silentMs }))).toEqual([
+    ...['1 s ago', '2 s ago', '3,074 s ago']
+  ])
 })
