@@ -1,12 +1,13 @@
 // Small changes of the code (a comparison, a sign, min for max, a constant), one at a time: do the tests notice?
 // Which changes are tried follows from the seed.
-//   npm run mutate -- [--module core|services|PATH] [--mutants 100] [--seed 1] [--least 80] [--long | --far] [--workers 2]
+//   npm run mutate -- [--module core|services|PATH] [--mutants 100] [--seed 1] [--least 80] [--long | --far] [--tests FOLDER] [--workers 2]
 // All chosen changes are translated into the unit tests' modules at once, each behind a switch (mutate/schemata.ts). The
 // tests run once with none on, which says what each test evaluates; then every change is shown to the tests that
 // evaluate it, the nearest first, until one fails. A change counts as noticed when a test fails or does not end.
 // Tests that fail without a change would notice everything: they are left out, and reported. Exit 1 below --least percent.
 // What unit tests do not notice is shown to the tests of the same noun in test/integration: with --long to those of core,
 // with --far to those of core and main, which take minutes.
+// --tests shows changes to the unit tests below a folder alone: what a module's own tests notice, in a minute instead of six.
 // --unchanged switches none of the changes on, so none may be noticed: a check of the run itself.
 // scripts/mutate/equivalent.json lists changes that change nothing, with the reason; they are not tried.
 // (StrykerJS 10 needs Node 22, and this project runs on 20.)
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     least: { type: 'string', default: '0' },
     long: { type: 'boolean', default: false },
     far: { type: 'boolean', default: false },
+    tests: { type: 'string' },
     unchanged: { type: 'boolean', default: false },
     workers: { type: 'string', default: '2' }
   }
@@ -45,7 +47,7 @@ const numbered = chosen.map((mutant, index) => ({ id: index + 1, mutant }))
 const session = { count: chosen.length, workers: Number(values.workers), isUnchanged: values.unchanged }
 const modules = chosen.map(({ file }) => file)
 const stages = [
-  unitTests(),
+  unitTests(values.tests),
   values.long || values.far ? longTests(modules, 'core') : [],
   values.far ? longTests(modules, 'main') : []
 ]
@@ -66,9 +68,10 @@ for (const { id, mutant } of left) {
 }
 const noticed = chosen.length - left.length
 const percent = chosen.length === 0 ? 100 : (100 * noticed) / chosen.length
+const byTests = values.tests === undefined ? '' : `, by the tests below ${values.tests} alone`
 const unreached = chosen.length - reached.size
 console.log(
-  `${noticed} of ${chosen.length} changes noticed (${percent.toFixed(0)} %) in ${values.module}, seed ${values.seed}, ` +
+  `${noticed} of ${chosen.length} changes noticed (${percent.toFixed(0)} %) in ${values.module}, seed ${values.seed}${byTests}, ` +
     `of ${all} possible; ${unreached} are evaluated by no test; ${minutes()} min`
 )
 if (percent < Number(values.least)) process.exitCode = 1

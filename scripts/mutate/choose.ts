@@ -54,9 +54,9 @@ function filesOf(folder: string): string[] {
     .sort()
 }
 
-/** Files of tests, without their ending: the unit tests that need no page. */
-export function unitTests(): string[] {
-  return testsIn('test/unit').filter((file) => !file.startsWith('test/unit/renderer/'))
+/** Files of tests below a folder, without their ending: the unit tests that need no page. */
+export function unitTests(folder = 'test/unit'): string[] {
+  return testsIn(folder).filter((file) => !file.startsWith('test/unit/renderer/'))
 }
 
 /** Files of tests of test/integration that stand at the place of a module's noun in `layer`. */
