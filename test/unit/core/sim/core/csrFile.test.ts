@@ -125,6 +125,8 @@ describe('control and status registers', () => {
 
   it('are as at power on after a reset', () => {
     const { csr, pass } = bench()
+    const all = [mstatus, 0x304, 0x305, 0x340, 0x341, 0x342, 0x343, mcountinhibit]
+    expect(values(csr, all)).toEqual([0x1800, 0, 0, 0, 0, 0, 0, 0])
     for (const number of [mstatus, 0x304, 0x305, 0x340, 0x341, 0x342, 0x343, mcountinhibit])
       csr.write(number, -1)
     csr.reset()

@@ -130,4 +130,26 @@ describe.each(engines)('instructions on a few operands, %s', (engine) => {
     expect(x.slice(12, 18)).toEqual([0xffffffaa, 0xaa, 0xffff8899, 0x8899, 0x7fee11c2, 0x11c28899])
     expect(x.slice(18, 24)).toEqual([0xffffc288, 0x7f, 0xaabb00c2, 0xee11c200, 0xbb00007f, 0xaa])
   })
+
+  it('that link where they come from, and drop bit 0 of where they go to', () => {
+    const x = runProgram(
+      `
+      auipc a0, 1
+      jal a1, over
+      .word 0
+over: la t0, target
+      jalr a2, 1(t0)
+      .word 0
+target: nop`,
+      { engine }
+    ).registers()
+    expect([...x].slice(10, 13)).toEqual([0x80001000, 0x80000008, 0x80000018])
+  })
+
+  it('that write to x0 write nothing', () => {
+    const source =
+      'li s0, 0x80001000\n li a0, 7\n add x0, a0, a0\n lw x0, 0(s0)\n mv a1, x0\n jal x0, .+4\n mv a2, x0'
+    const x = runProgram(source, { engine }).registers()
+    expect([x[0], x[11], x[12]]).toEqual([0, 0, 0])
+  })
 })
