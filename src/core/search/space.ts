@@ -25,6 +25,8 @@ export interface SchemeCost {
   readonly table: CostTable | null
   /** Whether the table's sum is the cost itself. */
   readonly isSum: boolean
+  /** Where it is not: what the rest of the cost grows with, by layer and pair as in the table; absent: nothing is known of it. */
+  readonly growsWith?: Float64Array
 }
 
 /** Layers, allowed bits and costs of a search. */

@@ -62,6 +62,11 @@ export function ramCost(
       // More than any share of int8's arena, and less where less is beyond the flash: a search comes down to what fits.
       return image <= flashBytes ? arena : Math.max(arena, int8Arena) + image
     },
+    // Wider scratch never makes the arena smaller.
+    growsWith: Float64Array.from(
+      { length: 16 * weighted.length },
+      (_, at) => bytesOf(at >> 4, at & 15).scratch
+    ),
     // Budgets are shares of it, also where all 8 bits exceeds the flash.
     ...(flashBytes === null ? {} : { int8: int8Arena }),
     // Of an arena alone no layer has a share.

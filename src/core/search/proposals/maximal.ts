@@ -116,8 +116,14 @@ function worthwhilePairs(space: SearchSpace, layer: number): number[] {
   const all = pairsOf(space, layer)
   const count = space.widths.length
   const row = pairCount(space) * layer
-  // Costs that are no sum over the layers may prefer any pair.
-  if (space.costs.some(({ table }) => table === null)) return all
+  // Costs of which single layers tell nothing, or not all, may prefer any pair.
+  if (space.costs.some(({ table, isSum, growsWith }) => table === null || !(isSum || growsWith))) return all
+  const isNoDearer = (other: number, pair: number): boolean =>
+    space.costs.every(
+      ({ table, growsWith }) =>
+        table!.perLayer[row + other] <= table!.perLayer[row + pair] &&
+        (growsWith === undefined || growsWith[row + other] <= growsWith[row + pair])
+    )
   return all.filter(
     (pair) =>
       !all.some(
@@ -125,7 +131,7 @@ function worthwhilePairs(space: SearchSpace, layer: number): number[] {
           other !== pair &&
           Math.floor(other / count) <= Math.floor(pair / count) &&
           other % count <= pair % count &&
-          space.costs.every(({ table }) => table!.perLayer[row + other] <= table!.perLayer[row + pair])
+          isNoDearer(other, pair)
       )
   )
 }

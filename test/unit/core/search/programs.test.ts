@@ -178,6 +178,37 @@ describe('maximal schemes', () => {
     }
   })
 
+  it('keeps pairs that a peak beside the sum may prefer', () => {
+    const layers = ['a', 'b', 'c']
+    const table = buildCostTable(3, 'bytes', 0, (_layer, weightBits) => weightBits)
+    // Eight bytes of scratch for every bit of the widest activations: the sum over the layers knows nothing of it.
+    const scratch = Float64Array.from({ length: 48 }, (_, at) => 8 * bitWidths[at & 3]!)
+    const peak = (genes: Genes): number =>
+      Math.max(...layers.map((_, layer) => scratch[16 * layer + genes[2 * layer + 1]!]!))
+    const cost = {
+      unit: 'bytes' as const,
+      table,
+      isSum: false,
+      of: (genes: Genes) => genesCost(table, genes) + peak(genes)
+    }
+    const spaceOf = (growsWith?: Float64Array): SearchSpace => {
+      const whole = growsWith === undefined ? cost : { ...cost, growsWith }
+      const space = createSpace({ layers, macs: [1, 1, 1], costs: [whole] })
+      // The input's activations too, so that 4 bits everywhere can be had.
+      return { ...space, choices: space.choices.map((choices, at) => (at === 1 ? [1, 2, 3] : choices)) }
+    }
+    for (const space of [spaceOf(), spaceOf(scratch)]) {
+      // All 8 bits: 24 + 64. Half of it: 24 bytes of weights would leave 20, two bits of activations.
+      const { limits, isFeasible } = searchLimits(space, [0.5])
+      expect(isFeasible).toBe(true)
+      const expected: string[] = []
+      for (const genes of everyScheme(space))
+        if (fits(space, limits, genes) && isMaximal(space, limits, genes)) expected.push(genesKey(genes))
+      expect(expected.length).toBeGreaterThan(0)
+      expect(listMaximal(space, limits)!.map(genesKey).sort()).toEqual(expected.sort())
+    }
+  })
+
   it('is null where a space is too large to list; raising works there', () => {
     const layers = Array.from({ length: 20 }, (_, index) => `l${index}`)
     const table = buildCostTable(
