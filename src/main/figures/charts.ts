@@ -312,7 +312,8 @@ export function barPanel(
       type: 'category',
       data: categories,
       name: categoryLabel,
-      axisLabel: { ...axisStyle.axisLabel, interval: 0 }
+      // Names may have two lines; without a canvas their height is not known.
+      axisLabel: { ...axisStyle.axisLabel, interval: 0, lineHeight: 14 }
     },
     y: valueAxis({ label, min: 0 }),
     series: series.map(({ name, values, isDoubtful }, at) => ({

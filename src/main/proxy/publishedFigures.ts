@@ -48,8 +48,8 @@ function byPrecision(
 }
 
 function summaryFigure(results: readonly PublishedResult[]): Figure {
-  // Shortened: all stand side by side below their bars.
-  const names = results.map(({ dataset }) => dataset.replace('MiCo ', '').replace('BitFusion', 'BF'))
+  // Shortened and in two lines: all stand side by side below their bars, and a label that meets its neighbour is left out.
+  const names = results.map(({ dataset }) => dataset.replace('MiCo ', '').replace(' ', '\n'))
   const bars = (name: string, of: (result: PublishedResult) => number) => ({ name, values: results.map(of) })
   return figureOf('summary', [
     barPanel('Training error, as published', 'MAPE, %', names, [

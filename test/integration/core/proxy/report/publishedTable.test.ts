@@ -63,6 +63,13 @@ describe('the published two-stage table', () => {
     expect(figures.map(({ name }) => name)).toEqual(['bitfusion-conv2d', 'summary'])
     const svg = figureSvg(figures[0]!)
     for (const name of ['up to 8 bits', 'up to 4 bits']) expect(svg).toContain(name)
+
+    // With all six data sets every group of bars has its name, in both panels.
+    const all = publishedFigures(publishedDataSets.map((set) => ({ ...set, unit: 'cycles', ...row })))
+    expect(all).toHaveLength(7)
+    const summary = figureSvg(all[6]!)
+    const times = (text: string): number => summary.split(`>${text}<`).length - 1
+    expect(['matmul', 'conv2d', 'BitFusion', 'small', 'high'].map(times)).toEqual([6, 6, 4, 4, 4])
   })
 
   it('refuses samples of a single shape', () => {
