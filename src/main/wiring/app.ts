@@ -28,18 +28,21 @@ export function connectApp(foundation: Foundation, version: string): AppService 
     jobs: () => jobHistory?.list() ?? [],
     secrets: () => ({
       folders: [homedir(), dataFolder, installFolder, tmpdir(), process.cwd()],
-      names: [userName(), hostname()],
+      // With the name in its domain, and without.
+      names: [...userNames(), hostname(), hostname().replace(/\..*$/, '')],
       tokens: foundation.store.tokens()
     })
   })
 }
 
-/** A process may run as a user without a name. */
-function userName(): string {
+/** Names of whoever runs this, also behind sudo; a process may run as a user without a name. */
+function userNames(): string[] {
+  const { USER, LOGNAME, USERNAME, SUDO_USER } = process.env
+  const named = [USER, LOGNAME, USERNAME, SUDO_USER].filter((name) => name !== undefined)
   try {
-    return userInfo().username
+    return [userInfo().username, ...named]
   } catch {
-    return ''
+    return named
   }
 }
 

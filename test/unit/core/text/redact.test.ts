@@ -25,12 +25,40 @@ describe('a text for a public report', () => {
     ['bare s3cret-Token_of-this-run here', /s3cret/],
     ['code 0123456789abcdef0123456789abcdef00', /0123456789abcdef/],
     ['user Anna on LAB-PC7 said', /anna|lab-pc7/i],
-    ['https://anna:pw@host/x', /anna|pw@/]
+    ['https://anna:pw@host/x', /anna|pw@|host\//],
+    ['redis://:guess%2Fed@lab:6379 does not reply', /guess|lab/],
+    ['tcp://bench-3:3333 is in use', /bench-3|3333/],
+    ['http://127.0.0.1:80/open/ab-cdEF_gh', /open|cdEF/],
+    ['token=abc%20def1234567890', /def123/],
+    ['{"password": "hunter2"} api_key=k3y9 secret: hush', /hunter2|k3y9|hush/],
+    ['ghp_short123 hf_AbCdEf123 AKIAIOSFODNN7EXAMPLE', /short|AbCd|AKIA/],
+    ['ssh otto@gpu1: denied', /otto|gpu1/],
+    ['gpu1.corp.example.com, annas-mac.local', /gpu1|corp|annas/],
+    ['192.168.1.17, fe80::1ff:fe23:4567:890a, 02:42:ac:11:00:02', /192|fe80|890a|02:42/],
+    ['open nets/secret.onnx, ../hidden/x, ./private.csv', /secret|hidden|private/],
+    ['open /mnt/x y z/net.onnx', /mnt|net/],
+    ['C:\\Program Files\\secret net.onnx', /Program|secret|net/],
+    ['%2Fhome%2Fanna%2Fx.onnx', /home|anna|onnx/]
   ])('%s', (text, secret) => expect(clean(text)).not.toMatch(secret))
 
   it('keeps what helps: words, numbers, codes, versions, ratios', () => {
     const text = 'gpu.samplerDied: 12/16 samples, v1.2.3, linux x64, exit 139, annanas and and/or, 3.5 MB/s'
     expect(clean(text)).toBe(text)
+  })
+
+  it.each([
+    'chrome 140.0.7339.16, driver 550.54.15, 12:34:56, 2026-11-30T22:10:51.000Z',
+    'http://127.0.0.1:4040/ and http://[::1]:80/ serve virtual:small; std::vector, w8a8/w4a4'
+  ])('keeps versions, times and addresses of the loopback: %s', (text) => expect(clean(text)).toBe(text))
+
+  it('finds a name whose letters come with their accents apart', () => {
+    expect(redact('by Mu\u0308ller', { folders: [], names: ['müller'], tokens: [] })).toBe('by <name>')
+  })
+
+  it('comes to the end of a long line, whatever it repeats', () => {
+    for (const part of ['a', 'a.', 'a:', 'a@', '/', 'a/', '%2F', '../', '<path> ', '"/']) {
+      expect(clean(`${part.repeat(50_000)} by anna`)).not.toContain('anna')
+    }
   })
 
   it('no secret gets through in any surrounding', () => {
