@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { workPanels } from '@renderer/help/panelCommands'
 import { axeViolations } from './support/axe'
 import { chromiumFile } from './support/browser'
 import { pageIds } from './support/samplePage'
@@ -59,6 +60,23 @@ describe.skipIf(chromiumFile === null)('help and names', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Data sets', level: 1 }).waitFor()
     await palette.waitFor({ state: 'detached' })
+  })
+
+  it('goes to a panel by Ctrl-K, with the focus on its heading', async () => {
+    await page.keyboard.press('Control+k')
+    const palette = page.getByRole('dialog', { name: 'Commands' })
+    await palette.getByRole('combobox').fill('problem report')
+    await palette.getByRole('option', { selected: true }).filter({ hasText: 'Go to Log' }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor()
+    await expect.poll(() => page.locator(':focus').textContent()).toBe('Log')
+  })
+
+  it('has every panel that the commands go to', async () => {
+    for (const { page: id, heading } of workPanels) {
+      await open(id)
+      await page.locator('.panel').getByRole('heading', { name: heading, level: 2, exact: true }).waitFor()
+    }
   })
 
   it('asked for by a question mark in a field, writes a question mark', async () => {

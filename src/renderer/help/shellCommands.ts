@@ -4,6 +4,7 @@ import { useGuide } from '../stores/guide'
 import { useHelp } from '../stores/window/help'
 import { useJobs } from '../stores/job'
 import { useTour } from '../stores/window/tour'
+import { panelCommands } from './panelCommands'
 import { pages, shortcutPages, useNavigation } from '../stores/window/navigation'
 
 /** One line of the command palette. */
@@ -76,7 +77,7 @@ export function shellCommands(): ShellCommand[] {
       run: () => void jobs.clear.run()
     })
   }
-  return [...opened, ...rest, ...recentCommands()]
+  return [...opened, ...rest, ...panelCommands(), ...recentCommands()]
 }
 
 /** Files opened before, to be opened again. */
