@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { Envelope, PhaseMark, Recording } from '@shared/contract/gpu'
+import type { CommandName } from '@shared/contract/index'
 import { fakeSmiFile } from '../fixtures/smi/standIn'
+import { callHost } from '../support/servedHost'
 
 /** `bitbench serve` as a process of its own, ended by signals while it works. */
 const folder = mkdtempSync(path.join(tmpdir(), 'bitbench end '))
@@ -39,17 +41,8 @@ async function serve(data: string): Promise<Served> {
     })
     child.once('exit', () => reject(new Error(`serve ended: ${text}`)))
   })
-  const { origin, hash } = new URL(address)
-  const call = async <T>(name: string, input: unknown): Promise<T> => {
-    const response = await fetch(`${origin}/api/call`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${hash.slice('#token='.length)}` },
-      body: JSON.stringify({ name, input })
-    })
-    const reply = (await response.json()) as { ok: boolean; value: T; error: unknown }
-    if (!reply.ok) throw new Error(JSON.stringify(reply.error))
-    return reply.value
-  }
+  const call = async <T>(name: string, input: unknown): Promise<T> =>
+    (await callHost(new URL(address), name as CommandName, input as never)) as unknown as T
   return { child, ended, call }
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { CommandInput, CommandName, CommandOutput } from '@shared/contract/index'
 import type { Loop } from '@shared/contract/loop'
+import { callHost } from '../support/servedHost'
 
 /** The guided loop in a real `bitbench serve` that is killed in the middle and started again on the same data. */
 const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-loop-'))
@@ -14,9 +15,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Small enough for seconds, whole enough to pass every step. */
-const request = { spaceFilling: 2, estimator: 'physics', evaluations: 8, images: 4, seed: 3 } as const
-const limitMs = 240_000
+/** Small enough for seconds, whole enough to pass every step; after two evaluations there must be time to kill it. */
+const request = { spaceFilling: 2, estimator: 'physics', evaluations: 16, images: 4, seed: 3 } as const
+const limitMs = 600_000
 
 interface Host {
   child: ChildProcess
@@ -39,19 +40,7 @@ async function serve(data: string): Promise<Host> {
     child.stderr?.on('data', read)
     child.once('exit', () => reject(new Error(`serve ended: ${text}`)))
   })
-  return {
-    child,
-    async call(name, input) {
-      const response = await fetch(`${address.origin}/api/call`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${address.hash.slice('#token='.length)}` },
-        body: JSON.stringify({ name, input })
-      })
-      const reply = (await response.json()) as { ok: boolean; value: never; error: unknown }
-      if (!reply.ok) throw new Error(JSON.stringify(reply.error))
-      return reply.value
-    }
-  }
+  return { child, call: (name, input) => callHost(address, name, input) }
 }
 
 const loopOf = async (host: Host, loopId: string): Promise<Loop> =>

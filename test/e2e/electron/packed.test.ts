@@ -49,7 +49,7 @@ describe.skipIf(!canRun)('the packed window', () => {
       }
     })
     packed = path.join(folder, 'packed', 'linux-unpacked')
-  }, 300_000)
+  }, 900_000)
 
   afterAll(async () => {
     main?.kill('SIGKILL')
