@@ -1,5 +1,5 @@
 import { pageTitle, useNavigation, type PageId } from '../stores/window/navigation'
-import type { ShellCommand } from './shellCommands'
+import type { ShellCommand } from './shellCommand'
 
 /** Panels where something is begun or set, by page: their headings, and words by which they are looked for besides. */
 export const workPanels: readonly { page: PageId; heading: string; words?: string }[] = [

@@ -5,18 +5,8 @@ import { useHelp } from '../stores/window/help'
 import { useJobs } from '../stores/job'
 import { useTour } from '../stores/window/tour'
 import { panelCommands } from './panelCommands'
+import type { ShellCommand } from './shellCommand'
 import { pages, shortcutPages, useNavigation } from '../stores/window/navigation'
-
-/** One line of the command palette. */
-export interface ShellCommand {
-  readonly id: string
-  readonly title: string
-  /** What it is for, in few words. */
-  readonly detail: string
-  /** The keys that do the same, where there are any. */
-  readonly keys: string | null
-  run(): void
-}
 
 /** Every page and every command of the window that can be run now. */
 export function shellCommands(): ShellCommand[] {
