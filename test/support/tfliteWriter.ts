@@ -8,6 +8,26 @@ import {
   type TfliteTensor
 } from '@core/model/tflite/tflite'
 
+/** Numbers of the schema's union BuiltinOptions: which table the options of an operator are. TensorFlow reads none without it. */
+const optionTables: Readonly<Record<string, number>> = {
+  ...{ CONV_2D: 1, DEPTHWISE_CONV_2D: 2, AVERAGE_POOL_2D: 5, MAX_POOL_2D: 5, SVDF: 6, FULLY_CONNECTED: 8 },
+  ...{ SOFTMAX: 9, CONCATENATION: 10, ADD: 11, L2_NORMALIZATION: 12, LOCAL_RESPONSE_NORMALIZATION: 13 },
+  ...{ RESIZE_BILINEAR: 15, RESHAPE: 17, SPACE_TO_DEPTH: 19, MUL: 21, GATHER: 23, MEAN: 27, SUM: 27 },
+  ...{
+    REDUCE_MAX: 27,
+    REDUCE_MIN: 27,
+    SUB: 28,
+    DIV: 29,
+    SQUEEZE: 30,
+    STRIDED_SLICE: 32,
+    SPLIT: 35,
+    CAST: 37
+  },
+  ...{ TRANSPOSE_CONV: 49, PACK: 59, UNPACK: 64, UNIDIRECTIONAL_SEQUENCE_LSTM: 71 },
+  ...{ RESIZE_NEAREST_NEIGHBOR: 74, LEAKY_RELU: 75, MIRROR_PAD: 77, SPLIT_V: 79, DEPTH_TO_SPACE: 94 },
+  ...{ BATCH_MATMUL: 101, GELU: 116 }
+}
+
 /** Writes the plain data of a TFLite model as a file (schema.fbs of TensorFlow Lite, version 3). */
 export function encodeTflite(model: TfliteModel): Uint8Array {
   const builder = new Builder(1024)
@@ -79,6 +99,7 @@ export function encodeTflite(model: TfliteModel): Uint8Array {
     builder.addFieldInt32(0, codes.indexOf(operator.name), -1)
     builder.addFieldOffset(1, inputs, 0)
     builder.addFieldOffset(2, outputs, 0)
+    builder.addFieldInt8(3, optionTables[operator.name] ?? 0, 0)
     builder.addFieldOffset(4, options, 0)
     return builder.endObject()
   }

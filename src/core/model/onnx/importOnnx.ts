@@ -58,7 +58,7 @@ export function readOnnx(model: OnnxModel, output?: string): ModelReading {
       const errors = found.errors
       return { imported: null, obstacles: errors.map(obstacleOf), outputs, errors }
     }
-    return { imported: finished(model, found, found.output), obstacles: [], outputs, errors: [] }
+    return { imported: finished(found, found.output), obstacles: [], outputs, errors: [] }
   } catch (reason) {
     const error = asModelError(reason)
     return { imported: null, obstacles: [obstacleOf(error)], outputs, errors: [error] }
@@ -118,7 +118,8 @@ function undivided(model: OnnxModel, output: string, divided: NodesRead): NodesR
   return found.errors.length === 0 || isSameNode ? found : divided
 }
 
-function finished(model: OnnxModel, read: NodesRead, output: ImportedOutput): ImportedModel {
+function finished(read: NodesRead, output: ImportedOutput): ImportedModel {
+  const { model } = read
   const graph: Graph = {
     ...read.graph,
     // The bytes of indices are what they are.

@@ -137,12 +137,14 @@ export function shapeOf(state: ImportState, index: number): Shape {
 export function valueAt(state: ImportState, node: OnnxNode, position: number): Value {
   const name = node.inputs[position]
   const value = name === undefined ? undefined : state.values.get(name)
-  if (value === undefined)
-    throw unsupported(
-      node,
-      `input ${position + 1} ("${name ?? ''}") is not computed from the network's input`
-    )
-  return value
+  if (value !== undefined) return value
+  const what = `input ${position + 1} ("${name ?? ''}")`
+  throw unsupported(
+    node,
+    state.constants.has(name ?? '')
+      ? `${what} is a constant, and this operator is read where it is computed from the network's input`
+      : `${what} is not computed from the network's input, or is an output of an operator that is not read`
+  )
 }
 
 /** Returns the constant at an input of a node; undefined where there is none or it is computed. */

@@ -25,9 +25,9 @@ export type OnnxAttribute =
   | { readonly kind: 'floats'; readonly value: readonly number[] }
   | { readonly kind: 'strings'; readonly value: readonly string[] }
   | { readonly kind: 'tensor'; readonly value: OnnxTensor }
-  /** The body or a branch of a control-flow operator; read where the model is to be written again, else `other`. */
+  /** The body or a branch of a control-flow operator. */
   | { readonly kind: 'graph'; readonly value: OnnxGraph }
-  /** Graphs, sparse tensors and the like: present, but nothing here reads them. */
+  /** Lists of graphs, types and the like: present, but nothing here reads them. */
   | { readonly kind: 'other' }
 
 /** A node of an ONNX graph; an optional input that is absent has the name ''. */

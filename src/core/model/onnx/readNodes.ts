@@ -1,15 +1,15 @@
 import { AppError } from '../../../shared/errors'
-import { textAttribute, type OnnxModel, type OnnxNode } from './onnx'
+import type { OnnxModel, OnnxNode } from './onnx'
 import { sizeOf, type Graph } from '../graph'
 import { unbounded, type Bounds } from '../bounds'
 import {
   append,
   innerShape,
   plainValue,
-  unsupported,
   type Ending,
   type ImportState,
-  type Value
+  type Value,
+  unsupported
 } from './importState'
 import type { ImportedOutput, TensorView } from '../tensorView'
 import { findScores } from './findScores'
@@ -21,15 +21,18 @@ import { indexValue } from '../operators/embedding'
 import { mixesBatch } from '../operators/moves'
 import { keepNarrow, narrowRange } from '../operators/narrowIntegers'
 import { operatorReaders, readerOf } from '../operators/readers'
+import { refusalOfOperator } from '../operators/refusals'
 import { checkCodes, keepIntegers } from '../operators/rounding'
+import { branchOf, chooseBranches, type ChosenBranches } from '../passes/chooseBranches'
 import { dropDeadNodes } from '../passes/dropDeadNodes'
 import { dropUnreadStates } from '../passes/dropUnreadStates'
 import { nameNodes } from '../passes/nameNodes'
-import { reasonAttribute, remedyAttribute, tfliteDomain } from '../tflite/conversion'
 import { sortNodes } from '../passes/sortNodes'
 
 /** The nodes of an ONNX model read one by one under one layout of the input. */
 export interface NodesRead {
+  /** The model with the branches of Ifs that are taken in their place. */
+  readonly model: OnnxModel
   /** As far as it was read; without input scale. */
   readonly graph: Graph
   readonly input: TensorView
@@ -54,14 +57,28 @@ const endingOperators = new Set([
 /** Operators that are read, for the documentation and for error hints. */
 export const supportedOperators: readonly string[] = [...operatorReaders.keys()].sort()
 
-/** Reads the nodes that `outputName` needs into graph nodes. */
+/** Reads the nodes that `outputName` needs into graph nodes; of an If whose condition is known, those of the branch taken. */
 export function readNodes(model: OnnxModel, layout: InputLayout, outputName: string): NodesRead {
+  const found = readOnce(model, layout, outputName)
+  if (found.chosen.size === 0) return found
+  return readNodes(chooseBranches(model, found.chosen), layout, outputName)
+}
+
+/** Reads nodes with the branches of every If still inside it. */
+function readOnce(
+  model: OnnxModel,
+  layout: InputLayout,
+  outputName: string
+): NodesRead & { readonly chosen: ChosenBranches } {
+  const chosen = new Map<string, boolean>()
   const needed = dropDeadNodes(sortNodes(nameNodes(model.nodes)), [outputName])
   const nodes = dropUnreadStates(needed, outputName)
   const state = createState(model, layout, nodes, outputName)
   for (const input of layout.indices ?? []) state.values.set(input.name, indexValue(state, input))
   const errors: AppError[] = []
   for (const node of nodes) {
+    const isThen = knownBranch(state, node)
+    if (isThen !== null) chosen.set(node.outputs[0] ?? '', isThen)
     const error = readNode(state, node)
     if (error === null) continue
     errors.push(error)
@@ -82,39 +99,58 @@ export function readNodes(model: OnnxModel, layout: InputLayout, outputName: str
     ...(layout.parts?.length === 1 ? { fileDims: layout.parts[0].dims } : {}),
     ...(state.isOneItem ? { isOneItem: true } : {})
   }
-  if (errors.length > 0) return unread(graph, input, errors)
+  const unread = (why: readonly AppError[]) => ({
+    ...{ model, graph, input, output: null, inputLimits: null, chosen },
+    errors: why
+  })
+  if (errors.length > 0 || chosen.size > 0) return unread(errors)
   const found = state.values.get(outputName)
-  if (found === undefined) {
-    const message = `Nothing computes the output "${outputName}" from the input.`
-    const error = new AppError('model.invalid', message, 'Check the file with an ONNX checker.')
-    return unread(graph, input, [error])
-  }
+  if (found === undefined) return unread([withoutValue(state, nodes, outputName)])
   const { node, dims, map, fill } = found.node < 0 ? copied(state, found) : found
   const codes = state.codes.get(outputName)
   if (codes?.limits === null) {
     const message = `The output "${outputName}" holds codes whose scale is found at run time.`
     const hint = 'Export the network with an output of real numbers.'
-    return unread(graph, input, [new AppError('model.unsupportedOperator', message, hint)])
+    return unread([new AppError('model.unsupportedOperator', message, hint)])
   }
   const left = endingsBefore(state, nodes, outputName)
   const endings: Ending[] = codes === undefined ? left : [...left, { kind: 'codes', ...codes }]
   const output = { name: outputName, dims, map, fill, endings }
   return {
+    model,
     graph: { ...graph, nodes: state.nodes, output: node },
     input,
     output,
     inputLimits: state.inputLimits,
+    chosen,
     errors: []
   }
 }
 
-const unread = (graph: Graph, input: TensorView, errors: readonly AppError[]): NodesRead => ({
-  graph,
-  input,
-  output: null,
-  inputLimits: null,
-  errors
-})
+/** Why a wanted output has no value, although everything in front of it was read. */
+function withoutValue(state: ImportState, nodes: readonly OnnxNode[], output: string): AppError {
+  const hint = 'Choose another output, or check the file with an ONNX checker.'
+  if (state.constants.has(output)) {
+    const message = `The output "${output}" does not depend on the network's input.`
+    return new AppError('model.unsupportedOperator', message, hint)
+  }
+  const maker = nodes.find(({ outputs }) => outputs.includes(output))
+  if (maker !== undefined)
+    return unsupported(
+      maker,
+      `its output ${maker.outputs.indexOf(output) + 1} ("${output}") is not read`,
+      hint
+    )
+  return new AppError('model.invalid', `Nothing computes the output "${output}" from the input.`, hint)
+}
+
+/** Whether the condition of an If is known to hold; null for one that is not known, and other operators. */
+function knownBranch(state: ImportState, node: OnnxNode): boolean | null {
+  const condition = node.opType === 'If' ? state.constants.get(node.inputs[0] ?? '') : undefined
+  if (condition === undefined || condition.data.length !== 1) return null
+  const isThen = Number(condition.data[0]) !== 0
+  return branchOf(node, isThen) === null ? null : isThen
+}
 
 /** What is known before the first node is read. */
 function createState(
@@ -177,9 +213,7 @@ function readNode(state: ImportState, node: OnnxNode): AppError | null {
     if (!dependsOnUnknown) noteItemSizes(state, node)
     if (!dependsOnUnknown && isStandard && foldConstant(state, node)) return null
     if (reader === undefined) {
-      const name = isStandard ? 'this operator' : `the operator of the domain "${node.domain}"`
-      const reason = textAttribute(node, reasonAttribute, '')
-      throw unsupported(node, reason === '' ? `${name} is not supported` : reason, hintFor(node))
+      throw refusalOfOperator(node, supportedOperators)
     }
     if (!dependsOnUnknown) {
       if (mayMixItems(state, node)) throw mixesBatch(state, node)
@@ -210,14 +244,6 @@ function checkItems(state: ImportState, node: OnnxNode): void {
   })
   const isOne = node.inputs.every((name) => (state.values.get(name)?.dims[0] ?? 1) === 1)
   if (isOfItems && isOne) throw mixesBatch(state, node)
-}
-
-function hintFor(node: OnnxNode): string {
-  const remedy = textAttribute(node, remedyAttribute, '')
-  if (remedy !== '') return remedy
-  if (node.domain === tfliteDomain)
-    return 'Replace the operator (or this form of it) before converting; docs/models.md lists the TFLite operators that are read.'
-  return `Supported: ${supportedOperators.join(', ')}. Replace it in the network or export it in another way.`
 }
 
 function namedError(node: OnnxNode, reason: unknown): AppError {

@@ -12,7 +12,15 @@ import type {
   OnnxTensor,
   OnnxValue
 } from '../../../core/model/onnx/onnx'
-import { decodeTensor, notOnnx, numberOf, refuseExternal, type ExternalData } from './onnxTensorFile'
+import { inlineFunctions } from './onnxFunctions'
+import {
+  decodeSparse,
+  decodeTensor,
+  notOnnx,
+  numberOf,
+  refuseExternal,
+  type ExternalData
+} from './onnxTensorFile'
 
 /** Bytes of an .onnx file to plain data and back (protobuf through onnx-proto; format: onnx.proto3). */
 const { onnx } = onnxProto
@@ -20,6 +28,7 @@ const { onnx } = onnxProto
 type Proto = typeof onnx
 type ModelProto = InstanceType<Proto['ModelProto']>
 type TensorProto = ReturnType<Proto['TensorProto']['create']>
+type SparseProto = ReturnType<Proto['SparseTensorProto']['create']>
 type AttributeProto = ReturnType<Proto['AttributeProto']['create']>
 type ValueInfoProto = ReturnType<Proto['ValueInfoProto']['create']>
 
@@ -62,10 +71,11 @@ const attributeType = {
   graph: 5,
   floats: 6,
   ints: 7,
-  strings: 8
+  strings: 8,
+  sparseTensor: 11
 } as const
 
-/** Decodes an ONNX model. @throws AppError model.invalid when the bytes are not an ONNX model. */
+/** Decodes an ONNX model, its own functions put in the place of their calls. @throws AppError model.invalid when the bytes are not an ONNX model; as inlineFunctions */
 export function parseOnnx(bytes: Uint8Array): ModelProto {
   let model: ModelProto
   try {
@@ -76,6 +86,7 @@ export function parseOnnx(bytes: Uint8Array): ModelProto {
       : notOnnx('The file is not an ONNX model (its protobuf cannot be read).', cause)
   }
   if ((model.graph?.node ?? []).length === 0) throw notOnnx('The file holds no ONNX graph.')
+  inlineFunctions(model, bytes, (attribute) => onnx.AttributeProto.decode(attribute))
   return model
 }
 
@@ -105,8 +116,10 @@ type GraphProto = NonNullable<ModelProto['graph']>
 /** Tensors of a graph and of the graphs inside its operators. */
 function tensorsIn(graph: GraphProto | null | undefined): GraphProto['initializer'] & object {
   const attributes = (graph?.node ?? []).flatMap((node) => node.attribute ?? [])
+  const sparse = [...(graph?.sparseInitializer ?? []), ...attributes.map((one) => one.sparseTensor)]
   return [
     ...(graph?.initializer ?? []),
+    ...sparse.flatMap((one) => [one?.values, one?.indices].filter((tensor) => tensor != null)),
     ...attributes.flatMap(({ t, g }) => [...(t ? [t] : []), ...(g ? tensorsIn(g as GraphProto) : [])])
   ]
 }
@@ -135,7 +148,10 @@ function decodeGraph(graph: GraphProto, external: ExternalData): OnnxGraph {
   return {
     name: graph.name ?? '',
     nodes: (graph.node ?? []).map((node) => decodeNode(node, external)),
-    initializers: (graph.initializer ?? []).map((tensor) => decodeTensor(tensor as TensorProto, external)),
+    initializers: [
+      ...(graph.initializer ?? []).map((tensor) => decodeTensor(tensor as TensorProto, external)),
+      ...(graph.sparseInitializer ?? []).map((tensor) => decodeSparse(tensor as SparseProto, external))
+    ],
     inputs: (graph.input ?? []).map((value) => decodeValue(value as ValueInfoProto)),
     outputs: (graph.output ?? []).map((value) => decodeValue(value as ValueInfoProto))
   }
@@ -178,7 +194,7 @@ function keepGraph<Graph extends OnnxGraph>(read: Graph, graph: GraphProto, how:
       if (value?.kind === 'tensor') keepTensors([value.value], [attribute.t!], how)
       if (value?.kind === 'int' && namesType(node.opType, name) && isWidened(value.value, how))
         attributes[name] = { kind: 'int', value: elementCodes.float32 }
-      if (value?.kind !== 'other') continue
+      if (value?.kind !== 'graph' && value?.kind !== 'other') continue
       const inner = attribute.g as GraphProto | null | undefined
       if (attribute.type === attributeType.graph && inner)
         attributes[name] = { kind: 'graph', value: innerGraph(inner, how) }
@@ -237,8 +253,9 @@ type TensorLike = { dataType?: number | null }
 const inexactTypes: ReadonlySet<number> = new Set([4, 5, 9, 10, 12, 13, 16])
 
 function keepTensors(tensors: readonly OnnxTensor[], protos: readonly TensorLike[], how: Rewriting): void {
-  for (const [index, { data }] of tensors.entries()) {
-    const proto = protos[index]
+  // Sparse tensors stand behind the others and are written in full.
+  for (const [index, proto] of protos.entries()) {
+    const { data } = tensors[index]
     const type = proto.dataType ?? 0
     if (inexactTypes.has(type) && !isWidened(type, how)) asRead.set(data, proto)
   }
@@ -296,7 +313,8 @@ function decodeNode(node: NodeProto, external: ExternalData): OnnxNode {
     outputs: node.output ?? [],
     attributes: Object.fromEntries(
       (node.attribute ?? []).map((attribute) => [
-        attribute.name ?? '',
+        // A constant stored sparsely is read as the full one.
+        (attribute.type as number) === attributeType.sparseTensor ? 'value' : (attribute.name ?? ''),
         decodeAttribute(attribute as AttributeProto, external)
       ])
     )
@@ -313,6 +331,10 @@ function decodeAttribute(attribute: AttributeProto, external: ExternalData): Onn
       return { kind: 'string', value: Buffer.from(attribute.s).toString('utf8') }
     case attributeType.tensor:
       return { kind: 'tensor', value: decodeTensor(attribute.t as TensorProto, external) }
+    case attributeType.sparseTensor:
+      return { kind: 'tensor', value: decodeSparse(attribute.sparseTensor as SparseProto, external) }
+    case attributeType.graph:
+      return decodeBranch(attribute.g as GraphProto, external)
     case attributeType.floats:
       return { kind: 'floats', value: attribute.floats }
     case attributeType.ints:
@@ -321,6 +343,16 @@ function decodeAttribute(attribute: AttributeProto, external: ExternalData): Onn
       return { kind: 'strings', value: attribute.strings.map((one) => Buffer.from(one).toString('utf8')) }
     default:
       return { kind: 'other' }
+  }
+}
+
+/** A graph inside an operator; one with tensors that nothing here reads leaves its operator to be refused by name. */
+function decodeBranch(graph: GraphProto, external: ExternalData): OnnxAttribute {
+  try {
+    return { kind: 'graph', value: decodeGraph(graph, external) }
+  } catch (reason) {
+    if (reason instanceof AppError && reason.code === 'model.unsupportedOperator') return { kind: 'other' }
+    throw reason
   }
 }
 

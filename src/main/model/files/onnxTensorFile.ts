@@ -108,6 +108,40 @@ export function decodeTensor(tensor: TensorProto, external: ExternalData): OnnxT
   return { name, dims, data, ...(limits === undefined ? {} : { limits }) }
 }
 
+type SparseProto = ReturnType<typeof onnxProto.onnx.SparseTensorProto.create>
+
+/** Most elements of a tensor stored sparsely: 256 MiB of float32. */
+const maxSparseElements = 2 ** 26
+
+/**
+ * Decodes a tensor stored sparsely (values, and where they stand: places counted in row-major order, or one index per axis) with its
+ * zeros.
+ * @throws AppError as decodeTensor
+ */
+export function decodeSparse(sparse: SparseProto, external: ExternalData): OnnxTensor {
+  const values = decodeTensor((sparse.values ?? {}) as TensorProto, external)
+  const { name } = values
+  const dims = (sparse.dims ?? []).map(numberOf)
+  const count = dims.reduce((product, size) => product * size, 1)
+  const indices = decodeTensor((sparse.indices ?? {}) as TensorProto, external)
+  const given = Array.from(indices.data as ArrayLike<number | bigint>, Number)
+  const perValue = indices.dims.length === 2 ? dims.length : 1
+  const stored = values.data.length
+  if (!(count >= 0 && count <= maxSparseElements) || given.length !== stored * perValue)
+    throw notOnnx(
+      `The sparse tensor "${name}" of [${dims.join(', ')}] has ${stored} values and ${given.length} indices.`
+    )
+  const data = new (values.data.constructor as new (length: number) => OnnxData)(count)
+  for (let at = 0; at < stored; at++) {
+    const own = given.slice(at * perValue, (at + 1) * perValue)
+    const place = perValue === 1 ? own[0] : own.reduce((sum, index, axis) => sum * dims[axis] + index, 0)
+    if (!(place >= 0 && place < count))
+      throw notOnnx(`The sparse tensor "${name}" has a value at ${own.join(', ')}.`)
+    data[place] = values.data[at]
+  }
+  return { ...values, dims, data }
+}
+
 /** Smallest and largest number of the element types that are widened to int32. */
 const narrowLimits: Readonly<Record<number, readonly [number, number]>> = {
   4: [0, 65_535],

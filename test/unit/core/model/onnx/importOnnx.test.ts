@@ -173,7 +173,7 @@ describe('ONNX import', () => {
   })
 
   it('names the node and the operator it cannot read, also names that objects have', () => {
-    for (const opType of ['NonMaxSuppression', 'constructor', 'toString', '__proto__']) {
+    for (const opType of ['Det', 'constructor', 'toString', '__proto__']) {
       const error = refusal(() => importOnnx(model([node(opType, ['x'], 'y', {}, 'gate')], [])))
       expect(error.code).toBe('model.unsupportedOperator')
       expect(error.message).toContain('gate')
@@ -181,6 +181,18 @@ describe('ONNX import', () => {
       expect(error.hint).toContain('Conv')
       expect(error.details).toEqual({ node: 'gate', operator: opType })
     }
+  })
+
+  it('says what helps with operators that no board computes, not only which are read', () => {
+    for (const [opType, remedy] of [
+      ['NonMaxSuppression', 'choose an earlier output'],
+      ['Loop', 'tracing'],
+      ['RandomNormalLike', 'inference mode'],
+      ['STFT', 'log-mel']
+    ] as const)
+      expect(refusal(() => importOnnx(model([node(opType, ['x'], 'y', {}, 'gate')], []))).hint).toContain(
+        remedy
+      )
   })
 
   it('lists every obstacle of operators, not only the first', () => {
