@@ -3,7 +3,6 @@ import { checkedCount } from '../../model/constants/checkedCount'
 import { constantEvaluator } from '../../model/constants/evaluate'
 import { placesByIndices } from '../../model/constants/gatherNd'
 import { textAttribute, type OnnxNode, type OnnxTensor } from '../../model/onnx/onnx'
-import { badShape } from '../../model/onnx/importState'
 import { placesInConcat, moveOf, movesOnly, splitMoves } from './movement'
 
 /** Operators worked out before any token is known: positions, rotations, masks, sizes. */
@@ -32,17 +31,6 @@ function outer(node: OnnxNode, [a, b]: Known): OnnxTensor | null {
   return constantOf('float32', [x.length, y.length], values)
 }
 
-/** Slices of a tensor replaced at the places that the last axis of the indices names. */
-function scattered(node: OnnxNode, [data, indices, updates]: Known): OnnxTensor {
-  const [values, own] = [numbersOf(data!), numbersOf(updates!)]
-  if (own.length === 0) return data!
-  const { places } = placesByIndices(node, data!.dims, indices!)
-  if (own.length !== places.length)
-    throw badShape(node, `it has ${own.length} values for ${places.length} places`)
-  for (const [at, place] of places.entries()) values[place] = own[at]
-  return constantOf(typeOf(data!.data), data!.dims, values)
-}
-
 /** Slices of a tensor at the places that the last axis of the indices names. */
 function gatheredAt(node: OnnxNode, [data, indices]: Known): OnnxTensor {
   const { dims, places } = placesByIndices(node, data!.dims, indices!)
@@ -52,7 +40,6 @@ function gatheredAt(node: OnnxNode, [data, indices]: Known): OnnxTensor {
 const others: Readonly<Record<string, (node: OnnxNode, inputs: Known) => OnnxTensor | null>> = {
   Constant: (node) => valueOf(node),
   Einsum: outer,
-  ScatterND: scattered,
   GatherND: gatheredAt,
   Concat: (node, inputs) => {
     const parts = inputs.map((input) => input!)

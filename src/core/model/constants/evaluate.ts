@@ -1,10 +1,14 @@
 import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
+import { floatOfHalf, halfOfFloat } from '../../binary/half'
 import { badShape, unsupported } from '../onnx/importState'
+import { functionsOfOperators } from '../operatorFunctions'
+import { exactFunction } from '../tableFunction'
 import { checkedCount } from './checkedCount'
 import { broadcastDims, broadcastMap } from './indexing'
 import { foldProduct } from './product'
 import { dequantized, quantized } from './quantized'
 import { constantReduction, constantRunningSum, constantTriangle } from './reduced'
+import { oneHot, placesOfNonZero, scatteredAt } from './places'
 import { roundHalfEven } from './rounding'
 import { constantOf, dataOf, isFloatType, numbersOf, typeOf, type ConstantType } from './numbers'
 
@@ -24,8 +28,7 @@ const joins: Readonly<Record<string, Join>> = {
   Pow: (a, b) => a ** b,
   Max: (a, b) => Math.max(a, b),
   Min: (a, b) => Math.min(a, b),
-  Sum: (a, b) => a + b,
-  Mod: (a, b) => a - Math.floor(a / b) * b
+  Sum: (a, b) => a + b
 }
 
 const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
@@ -35,7 +38,8 @@ const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> =
   Less: (a, b) => a < b,
   LessOrEqual: (a, b) => a <= b,
   And: (a, b) => a !== 0 && b !== 0,
-  Or: (a, b) => a !== 0 || b !== 0
+  Or: (a, b) => a !== 0 || b !== 0,
+  Xor: (a, b) => (a !== 0) !== (b !== 0)
 }
 
 const functions: Readonly<Record<string, (x: number) => number>> = {
@@ -82,8 +86,19 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
     const type = castTypes[to]
     if (type === undefined) throw unsupported(node, `a cast to element type ${to} is not supported`)
     const values = numbersOf(input!)
-    return constantOf(type, input!.dims, to === 9 ? values.map((value) => (value === 0 ? 0 : 1)) : values)
+    if (to === 9) return constantOf(type, input!.dims, truthOf(values))
+    return constantOf(type, input!.dims, to === 10 ? values.map(nearestHalf) : values)
   },
+  CastLike: (_, [input, like]) => constantOf(typeOf(like!.data), input!.dims, numbersOf(input!)),
+  // The sign is that of the divisor, with fmod that of the dividend.
+  Mod: (node, inputs) => {
+    const isFmod = intAttribute(node, 'fmod', 0) !== 0
+    return joined(node, inputs, (a, b) => (isFmod ? a % b : a - Math.floor(a / b) * b))
+  },
+  PRelu: (node, inputs) => joined(node, inputs, (x, slope) => (x < 0 ? slope * x : x)),
+  ScatterND: (node, [data, indices, updates]) => scatteredAt(node, data!, indices!, updates!),
+  OneHot: (node, [indices, depth, values]) => oneHot(node, indices!, depth!, values!),
+  NonZero: (_, [input]) => placesOfNonZero(input!),
   ConstantOfShape: (node, [shape]) => {
     const dims = [...numbersOf(shape!)]
     const count = checkedCount(node, dims)
@@ -122,13 +137,24 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
   }
 }
 
+const truthOf = (values: Float64Array): Float64Array => values.map((value) => (value === 0 ? 0 : 1))
+const nearestHalf = (value: number): number => floatOfHalf(halfOfFloat(value))
+
 /** The evaluator of a standard operator; undefined where there is none. */
 export function constantEvaluator(opType: string): ConstantEvaluator | undefined {
   if (Object.hasOwn(joins, opType)) return (node, inputs) => joined(node, inputs, joins[opType])
   if (Object.hasOwn(comparisons, opType)) return (node, inputs) => compared(node, inputs, comparisons[opType])
   if (Object.hasOwn(functions, opType))
     return (_, [input]) => likeFirst(input!, numbersOf(input!).map(functions[opType]))
-  return constantReduction(opType) ?? (Object.hasOwn(others, opType) ? others[opType] : undefined)
+  const own = constantReduction(opType) ?? (Object.hasOwn(others, opType) ? others[opType] : undefined)
+  if (own !== undefined || !Object.hasOwn(functionsOfOperators, opType)) return own
+  return (node, [input]) => {
+    const f = functionsOfOperators[opType](node)
+    return likeFirst(
+      input!,
+      numbersOf(input!).map((value) => exactFunction(f, value))
+    )
+  }
 }
 
 function joined(node: OnnxNode, inputs: readonly (OnnxTensor | undefined)[], join: Join): OnnxTensor {

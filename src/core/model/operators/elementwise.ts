@@ -1,4 +1,4 @@
-import { floatAttribute, intAttribute, textAttribute, type OnnxNode } from '../onnx/onnx'
+import { floatAttribute, intAttribute, type OnnxNode } from '../onnx/onnx'
 import {
   badShape,
   bind,
@@ -12,7 +12,8 @@ import {
   type Value
 } from '../onnx/importState'
 import { constantOf, numbersOf } from '../constants/numbers'
-import { call, maxFloat, type TableFunction } from '../tableFunction'
+import { functionsOfOperators } from '../operatorFunctions'
+import { call, maxFloat } from '../tableFunction'
 import { affineOf, bindAffine, constantValue } from './affine'
 import { numberArgument } from './arguments'
 import { joinValues } from './binary'
@@ -22,51 +23,13 @@ import { clipped, reluOf, addTable } from './unary'
 export const readRelu: OperatorReader = (state, node) =>
   bind(state, node, reluOf(state, node, valueAt(state, node, 0)))
 
-const table =
-  (functionOf: (node: OnnxNode) => TableFunction): OperatorReader =>
-  (state, node) =>
-    bind(state, node, addTable(state, node, valueAt(state, node, 0), functionOf(node)))
-
-/** Operators of one value without further inputs; defaults from the ONNX operator documentation. */
-export const tableReaders: Readonly<Record<string, OperatorReader>> = {
-  Sigmoid: table(() => call('sigmoid')),
-  Tanh: table(() => call('tanh')),
-  HardSigmoid: table((node) =>
-    call('hardSigmoid', floatAttribute(node, 'alpha', 0.2), floatAttribute(node, 'beta', 0.5))
-  ),
-  HardSwish: table(() => call('hardSwish')),
-  Gelu: table((node) => call(textAttribute(node, 'approximate', 'none') === 'tanh' ? 'geluTanh' : 'gelu')),
-  Erf: table(() => call('erf')),
-  Elu: table((node) => call('elu', floatAttribute(node, 'alpha', 1))),
-  Selu: table((node) =>
-    call(
-      'selu',
-      floatAttribute(node, 'alpha', 1.67326319217681884765625),
-      floatAttribute(node, 'gamma', 1.05070102214813232421875)
-    )
-  ),
-  Celu: table((node) => call('celu', floatAttribute(node, 'alpha', 1))),
-  Softplus: table(() => call('softplus')),
-  Softsign: table(() => call('softsign')),
-  Mish: table(() => call('mish')),
-  Exp: table(() => call('exp')),
-  Log: table(() => call('log')),
-  Sqrt: table(() => call('sqrt')),
-  Reciprocal: table(() => call('reciprocal')),
-  LeakyRelu: table((node) => call('leakyRelu', floatAttribute(node, 'alpha', 0.01))),
-  Neg: table(() => call('neg')),
-  Abs: table(() => call('abs')),
-  Floor: table(() => call('floor')),
-  Ceil: table(() => call('ceil')),
-  Round: table(() => call('round')),
-  Sign: table(() => call('sign')),
-  Sin: table(() => call('sin')),
-  Cos: table(() => call('cos')),
-  Shrink: table((node) =>
-    call('shrink', floatAttribute(node, 'lambd', 0.5), floatAttribute(node, 'bias', 0))
-  ),
-  ThresholdedRelu: table((node) => call('thresholdedRelu', floatAttribute(node, 'alpha', 1)))
-}
+/** Operators of one value without further inputs. */
+export const tableReaders: Readonly<Record<string, OperatorReader>> = Object.fromEntries(
+  Object.entries(functionsOfOperators).map(([name, functionOf]): [string, OperatorReader] => [
+    name,
+    (state, node) => bind(state, node, addTable(state, node, valueAt(state, node, 0), functionOf(node)))
+  ])
+)
 
 /** Limits as attributes (before opset 11) or constant inputs; without an upper limit and from 0 it is a ReLU. */
 export const readClip: OperatorReader = (state, node) => {
