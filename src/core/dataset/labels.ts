@@ -58,7 +58,7 @@ export function createLabelBook(): LabelBook {
         throw new AppError(
           'data.invalid',
           `${odd} is no class number.`,
-          'Classes are whole numbers from 0, or names. Numbers to predict are a regression: --task regression.'
+          'Classes are whole numbers from 0 to 99,999, or names. Numbers to predict are a regression: --task regression.'
         )
       }
       const count = Math.max(atLeast ?? 0, names?.length ?? 0, 1 + Math.max(-1, ...labels))

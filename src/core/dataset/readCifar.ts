@@ -2,13 +2,13 @@ import { badItem, goodItem, type ByteStream, type ItemOrigin, type ReadItem } fr
 
 /**
  * CIFAR binary (Krizhevsky): per picture one class byte (CIFAR-10) or a coarse and a fine one (CIFAR-100, the fine one
- * counts), then the planes red, green and blue, row by row.
+ * counts), then the planes red, green and blue, row by row. A class beyond the set's is a sign of a damaged file.
  */
 export async function* readCifar(
   file: { name: string; stream: ByteStream },
-  options: { side: number; labelBytes: 1 | 2; origin: ItemOrigin | null }
+  options: { side: number; labelBytes: 1 | 2; classes: number; origin: ItemOrigin | null }
 ): AsyncGenerator<ReadItem> {
-  const { side, labelBytes, origin } = options
+  const { side, labelBytes, classes, origin } = options
   const plane = side * side
   for (let index = 0; ; index++) {
     const record = await file.stream.take(labelBytes + 3 * plane)
@@ -18,13 +18,18 @@ export async function* readCifar(
       yield badItem(name, 'the file ends within it')
       return
     }
+    const label = record[labelBytes - 1]
+    if (label >= classes) {
+      yield badItem(name, `its class is ${label}, and the set has ${classes}`)
+      continue
+    }
     const values = new Uint8Array(3 * plane)
     for (let at = 0; at < plane; at++) {
       for (let channel = 0; channel < 3; channel++) {
         values[3 * at + channel] = record[labelBytes + channel * plane + at]
       }
     }
-    yield goodItem(name, values, [side, side, 3], { label: record[labelBytes - 1], origin })
+    yield goodItem(name, values, [side, side, 3], { label, origin })
   }
 }
 

@@ -19,6 +19,8 @@ export interface CsvColumns {
   readonly delimiter: string
   /** Lines of the file before the first item: comments, Excel's `sep=`, the header. */
   readonly linesBefore: number
+  /** Whether a column is predicted as a number because it was found by its name and holds fractions. */
+  readonly isFractions: boolean
   /** How the numbers are written, judged over all columns of features and targets. */
   readonly format: NumberFormat
 }
@@ -29,6 +31,8 @@ export interface CsvWishes {
   readonly targets: readonly string[]
   /** Columns that are not used. */
   readonly ignore: readonly string[]
+  /** Whether classes are wanted, whatever the column holds. */
+  readonly isClassification: boolean
 }
 
 const labelNames = ['label', 'class', 'target', 'y', 'species', 'category']
@@ -79,12 +83,29 @@ export function chooseCsvColumns(firstLines: readonly string[], wishes: CsvWishe
   const body = hasHeader ? rows.slice(1) : rows
   const isTaken = (at: number): boolean => at === split || targets.includes(at) || ignored.includes(at)
   const guessed = usual >= 0 && !isTaken(usual) ? usual : textColumnOf(body, delimiter, names, isTaken)
-  const label = wishes.label !== null ? find(wishes.label) : targets.length > 0 ? null : guessed
+  const found = wishes.label !== null ? find(wishes.label) : targets.length > 0 ? null : guessed
+  const isFractions =
+    wishes.label === null &&
+    !wishes.isClassification &&
+    found !== null &&
+    holdsFractions(body, delimiter, found)
+  const label = isFractions ? null : found
+  if (isFractions) targets.push(found)
   const features = names.map((_, at) => at).filter((at) => at !== label && !isTaken(at))
   if (features.length === 0) throw invalidData(file, 'no column is left as input')
   const format = formatOf(body, delimiter, [...features, ...targets], file)
   const linesBefore = hasHeader ? firstAt + 1 : firstAt
-  return { names, label, targets, split, features, hasHeader, delimiter, linesBefore, format }
+  return { names, label, targets, split, features, hasHeader, delimiter, linesBefore, isFractions, format }
+}
+
+/** Whether a column holds numbers alone, and one of them is not whole: no classes then. */
+function holdsFractions(rows: readonly string[], delimiter: string, column: number): boolean {
+  const cells = rows
+    .map((line) => splitCsvLine(line, delimiter)[column]?.trim() ?? '')
+    .filter((cell) => cell !== '')
+  return (
+    cells.every(isNumeric) && cells.some((cell) => toWhole(cell) === null && !/^-\d+([.,]0+)?$/.test(cell))
+  )
 }
 
 /** The one column that holds no number in any row; null where there is none, or more than one. */
@@ -232,6 +253,8 @@ export function toNumber(cell: string): number | null {
   return Number.isFinite(value) ? value : null
 }
 
+/** A class number, also as tables of floats have it (3.0): as texts, 10.0 would stand in front of 2.0. */
 function toWhole(cell: string): number | null {
-  return /^\d{1,9}$/.test(cell) ? Number(cell) : null
+  const [, whole] = /^(\d{1,9})([.,]0+)?$/.exec(cell) ?? []
+  return whole === undefined ? null : Number(whole)
 }

@@ -108,14 +108,21 @@ export async function openCifar(target: string, kind: Kind): Promise<ItemSource>
     async *items() {
       for (const { file, ...layout } of files) {
         const stream = await fileStream(file)
+        const classes = classNames.length > 0 ? classNames.length : usualClasses(layout)
         try {
-          yield* readCifar({ name: path.basename(file), stream }, layout)
+          yield* readCifar({ name: path.basename(file), stream }, { ...layout, classes })
         } finally {
           await stream.close()
         }
       }
     }
   }
+}
+
+/** Classes of CIFAR-10 and CIFAR-100; sets of other sides in their layout have as many as a byte names. */
+function usualClasses({ side, labelBytes }: { side: number; labelBytes: 1 | 2 }): number {
+  if (side !== 32) return 256
+  return labelBytes === 1 ? 10 : 100
 }
 
 /** Opens a CSV file of features with label or target columns. */
@@ -128,19 +135,31 @@ export async function openCsv(request: DataSetRequest): Promise<ItemSource> {
   }
   const columns = chooseCsvColumns(
     first,
-    { label: labelColumn, targets: targetColumns, ignore: ignoreColumns },
+    {
+      label: labelColumn,
+      targets: targetColumns,
+      ignore: ignoreColumns,
+      isClassification: request.task === 'classification'
+    },
     file
   )
   const isBare = columns.label === null && columns.targets.length === 0
-  const notes = [
-    `No column is called label, class or the like: all ${columns.features.length} columns are inputs. What is to be predicted is named with --label (classes) or --target (numbers).`
-  ]
+  const predicted = columns.names[columns.targets[0] ?? 0]
+  const notes = columns.isFractions
+    ? [
+        `Column "${predicted}" holds fractions, so it is predicted as a number. If its values are classes, add the set again with --label "${predicted}".`
+      ]
+    : isBare && columns.hasHeader && request.task === null
+      ? [
+          `No column is called label, class or the like: all ${columns.features.length} columns are inputs. What is to be predicted is named with --label (classes) or --target (numbers).`
+        ]
+      : []
   return {
     format: 'csv',
     total: null,
     classNames: null,
     audio: null,
-    notes: isBare && columns.hasHeader && request.task === null ? notes : [],
+    notes,
     items: () => readCsvItems(fileLines(file), columns, path.basename(file))
   }
 }

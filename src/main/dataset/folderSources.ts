@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../shared/errors'
+import { countOf } from '../../shared/units'
 import type { DataFormat, DataSetRequest } from '../../shared/contract/dataset'
 import { audioItems, type AudioFeatures } from '../../core/dataset/audio/features'
 import { invalidData } from '../../core/dataset/byteStream'
@@ -30,29 +32,69 @@ function knownByPlace(name: string): Known {
 /** Opens a folder of pictures; their folders name split and class. */
 export async function openImages(request: DataSetRequest): Promise<ItemSource> {
   const files: { file: string; name: string; isRegular: boolean }[] = []
+  const others: string[] = []
   for await (const found of filesBelow(request.path)) {
     if (pictureEndings.includes(path.extname(found.name).toLowerCase())) files.push(found)
+    else others.push(found.name)
   }
-  return folderSource('images', files.length, null, async function* () {
-    const decode = createDecoder(request)
+  const notes = [...unreadNote(others, 'PNG, JPEG or BMP'), ...(await emptyNote(request.path, files))]
+  const source = folderSource('images', files.length, null, async function* () {
+    const decode = createDecoder(request, notes)
     for (const { file, name, isRegular } of files) {
       yield isRegular ? await decode(file, name, knownByPlace(name)) : badItem(name, 'it is no regular file')
     }
+    decode.end()
   })
+  return { ...source, notes }
 }
 
-/** Pictures of one set all get the channels of the first one. */
-function createDecoder(request: DataSetRequest) {
+/** What is said of files that are passed over, by their endings; nothing of none. */
+function unreadNote(names: readonly string[], read: string): string[] {
+  if (names.length === 0) return []
+  const endings = [...new Set(names.map((name) => path.extname(name).toLowerCase() || 'no ending'))].sort()
+  const named = endings.slice(0, 5).join(', ') + (endings.length > 5 ? ', …' : '')
+  return [
+    `${countOf(names.length, 'file')} (${named}) ${names.length === 1 ? 'was' : 'were'} passed over: only ${read} is read.`
+  ]
+}
+
+/** What is said of folders at the top that hold nothing that is read: a class that is lost. */
+async function emptyNote(root: string, files: readonly { name: string }[]): Promise<string[]> {
+  const used = new Set(files.map(({ name }) => name.split('/')[0]))
+  const entries = await readdir(root, { withFileTypes: true })
+  const empty = entries.flatMap((entry) =>
+    entry.isDirectory() && !entry.name.startsWith('.') && !used.has(entry.name) ? [entry.name] : []
+  )
+  if (empty.length === 0) return []
+  const named = empty
+    .sort()
+    .slice(0, 5)
+    .map((name) => `"${name}"`)
+    .join(', ')
+  return [`${countOf(empty.length, 'folder')} without pictures: ${named}${empty.length > 5 ? ', …' : ''}.`]
+}
+
+/** Pictures of one set all get the channels of the first one; `end` notes what that changed. */
+function createDecoder(request: DataSetRequest, notes: string[]) {
   let channels: 1 | 3 | null = request.preparation.grey ? 1 : null
-  return async (file: string, name: string, known: Known): Promise<ReadItem> => {
+  let greyed = 0
+  const decode = async (file: string, name: string, known: Known): Promise<ReadItem> => {
     try {
       const picture = await readPicture(file, channels)
+      if (picture.isColour && channels === 1) greyed++
       channels ??= picture.channels
       return goodItem(name, picture.pixels, [picture.height, picture.width, picture.channels], known)
     } catch (reason) {
       return badItem(name, reasonOf(reason, file))
     }
   }
+  const end = (): void => {
+    if (greyed > 0 && !request.preparation.grey)
+      notes.push(
+        `The first picture is grey, so ${countOf(greyed, 'picture')} in colour ${greyed === 1 ? 'was' : 'were'} made grey too. Begin with a picture in colour to keep colours.`
+      )
+  }
+  return Object.assign(decode, { end })
 }
 
 /** Opens a folder of WAV files as features; their folders or names give split and class. */
@@ -60,16 +102,34 @@ export async function openSounds(request: DataSetRequest, features: AudioFeature
   const files: { file: string; name: string; isRegular: boolean }[] = []
   for await (const found of filesBelow(request.path)) if (/\.wav$/i.test(found.name)) files.push(found)
   const lists = await speechLists(request.path)
-  return folderSource('wav', files.length, features, async function* () {
+  const notes: string[] = []
+  const lengths = createLengths(features)
+  const source = folderSource('wav', files.length, features, async function* () {
     for (const { file, name, isRegular } of files) {
       const place = knownByPlace(name)
       // Recordings of machines lie in one folder and carry the class in their names.
       const label = place.label ?? /^(normal|anomaly)/.exec(path.basename(name))?.[1] ?? null
       const known = { ...place, label, split: lists.get(name) ?? place.split }
-      if (isRegular) yield* soundItems(file, name, known, features)
+      if (isRegular) yield* soundItems(file, name, known, features, lengths)
       else yield badItem(name, 'it is no regular file')
     }
+    notes.push(...lengths.note())
   })
+  return { ...source, notes }
+}
+
+/** Counts the sounds that are longer than an item and lose their end. */
+function createLengths({ samples, rateHz }: AudioFeatures) {
+  let cut = 0
+  return {
+    add(length: number): void {
+      if (samples > 0 && length > samples) cut++
+    },
+    note: (): string[] =>
+      cut === 0
+        ? []
+        : [`${countOf(cut, 'sound')} longer than ${samples / rateHz} s: what comes later is not read.`]
+  }
 }
 
 /** The lists of Google's Speech Commands: their files are test and search, everything else is training. */
@@ -90,14 +150,13 @@ async function* soundItems(
   file: string,
   name: string,
   known: Known,
-  features: AudioFeatures
+  features: AudioFeatures,
+  lengths: ReturnType<typeof createLengths>
 ): AsyncGenerator<ReadItem> {
   try {
-    const items = audioItems(
-      readWav(await readRegularFile(file, { maxBytes: maxSoundBytes }), file),
-      features,
-      file
-    )
+    const sound = readWav(await readRegularFile(file, { maxBytes: maxSoundBytes }), file)
+    const items = audioItems(sound, features, file)
+    lengths.add(sound.samples.length)
     if (items.length === 0) yield badItem(name, 'it is shorter than one item')
     for (const [at, { values, shape }] of items.entries()) {
       yield goodItem(items.length === 1 ? name : `${name} frame ${at}`, values, shape, known)
@@ -114,8 +173,10 @@ async function* soundItems(
 export async function openManifest(request: DataSetRequest, features: AudioFeatures): Promise<ItemSource> {
   const rows = await manifestRows(request.path)
   const hasSounds = rows.some(({ file }) => /\.wav$/i.test(file))
-  return folderSource('manifest', rows.length, hasSounds ? features : null, async function* () {
-    const decode = createDecoder(request)
+  const notes: string[] = []
+  const lengths = createLengths(features)
+  const source = folderSource('manifest', rows.length, hasSounds ? features : null, async function* () {
+    const decode = createDecoder(request, notes)
     for (const row of rows) {
       const file = path.resolve(request.path, row.file)
       const inside = path.relative(request.path, file)
@@ -126,11 +187,14 @@ export async function openManifest(request: DataSetRequest, features: AudioFeatu
       else if (place === null) yield badItem(row.file, `"${split}" is no split`)
       else {
         const known: Known = { label: row.label === '' ? null : row.label, ...place }
-        if (/\.wav$/i.test(row.file)) yield* soundItems(file, row.file, known, features)
+        if (/\.wav$/i.test(row.file)) yield* soundItems(file, row.file, known, features, lengths)
         else yield await decode(file, row.file, known)
       }
     }
+    decode.end()
+    notes.push(...lengths.note())
   })
+  return { ...source, notes }
 }
 
 interface ManifestRow {

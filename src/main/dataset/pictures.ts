@@ -16,19 +16,24 @@ export const pictureEndings = ['.png', '.jpg', '.jpeg', '.bmp']
 /**
  * Decodes PNG, JPEG and BMP to bytes; transparency is dropped, orientation marks are followed.
  * @param channels 1 makes grey, 3 makes RGB; null keeps what the file has
+ * @returns the picture, and whether the file has it in colour
  * @throws AppError data.invalid for damaged files
  */
-export async function readPicture(file: string, channels: 1 | 3 | null): Promise<Picture> {
+export async function readPicture(
+  file: string,
+  channels: 1 | 3 | null
+): Promise<Picture & { readonly isColour: boolean }> {
   const bytes = await readRegularFile(file, { maxBytes: maxFileBytes })
   if (isBmp(bytes)) {
     const picture = readBmp(bytes, file)
-    return channels === 1 ? decoded(rawSharp(picture), 1) : picture
+    const isColour = picture.channels === 3
+    return { ...(channels === 1 ? await decoded(rawSharp(picture), 1) : picture), isColour }
   }
   try {
     const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'warning' })
     const { channels: own = 3, format } = await image.metadata()
     if (format !== 'png' && format !== 'jpeg') throw new Error(`it is ${format ?? 'no picture'}`)
-    return await decoded(image.rotate(), channels ?? (own <= 2 ? 1 : 3))
+    return { ...(await decoded(image.rotate(), channels ?? (own <= 2 ? 1 : 3))), isColour: own > 2 }
   } catch (cause) {
     throw new AppError(
       'data.invalid',

@@ -20,6 +20,7 @@ const dataSets: readonly Replacement[] = [
     /is named with --label \(classes\) or --target \(numbers\)/g,
     'is named as “Class column” or “Columns to predict”'
   ],
+  [/with --label "([^"]*)"/g, 'with “$1” as “Class column”'],
   [/with --size (\d+)x(\d+) --grey/g, 'with $1 x $2 as “Height x width” and grey as “Colours”'],
   [/with --size (\d+)x(\d+)/g, 'with $1 x $2 as “Height x width”'],
   [/with --classes N/g, 'with all of them in “Classes in the network’s order”'],

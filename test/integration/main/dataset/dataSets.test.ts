@@ -66,6 +66,37 @@ function createService(stopAfter = Infinity) {
 }
 
 describe('data sets', () => {
+  it('of pictures say what was passed over, which folders are empty, and which lost their colours', async () => {
+    const picture = async (file: string, channels: 1 | 3, value: number): Promise<void> => {
+      await mkdir(path.dirname(path.join(root, file)), { recursive: true })
+      const raw = { width: 4, height: 4, channels }
+      const png = sharp(Buffer.alloc(16 * channels, value), { raw })
+      await (channels === 1 ? png.toColourspace('b-w') : png).png().toFile(path.join(root, file))
+    }
+    for (let at = 0; at < 4; at++) {
+      await picture(`in/a/${at}.png`, 1, at)
+      await picture(`in/b/${at}.png`, 3, 50 + at)
+    }
+    await mkdir(path.join(root, 'in', 'c'))
+    await writeFile(path.join(root, 'in', 'b', 'more.webp'), 'x')
+    await writeFile(path.join(root, 'in', 'notes'), 'x')
+    const info = await createService().add(path.join(root, 'in'))
+    expect(info).toMatchObject({ shape: [4, 4, 1], classes: ['a', 'b'], items: 8 })
+    expect(info.notes).toEqual([
+      '2 files (.webp, no ending) were passed over: only PNG, JPEG or BMP is read.',
+      '1 folder without pictures: "c".',
+      'The first picture is grey, so 4 pictures in colour were made grey too. Begin with a picture in colour to keep colours.'
+    ])
+  })
+
+  it('of a CSV with numbers to predict say so', async () => {
+    const rows = Array.from({ length: 20 }, (_, at) => `${at},${at * 2},${at / 8}`)
+    await writeFile(path.join(root, 'f.csv'), ['a,b,target', ...rows].join('\n'))
+    const info = await createService().add(path.join(root, 'f.csv'))
+    expect(info).toMatchObject({ task: 'regression', shape: [1, 1, 2], items: 20 })
+    expect(info.notes[0]).toContain('"target" holds fractions')
+  })
+
   it('of pictures keep classes, splits, what was left out and what is there twice', async () => {
     const { add, open, preview } = createService()
     const info = await add('pictures')

@@ -117,7 +117,7 @@ describe('CIFAR binary', () => {
   it('turns planes into pixels and takes the fine label', async () => {
     const planes = Array.from({ length: 12 }, (_, at) => at)
     const [item] = await collect(
-      readCifar(named([3, 8, ...planes]), { side: 2, labelBytes: 2, origin: null })
+      readCifar(named([3, 8, ...planes]), { side: 2, labelBytes: 2, classes: 100, origin: null })
     )
     expect(good(item).label).toBe(8)
     expect([...good(item).values]).toEqual([0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11])
@@ -127,8 +127,18 @@ describe('CIFAR binary', () => {
     expect(cifarLayout(3073 * 10_000, 32)).toEqual({ labelBytes: 1 })
     expect(cifarLayout(3074 * 500, 32)).toEqual({ labelBytes: 2 })
     expect(cifarLayout(3075, 32)).toBeNull()
-    const read = await collect(readCifar(named([1, 2, 3]), { side: 2, labelBytes: 1, origin: null }))
+    const read = await collect(
+      readCifar(named([1, 2, 3]), { side: 2, labelBytes: 1, classes: 10, origin: null })
+    )
     expect(read[0]).toMatchObject({ kind: 'bad', name: 'file item 1' })
+  })
+
+  it('leaves an item out whose class the set does not have', async () => {
+    const record = (label: number) => [label, ...Array<number>(12).fill(0)]
+    const stream = named([...record(9), ...record(10), ...record(0)])
+    const read = await collect(readCifar(stream, { side: 2, labelBytes: 1, classes: 10, origin: null }))
+    expect(read.map(({ kind }) => kind)).toEqual(['good', 'bad', 'good'])
+    expect(read[1]).toMatchObject({ name: 'file item 2', reason: 'its class is 10, and the set has 10' })
   })
 })
 
@@ -136,7 +146,7 @@ describe('CSV', () => {
   async function* lines(text: string) {
     yield* text.split('\n')
   }
-  const wishes = { label: null, targets: [], ignore: [] }
+  const wishes = { label: null, targets: [], ignore: [], isClassification: false }
 
   it('finds delimiter, header, class and split by itself', async () => {
     const text = 'x;y1;Label;split\n1;2;cat;train\n-3;4e1;"d;g";test\n\n5;;cat;\n6;7;cat;what'
@@ -151,7 +161,7 @@ describe('CSV', () => {
   })
 
   it('without header counts columns from 1, and takes targets by name', () => {
-    const columns = chooseCsvColumns(['1,2,3', '4,5,6'], { label: null, targets: ['3'], ignore: ['1'] }, 'f')
+    const columns = chooseCsvColumns(['1,2,3', '4,5,6'], { ...wishes, targets: ['3'], ignore: ['1'] }, 'f')
     expect(columns).toMatchObject({ hasHeader: false, targets: [2], features: [1], label: null })
     expect(() => chooseCsvColumns(['a,b', '1,2'], { ...wishes, label: 'c' }, 'f')).toThrow(/no column "c"/)
     expect(() => chooseCsvColumns(['a,a', '1,2'], wishes, 'f')).toThrow(/twice/)
@@ -206,6 +216,24 @@ describe('CSV', () => {
     expect(choose('A,x,y2\n1,a,b\n2,c,d')).toMatchObject({ label: null, features: [0, 1, 2] })
     expect(choose('A,B\n1,none\n2,3')).toMatchObject({ label: null, features: [0, 1] })
     expect(choose(text, { ignore: ['Klasse'] })).toMatchObject({ label: null, features: [0, 2] })
+  })
+
+  it('predicts a column with the name of a class that holds fractions, unless classes are wanted', async () => {
+    const choose = (text: string, more = {}) =>
+      chooseCsvColumns(text.split('\n'), { ...wishes, ...more }, 'f')
+    const text = 'a,b,target\n1,2,0.25\n3,4,-1\n5,6,1e3'
+    expect(choose(text)).toMatchObject({ label: null, targets: [2], features: [0, 1], isFractions: true })
+    expect(good((await readAll(text))[0]!).target).toEqual(Float32Array.of(0.25))
+    expect(choose(text, { label: 'target' })).toMatchObject({ label: 2, isFractions: false })
+    expect(choose(text, { isClassification: true })).toMatchObject({ label: 2, isFractions: false })
+    expect(choose('a;target\n1;0,25\n2;1,5')).toMatchObject({ label: null, targets: [1] })
+    for (const whole of ['a,y\n1,0\n2,-1', 'a,y\n1,0.0\n2,3.00', 'a,y\n1,cat\n2,0.5'])
+      expect(choose(whole)).toMatchObject({ label: 1, isFractions: false })
+  })
+
+  it('numbers classes that a table holds as floats by what they are, not by their digits', async () => {
+    const items = await readAll(`a,label\n1,10.0\n1,2.0\n1,0.0\n1,x`)
+    expect(items.map((item) => good(item).label)).toEqual([10, 2, 0, 'x'])
   })
 
   it('refuses a file whose numbers can be read in two ways', () => {

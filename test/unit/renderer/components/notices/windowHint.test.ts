@@ -34,6 +34,9 @@ it('puts what networks and data sets ask for into the words of the window', () =
   expect(windowHint('Add the set again with other --splits, or with more items.')).toBe(
     'Add the set again with other shares under “Calibration, tune, search”, or with more items.'
   )
+  expect(windowHint('If its values are classes, add the set again with --label "target".')).toBe(
+    'If its values are classes, add the set again with “target” as “Class column”.'
+  )
   expect(windowHint('Use --method ptq.')).toBe('Choose “calibrated only”.')
   expect(windowHint('Search or judge with --method reconstruct: it is.')).toBe(
     'Search again with candidates “calibrated by a longer search”: it is.'
