@@ -29,8 +29,11 @@ export const pageIds = [
 const pageFolder =
   process.env['BITBENCH_PAGE_FOLDER'] ?? path.resolve(import.meta.dirname, '../../../out/renderer')
 
-/** Serves the built page over services that give sample data. @throws when the page is not built */
-export async function serveSamplePage(sample: SampleHandlers = sampleHandlers): Promise<WebHost> {
+/** Serves the built page over services that give sample data, and what is emitted on `events`. @throws when the page is not built */
+export async function serveSamplePage(
+  sample: SampleHandlers = sampleHandlers,
+  events = createEventBus()
+): Promise<WebHost> {
   if (!existsSync(path.join(pageFolder, 'index.html')))
     throw new Error(`${pageFolder} does not hold the built renderer (npm run build)`)
   const handlers = Object.fromEntries(
@@ -41,7 +44,7 @@ export async function serveSamplePage(sample: SampleHandlers = sampleHandlers): 
   )
   return await serveWeb({
     dispatch: createDispatcher(commands, handlers, () => undefined),
-    events: createEventBus(),
+    events,
     pageFolder,
     tcpPort: 0
   })
