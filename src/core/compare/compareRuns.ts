@@ -180,7 +180,9 @@ function settingRows(searches: readonly Search[]): RunFigures['rows'] {
 }
 
 /** Bits of every layer; a layer that a scheme does not have is empty. */
-function schemeRows(schemes: readonly (Deployment['request']['scheme'] | undefined)[]): RunFigures['rows'] {
+export function schemeRows(
+  schemes: readonly (Deployment['request']['scheme'] | undefined)[]
+): RunFigures['rows'] {
   const names = [...new Set(schemes.flatMap((scheme) => scheme?.map(({ layer }) => layer) ?? []))]
   return names.map((name) => ({
     name,

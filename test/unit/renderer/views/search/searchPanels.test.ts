@@ -1,9 +1,11 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { nextTick } from 'vue'
 import type { BitFusionGraph } from '@shared/contract/deploy/bitfusion'
 import type { CandidateJson } from '@shared/contract/search'
 import RetrainedPanel from '@renderer/views/search/RetrainedPanel.vue'
 import CandidatePanel from '@renderer/views/search/CandidatePanel.vue'
+import CandidateTable from '@renderer/views/search/CandidateTable.vue'
 import WidthChoice from '@renderer/views/search/WidthChoice.vue'
 import { sampleSearch } from '../../../../e2e/support/sampleModel'
 import { mountView, type Mounted } from '../../mountView'
@@ -120,6 +122,32 @@ describe('the chosen scheme', () => {
     mounted(null)
     expect(view.text()).toContain('No scheme within the budget has been evaluated yet.')
     expect(view.root.querySelectorAll('button')).toHaveLength(0)
+  })
+})
+
+describe('candidates that are marked', () => {
+  const { trace, ...search } = sampleSearch
+
+  it('stand side by side, the first as A, until they are closed', async () => {
+    withClient({})
+    view = mountView(CandidateTable, { search, trace, selected: null })
+    const boxes = [...view.root.querySelectorAll<HTMLInputElement>('tbody input[type=checkbox]')]
+    boxes[0]!.click()
+    await nextTick()
+    expect(view.text()).not.toContain('Compare')
+    boxes[1]!.click()
+    await nextTick()
+    view.button('Compare').click()
+    await nextTick()
+    // Least loss within the budget first.
+    const [first, second] = [...trace]
+      .sort((a, b) => Number(b.feasible) - Number(a.feasible) || a.loss - b.loss || a.cost - b.cost)
+      .map(({ index }) => index + 1)
+    expect(view.text()).toContain(`A #${first}, B #${second}; the others against A`)
+    expect(view.text()).toContain('on others the scores are mostly lower')
+    view.button('Close').click()
+    await nextTick()
+    expect(view.text()).not.toContain('side by side')
   })
 })
 
