@@ -1,8 +1,10 @@
+import type { Graph } from '../../model/graph'
 import type { RecurrentWork, Workload } from '../../model/workload'
 import type { ProxyKernelName } from '../../../shared/vocabulary'
 import { requireProxyKernel, rowSpec } from '../../kernel/spec'
 import { predictNetwork, type NetworkLayer } from '../../proxy/fit/network'
 import type { Proxy } from '../../proxy/fit/proxy'
+import { noBits } from '../../proxy/samples'
 import { bitWidths, type Bits } from '../../quant/scheme'
 import { bitFusionCycles, bitFusionDefaults, type BitFusionHardware } from '../../accelerator/bitfusion'
 import { arrayLayer } from '../../deploy/bitfusionGraph'
@@ -97,12 +99,14 @@ export function bitFusionLayerCycles(
 /**
  * Latency as fitted proxies predict it, per kernel.
  * @param overhead time outside the weighted layers, in the proxies' unit (measured pools, dispatch)
+ * @param constant layers that cost the same under every scheme (recurrentLayers)
  * @throws AppError proxy.kernelMissing naming the layer; proxy.invalid when the proxies mix units.
  */
 export function proxyCosts(
   workloads: readonly Workload[],
   proxies: ReadonlyMap<ProxyKernelName, Proxy>,
-  overhead = 0
+  overhead = 0,
+  constant: readonly NetworkLayer[] = []
 ): CostTable {
   const pairs = bitWidths.flatMap((weightBits) =>
     bitWidths.map((activationBits) => [weightBits, activationBits] as const)
@@ -110,9 +114,20 @@ export function proxyCosts(
   const layers = workloads.flatMap((workload) =>
     pairs.map(([weightBits, activationBits]) => proxyLayer(workload, weightBits, activationBits))
   )
-  const predicted = predictNetwork(layers, { proxies })
+  const predicted = predictNetwork([...layers, ...constant], { proxies })
+  const always = predicted.layers.slice(layers.length).reduce((sum, { time }) => sum + time, overhead)
   let at = 0
-  return buildCostTable(workloads.length, predicted.unit, overhead, () => predicted.layers[at++].time)
+  return buildCostTable(workloads.length, predicted.unit, always, () => predicted.layers[at++].time)
+}
+
+/** Recurrences as the proxies take them: kernels without widths that a scheme chooses. */
+export function recurrentLayers(graph: Graph): NetworkLayer[] {
+  return graph.nodes.flatMap((node): NetworkLayer[] => {
+    if (node.op !== 'recurrent') return []
+    const [hidden, steps] = node.outputShape as readonly [number, number]
+    const dims = rowSpec(node.cell).toColumns([steps, hidden])
+    return [{ name: node.name, kernel: node.cell, dims, activationBits: noBits, weightBits: noBits }]
+  })
 }
 
 /** A weighted layer as the proxies take it. */

@@ -11,7 +11,7 @@ import {
   type Scheme
 } from '../../../core/quant/scheme'
 import { allowedOf, checkAllowed, type AllowedBits } from '../../../core/search/allowedBits'
-import { proxyCosts } from '../../../core/search/costs/costModels'
+import { proxyCosts, recurrentLayers } from '../../../core/search/costs/costModels'
 import {
   createSpace,
   tableCost,
@@ -55,7 +55,7 @@ export async function budgetedSpace(
   const also = alsoWithin(textOption(args, 'also'), [...fileCosts, ...proxyCostKinds])
   const allowed = allowedBits(args, layers)
   const widths = widthsFor(allowed)
-  const predicted = await predictedCosts(args, context, workloads)
+  const predicted = await predictedCosts(args, context, graph, workloads)
   const [firstPredicted] = predicted.keys()
   const names = [
     firstPredicted ?? choiceOption(args, 'cost', fileCosts) ?? 'bops',
@@ -89,6 +89,7 @@ function needsProxies(name: ProxyCost): never {
 async function predictedCosts(
   args: CliArguments,
   context: CliContext,
+  graph: Graph,
   workloads: Workload[]
 ): Promise<ReadonlyMap<ProxyCost, SchemeCost>> {
   const byQuantity = { latency: new Map<Proxy['kernel'], Proxy>(), energy: new Map<Proxy['kernel'], Proxy>() }
@@ -96,10 +97,11 @@ async function predictedCosts(
     const proxy = proxyFromJson(parse(await readUserText(path.resolve(context.cwd, file)), file))
     byQuantity[quantityOf(proxy.unit)].set(proxy.kernel, proxy)
   }
+  const constant = recurrentLayers(graph)
   return new Map(
     proxyCostKinds.flatMap((name): [ProxyCost, SchemeCost][] => {
       const proxies = byQuantity[predictedQuantities[name]]
-      return proxies.size === 0 ? [] : [[name, tableCost(proxyCosts(workloads, proxies))]]
+      return proxies.size === 0 ? [] : [[name, tableCost(proxyCosts(workloads, proxies, 0, constant))]]
     })
   )
 }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { recurrentWorkOf, workloadsOf, type Workload } from '@core/model/workload'
 import type { Bits } from '@core/quant/scheme'
-import { bopsCosts, energyCosts, sizeCosts } from '@core/search/costs/costModels'
+import { bopsCosts, energyCosts, proxyCosts, recurrentLayers, sizeCosts } from '@core/search/costs/costModels'
 import { costOf, genesCost, type CostTable } from '@core/search/costs/costTable'
+import type { Proxy } from '@core/proxy/fit/proxy'
+import type { ShapeRows } from '@core/proxy/samples'
+import type { ProxyKernelName } from '@shared/vocabulary'
 import { operatorCases } from '../../quant/operatorGraphs'
 
 const none = { layer: 'l', shape: { kernel: 'matmul', dims: [] as number[] }, scale: 1 } as const
@@ -63,6 +66,33 @@ describe('costs by formula', () => {
     const energy = costAt(energyCosts(workloads, undefined, recurrent), [8, 8])
     expect(energy).toBeCloseTo(7 * (30 + 75) * 2.8, 9)
     expect(recurrentWorkOf(operatorCases['attention']!(1).done())).toEqual({ macs: 0, weights: 0, biases: 0 })
+  })
+
+  it('predicts recurrences by proxies of their kernels, and names the one that is missing', () => {
+    const graph = operatorCases['gru recurrence']!(1).done()
+    const workloads = workloadsOf(graph)
+    const reading = (
+      kernel: ProxyKernelName,
+      timeOf: (dims: number[]) => number
+    ): [ProxyKernelName, Proxy] => [
+      kernel,
+      {
+        kernel,
+        unit: 'cycles',
+        predict: (rows: ShapeRows) =>
+          Float64Array.from({ length: rows.count }, (_, row) =>
+            timeOf(rows.dims.map((column) => column[row]!))
+          )
+      } as unknown as Proxy
+    ]
+    const inputs = reading(workloads[0]!.shape.kernel as ProxyKernelName, () => 100)
+    // Seven steps of five units.
+    const gru = reading('gru', ([steps, hidden]) => 1000 * steps! + hidden!)
+    const table = proxyCosts(workloads, new Map([inputs, gru]), 3, recurrentLayers(graph))
+    expect(costAt(table, [4, 2])).toBe(100 + 7005 + 3)
+    expect(() => proxyCosts(workloads, new Map([inputs]), 0, recurrentLayers(graph))).toThrow(
+      expect.objectContaining({ code: 'proxy.kernelMissing', details: { kernel: 'gru', layer: 'gru' } })
+    )
   })
 
   it('adds up several recurrences', () => {
