@@ -82,10 +82,10 @@ export const useSearches = defineStore('search', () => {
 
   const resume = createAction(async (searchId: string) => client.call('search.resume', { searchId }))
 
-  /** The network of a search under a scheme as BitFusion's compiler takes it. */
+  /** The network of a search under a scheme as BitFusion's compiler takes it, and the same as text to read. */
   const bitFusionGraph = createAction(
     async (modelId: string, scheme: CandidateJson['scheme']) =>
-      (await client.call('deploy.bitfusion', { modelId, scheme })).graph
+      await client.call('deploy.bitfusion', { modelId, scheme })
   )
 
   forgetOnChange(openId, [resume, bitFusionGraph])

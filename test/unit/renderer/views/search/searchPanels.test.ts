@@ -88,7 +88,7 @@ describe('the chosen scheme', () => {
     withClient({
       'deploy.bitfusion': (input) => {
         asked.push(input)
-        return { graph, text: '' }
+        return { graph, text: 'network net' }
       }
     })
     const request = { ...search.request, alsoWithin: [{ cost: 'bitfusion' as const, ratio: 0.9 }] }
@@ -100,9 +100,12 @@ describe('the chosen scheme', () => {
     })
     view.button('Save for BitFusion').click()
     await vi.waitFor(() => expect(saved).toHaveLength(1), { timeout: 30_000 })
-    create.mockRestore()
     expect(asked).toMatchObject([{ modelId: request.modelId, scheme: other.scheme }])
     expect(JSON.parse(await saved[0]!.text())).toEqual(graph)
+    view.button('As text').click()
+    await vi.waitFor(() => expect(saved).toHaveLength(2), { timeout: 30_000 })
+    create.mockRestore()
+    expect(await saved[1]!.text()).toBe('network net\n')
   })
 
   it('is deployed as it is', () => {
