@@ -344,3 +344,146 @@ EXPORT(centre) void centre(const byte *bytes, int rows, int taps, double scale, 
     if (tap < taps) own[tap] = (float)(own[tap] - mean[tap]);
   }
 }
+
+/** What fitting keeps of one channel of a depthwise layer, whose channels are fitted by themselves; channelFits.ts. */
+typedef struct {
+  double *damping, *targetMean;
+  /** [taps]; `order` holds the taps as numbers, `fitted` and the three above it lie in the order of the taps, `wanted` in `order`. */
+  double *inputMean, *importance, *cross, *fitted, *order, *wanted;
+  /** [taps][taps]; its first number is 0 where there is none. */
+  double *factor;
+} channelFit;
+
+static channelFit fitAt(double *fits, int taps, int channel) {
+  double *own = fits + (long)channel * (2 + 6 * taps + taps * taps);
+  double *rows = own + 2;
+  return (channelFit){
+    own, own + 1, rows, rows + taps, rows + 2 * taps, rows + 3 * taps, rows + 4 * taps, rows + 5 * taps, rows + 6 * taps
+  };
+}
+
+/** Taps by their variance, the largest first; equal ones stay in their order. */
+static void sortTaps(const double *variance, int taps, double *order) {
+  for (int tap = 0; tap < taps; tap++) {
+    int to = tap;
+    for (; to > 0 && variance[(int)order[to - 1]] < variance[tap]; to--) order[to] = order[to - 1];
+    order[to] = tap;
+  }
+}
+
+/** Puts values of one channel into the first of four lanes; the others hold 0. */
+static void toLanes(const double *values, int count, double *to) {
+  for (int at = 0; at < count * 4; at++) to[at] = at % 4 == 0 ? values[at / 4] : 0;
+}
+
+/** Order, damping and factor of a channel from the sums of products of its bytes, [taps][taps], over so many rows. */
+static void factoriseChannel(channelFit fit, int taps, const float *squares, double scale, int rows, double ridge) {
+  double sum = 0;
+  for (int tap = 0; tap < taps; tap++) {
+    fit.importance[tap] = (squares[tap * taps + tap] * scale * scale) / rows;
+    sum += fit.importance[tap];
+  }
+  sortTaps(fit.importance, taps, fit.order);
+  const double mean = sum / taps;
+  *fit.damping = ridge * (mean == 0 || mean != mean ? 1 : mean);
+  for (int i = 0; i < taps; i++) {
+    for (int j = 0; j <= i; j++)
+      fit.factor[i * taps + j] = fit.factor[j * taps + i] =
+        (squares[(int)fit.order[i] * taps + (int)fit.order[j]] * scale * scale) / rows;
+    fit.factor[i * taps + i] += *fit.damping;
+  }
+  if (!factorise(fit.factor, taps)) fit.factor[0] = 0;
+}
+
+/** Fits a channel's weights, where `isRefitted`, and finds T times them; `lanes` has room for two arrays [taps][4]. */
+static void refitChannel(channelFit fit, int taps, int isRefitted, double *lanes) {
+  if (fit.factor[0] == 0) return;
+  double *products = lanes + taps * 4;
+  for (int at = 0; at < taps; at++) {
+    const int tap = fit.order[at];
+    fit.wanted[at] = isRefitted ? fit.cross[tap] + *fit.damping * fit.fitted[tap] : fit.fitted[tap];
+  }
+  toLanes(fit.wanted, taps, lanes);
+  if (isRefitted) solve(fit.factor, taps, 1, lanes, products);
+  else multiply(fit.factor, taps, 1, lanes, products);
+  for (int at = 0; at < taps; at++) {
+    fit.wanted[at] = products[at * 4];
+    if (isRefitted) fit.fitted[(int)fit.order[at]] = lanes[at * 4];
+  }
+}
+
+/**
+ * Moments of all channels of a depthwise layer and the weights fitted to them. Means [channels][taps], sums of products
+ * [channels][taps][taps] and with the target [channels][taps] are those of channelSums.ts; weights [taps][channels].
+ */
+EXPORT(fitChannels)
+void fitChannels(double *fits, int channels, int taps, const float *means, const float *squares, const float *cross, const double *targetMeans, const float *weights, int rows, double scale, double zero, double ridge, int isRefitted, double *lanes) {
+  for (int channel = 0; channel < channels; channel++) {
+    const channelFit fit = fitAt(fits, taps, channel);
+    const long first = (long)channel * taps;
+    *fit.targetMean = targetMeans[channel];
+    for (int tap = 0; tap < taps; tap++) {
+      fit.inputMean[tap] = (means[first + tap] - 128.0 + zero) * scale;
+      fit.cross[tap] = (cross[first + tap] * scale) / rows;
+      fit.fitted[tap] = weights[tap * channels + channel];
+      fit.wanted[tap] = 0;
+    }
+    factoriseChannel(fit, taps, squares + first * taps, scale, rows, ridge);
+    refitChannel(fit, taps, isRefitted, lanes);
+  }
+}
+
+static double nearestCode(double value, double scale, double high) {
+  if (high == 0) return value > 0 ? 1 : -1;
+  const double code = __builtin_floor(value / scale + 0.5);
+  return code < -high - 1 ? -high - 1 : code > high ? high : code;
+}
+
+/** Codes of a channel, [taps]. Returns the mean square of its centred sums, in units of codes. */
+static double roundChannel(channelFit fit, int taps, double scale, double high, double *codes, double *lanes) {
+  double norm = 0;
+  if (fit.factor[0] == 0) {
+    for (int at = 0; at < taps; at++) {
+      const int tap = fit.order[at];
+      codes[tap] = nearestCode(fit.fitted[tap], scale, high);
+      norm += codes[tap] * codes[tap] * fit.importance[tap];
+    }
+    return norm;
+  }
+  double *rounded = lanes + taps * 4;
+  const double scales[4] = {scale, 1, 1, 1};
+  double squares[4];
+  toLanes(fit.wanted, taps, lanes);
+  roundCodes(fit.factor, taps, 1, lanes, scales, high, rounded, squares);
+  for (int at = 0; at < taps; at++) {
+    const double code = rounded[at * 4];
+    codes[(int)fit.order[at]] = code;
+    norm += code * code;
+  }
+  const double square = squares[0] - *fit.damping * norm;
+  return square > 0 ? square : 0;
+}
+
+/**
+ * Codes [taps][channels], scales and biases of all channels that fitChannels fitted; `high`: largest code, 0 for signs. `lanes` has
+ * room for two arrays [taps][4] and one [taps].
+ */
+EXPORT(roundChannels)
+void roundChannels(double *fits, int channels, int taps, double high, int isScaled, signed char *codes, double *scales, double *bias, double *lanes) {
+  double *own = lanes + taps * 8;
+  for (int channel = 0; channel < channels; channel++) {
+    const channelFit fit = fitAt(fits, taps, channel);
+    const double scale = scaleOf(fit.fitted, fit.importance, taps, high);
+    const double square = roundChannel(fit, taps, scale, high, own, lanes);
+    double product = 0, sumMean = 0;
+    for (int tap = 0; tap < taps; tap++) {
+      codes[tap * channels + channel] = own[tap];
+      sumMean += own[tap] * fit.inputMean[tap];
+      product += own[tap] * fit.cross[tap];
+    }
+    const double best = product / square;
+    // A channel whose sums are constant or turn the wrong way says nothing about its scale.
+    scales[channel] = isScaled && best > scale / 4 && best < scale * 4 ? best : scale;
+    bias[channel] = *fit.targetMean - scales[channel] * sumMean;
+  }
+}

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { BroadcastChannel, isMainThread } from 'node:worker_threads'
 import type { BoundedCache } from '../../core/quant/quantize/boundedCache'
 import type { ActivationRanges } from '../../core/quant/quantize/calibration'
-import type { FittedMoments, ReconstructedLayer } from '../../core/quant/quantize/reconstruct'
+import type { FittedMoments } from '../../core/quant/quantize/channelFits'
+import type { ReconstructedLayer } from '../../core/quant/quantize/reconstruct'
 import type { IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { inSharedMemory } from '../threads/sharedMemory'
 
@@ -77,14 +78,13 @@ export function createFitExchange(channel: FitChannel): FitExchange {
           if (member.hasPeers) post({ kind, content, fit } as FitMessage)
           return fit
         }
-      /** Sends a copy that all threads read, and keeps that one. */
+      /** Sends a copy that all threads read. Its own array is kept: onnxruntime takes it as it is, shared memory only copied. */
       const inShared =
         <T>(kind: 'moments' | 'codes') =>
         (fit: Fit<T>): Fit<T> => {
-          if (!member.hasPeers) return fit
-          const shared = { ...fit, value: inSharedMemory(fit.value) }
-          post({ kind, content, fit: shared } as FitMessage)
-          return shared
+          if (member.hasPeers)
+            post({ kind, content, fit: { ...fit, value: inSharedMemory(fit.value) } } as FitMessage)
+          return fit
         }
       const layerCache = sharing(ranges.layerCache, plain('layer'))
       const roundedCache = sharing(ranges.roundedCache, plain('rounded'))

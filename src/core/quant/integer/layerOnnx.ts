@@ -1,5 +1,6 @@
 import { ints } from '../../model/onnx/onnx'
 import { transposeInner } from '../hwcGraph'
+import { codeSums } from './codeSums'
 import {
   type Conv2dLayer,
   type DenseLayer,
@@ -40,14 +41,7 @@ export function channelFactors({ mult, shift }: WeightedLayer): Float64Array {
 }
 
 /** The bias without the input's zero offset, for sums over inputs that have the zero point taken away. */
-export function biasOfLevels(layer: WeightedLayer): Int32Array {
-  const channels = layer.bias.length
-  const isDepthwise = layer.op === 'depthwiseConv2d'
-  const taps = layer.weights.length / channels
-  return Int32Array.from(layer.bias, (bias, channel) => {
-    let sum = 0
-    for (let tap = 0; tap < taps; tap++)
-      sum += layer.weights[isDepthwise ? tap * channels + channel : channel * taps + tap]
-    return bias - layer.input.zero * sum
-  })
+export function biasOfLevels({ op, weights, bias, input }: WeightedLayer): Int32Array {
+  const sums = codeSums(weights, bias.length, op === 'depthwiseConv2d')
+  return bias.map((value, channel) => value - input.zero * sums[channel])
 }

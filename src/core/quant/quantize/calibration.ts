@@ -12,7 +12,8 @@ import { hwcWeights, toHwc } from '../hwcGraph'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
 import { realsOfPixels } from '../runFloat'
 import type { Bits } from '../scheme'
-import { allSteps, type FitSteps, type FittedMoments, type ReconstructedLayer } from './reconstruct'
+import type { FittedMoments } from './channelFits'
+import { allSteps, type FitSteps, type ReconstructedLayer } from './reconstruct'
 
 /**
  * What quantization knows of the network's inside: the float values of every tensor over the calibration images, and

@@ -32,6 +32,33 @@ interface FitFunctions {
     reals: number,
     mean: number
   ): void
+  fitChannels(
+    fits: number,
+    channels: number,
+    taps: number,
+    means: number,
+    squares: number,
+    cross: number,
+    targetMeans: number,
+    weights: number,
+    rows: number,
+    scale: number,
+    zero: number,
+    ridge: number,
+    isRefitted: number,
+    lanes: number
+  ): void
+  roundChannels(
+    fits: number,
+    channels: number,
+    taps: number,
+    high: number,
+    isScaled: number,
+    codes: number,
+    scales: number,
+    bias: number,
+    lanes: number
+  ): void
 }
 
 interface FitExports extends FitFunctions {

@@ -31,23 +31,18 @@ export interface TapBlock {
   readonly factor: TapFactor | null
 }
 
-/** Of a depthwise layer one for each channel. */
-export type LayerMoments = readonly Moments[]
-
 /** Ridge strength, as a share of the inputs' mean square: keeps refitted weights near the trained ones. */
-const ridge = 0.05
+export const ridge = 0.05
 /** Layers with more taps are rounded in blocks of at most this many. */
 const maxTapsAtOnce = 640
 
 /** Bytes that moments keep. */
-export function momentsBytes(all: LayerMoments): number {
-  let bytes = 0
-  for (const { cross, blocks, inputs } of all)
-    bytes +=
-      8 * cross.length +
-      4 * (inputs?.length ?? 0) +
-      blocks.reduce((sum, { factor }) => sum + 8 * (factor?.rows.length ?? 0), 0)
-  return bytes
+export function momentsBytes({ cross, blocks, inputs }: Moments): number {
+  return (
+    8 * cross.length +
+    4 * (inputs?.length ?? 0) +
+    blocks.reduce((sum, { factor }) => sum + 8 * (factor?.rows.length ?? 0), 0)
+  )
 }
 
 /** Input bytes (code + 128) of a layer at its sampled rows. */

@@ -69,9 +69,6 @@ export interface RefittedWeights {
   readonly wanted: readonly (Float64Array | null)[]
 }
 
-/** Moments of a layer, of a depthwise layer one for each channel, and the weights fitted to them. */
-export type FittedMoments = readonly { readonly moments: Moments; readonly refit: RefittedWeights }[]
-
 /** Fits float weights [channels][taps] to what the layer will really see. */
 export function refitWeights(
   moments: Moments,

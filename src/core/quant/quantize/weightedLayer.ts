@@ -2,9 +2,10 @@ import type { WeightedNode } from '../../model/graph'
 import { weightsOfNode } from '../hwcGraph'
 import type { ActivationRanges } from './calibration'
 import type { FitWork } from './fitEngine'
+import { codeSums } from '../integer/codeSums'
 import { requantFactor, toFixedPoint } from '../integer/fixedPoint'
 import { tapPositions } from '../integer/im2col'
-import { depthwiseMoments } from './depthwiseMoments'
+import { channelFit, fitChannels, roundChannels, type ChannelFits, type FittedMoments } from './channelFits'
 import { momentsBytes, momentsOf } from './moments'
 import {
   zeroCode,
@@ -18,8 +19,8 @@ import {
   reconstruct,
   refitWeights,
   type FitSteps,
-  type FittedMoments,
-  type ReconstructedLayer
+  type ReconstructedLayer,
+  type ReconstructionProblem
 } from './reconstruct'
 import type { LayerBits } from '../scheme'
 import type { Scratch } from './scratch'
@@ -68,56 +69,64 @@ export function* quantizeWeighted(
 }
 
 /** Bytes that they keep. */
-function fittedBytes(all: FittedMoments): number {
-  let bytes = momentsBytes(all.map(({ moments }) => moments))
-  for (const { refit } of all) {
-    bytes += 8 * refit.weights.length
-    for (const wanted of refit.wanted) bytes += 8 * (wanted?.length ?? 0)
-  }
-  return bytes
+function fittedBytes(fitted: FittedMoments): number {
+  if ('values' in fitted) return fitted.values.byteLength
+  const { moments, refit } = fitted
+  return refit.wanted.reduce(
+    (bytes, wanted) => bytes + 8 * (wanted?.length ?? 0),
+    momentsBytes(moments) + 8 * refit.weights.length
+  )
 }
 
 function* siteMoments(calibration: ActivationRanges, site: WeightedSite): FitWork<FittedMoments> {
-  const { node, index, outputShape, input } = site
+  const { node, index, input } = site
+  const { scratch, steps } = calibration
   const { image, pixel, targets } = calibration.targetOf(index)
   const weights = weightsOfNode(calibration.weights, index)
   const inputs = {
-    bytes: sampledBytes(site, yield* site.bytes(), image, pixel, calibration.scratch),
+    bytes: sampledBytes(site, yield* site.bytes(), image, pixel, scratch),
     rows: image.length,
     scale: input.scale,
     zero: input.zero
   }
   if (node.op === 'depthwiseConv2d') {
-    const all = yield* depthwiseMoments(inputs, targets)
-    calibration.scratch.giveBack(inputs.bytes)
-    return all.map((moments, c) => ({
-      moments,
-      refit: refitWeights(moments, everyNth(weights, outputShape[2], c), calibration.steps.refit)
-    }))
+    const fits = yield* fitChannels(inputs, targets, weights, steps)
+    scratch.giveBack(inputs.bytes)
+    return fits
   }
-  const moments = yield* momentsOf(inputs, targets, calibration.scratch)
-  calibration.scratch.giveBack(inputs.bytes)
-  return [{ moments, refit: refitWeights(moments, weights, calibration.steps.refit) }]
+  const moments = yield* momentsOf(inputs, targets, scratch)
+  scratch.giveBack(inputs.bytes)
+  return { moments, refit: refitWeights(moments, weights, steps.refit) }
 }
 
 function* reconstructSite(
-  { node, outputShape, bits, output }: WeightedSite,
+  { node, bits, output }: WeightedSite,
   fitted: FittedMoments,
   steps: FitSteps
 ): FitWork<ReconstructedLayer> {
-  const perTensor = output === null
-  if (node.op !== 'depthwiseConv2d')
-    return yield* reconstruct({ ...fitted[0], bits: bits.weightBits, perTensor, steps, ownBias: node.bias })
-  const channels = outputShape[2]
-  const { taps } = fitted[0].moments
+  const bitsOf = { bits: bits.weightBits, steps }
+  if (!('values' in fitted))
+    return yield* reconstruct({ ...fitted, ...bitsOf, perTensor: output === null, ownBias: node.bias })
+  if (steps.search || !steps.spread)
+    return yield* reconstructChannels(fitted, { ...bitsOf, ownBias: node.bias })
+  const found = roundChannels(fitted, bits.weightBits, steps)
+  return steps.bias ? found : { ...found, bias: Float64Array.from(node.bias) }
+}
+
+/** Channels of a depthwise layer one after the other. */
+function* reconstructChannels(
+  fits: ChannelFits,
+  { ownBias, ...rest }: Pick<ReconstructionProblem, 'bits' | 'steps'> & { readonly ownBias: Float32Array }
+): FitWork<ReconstructedLayer> {
+  const { channels, taps } = fits
   const result: ReconstructedLayer = {
     codes: new Int8Array(taps * channels),
     scales: new Float64Array(channels),
     bias: new Float64Array(channels)
   }
   for (let c = 0; c < channels; c++) {
-    const ownBias = node.bias.subarray(c, c + 1)
-    const own = yield* reconstruct({ ...fitted[c], bits: bits.weightBits, perTensor: false, steps, ownBias })
+    const problem = { ...channelFit(fits, c), ...rest, ownBias: ownBias.subarray(c, c + 1) }
+    const own = yield* reconstruct({ ...problem, perTensor: false })
     for (let tap = 0; tap < taps; tap++) result.codes[tap * channels + c] = own.codes[tap]
     result.scales[c] = own.scales[0]
     result.bias[c] = own.bias[0]
@@ -138,11 +147,7 @@ function sampledBytes(
 ): Uint8Array<ArrayBuffer> {
   const [height, width, channels] = inputShape
   const size = height * width * channels
-  // A dense layer's window is its whole input.
-  const places =
-    node.op === 'dense'
-      ? Int32Array.of(0)
-      : tapPositions([height, width, 1], node, outputShape[0], outputShape[1])
+  const places = windowPlaces(node, inputShape, outputShape)
   const perPlace = node.op === 'dense' ? size : channels
   const taps = node.op === 'dense' ? 1 : places.length / (outputShape[0] * outputShape[1])
   const isDepthwise = node.op === 'depthwiseConv2d'
@@ -167,6 +172,22 @@ function sampledBytes(
   return sampled
 }
 
+/** Positions in the image of every tap of every output pixel, by node: the same for all schemes. */
+const knownPlaces = new WeakMap<WeightedNode, Int32Array>()
+
+function windowPlaces(node: WeightedNode, [height, width]: ShapeHwc, outputShape: ShapeHwc): Int32Array {
+  let places = knownPlaces.get(node)
+  if (places === undefined) {
+    places =
+      node.op === 'dense'
+        ? // Its window is its whole input.
+          Int32Array.of(0)
+        : tapPositions([height, width, 1], node, outputShape[0], outputShape[1])
+    knownPlaces.set(node, places)
+  }
+  return places
+}
+
 function wordsOf(bytes: Uint8Array): Uint32Array {
   return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
 }
@@ -185,26 +206,17 @@ function copyUnits<T extends Uint8Array | Uint32Array>(
   else for (let at = 0; at < count; at++) into[to + at] = from[start + at]
 }
 
-function everyNth(values: Float32Array, step: number, start: number): Float32Array {
-  return Float32Array.from({ length: values.length / step }, (_, at) => values[at * step + start])
-}
-
 /** Real scales and biases as int32 bias and fixed-point factors (docs/arithmetic.md "Accumulate", "Requantise"). */
 export function integerLayer(
   site: Omit<WeightedSite, 'bytes'>,
   found: ReconstructedLayer
 ): WeightedIntegerLayer {
   const { node, bits, input, output } = site
-  const channels = found.scales.length
-  const isDepthwise = node.op === 'depthwiseConv2d'
-  const taps = found.codes.length / channels
-  const bias = new Int32Array(channels)
-  for (let c = 0; c < channels; c++) {
-    let sum = 0
-    for (let tap = 0; tap < taps; tap++) sum += found.codes[isDepthwise ? tap * channels + c : c * taps + tap]
+  const sums = codeSums(found.codes, found.scales.length, node.op === 'depthwiseConv2d')
+  const bias = sums.map((sum, c) => {
     const own = Math.round(found.bias[c] / (input.scale * found.scales[c]))
-    bias[c] = Math.max(-(2 ** 30), Math.min(2 ** 30, own)) + input.zero * sum
-  }
+    return Math.max(-(2 ** 30), Math.min(2 ** 30, own)) + input.zero * sum
+  })
   const factors =
     output === null
       ? []

@@ -7,6 +7,7 @@ import { centredTargets, momentsOf } from '@core/quant/quantize/moments'
 import { createScratch } from '@core/quant/quantize/scratch'
 import { reconstruct, refitWeights, type FitSteps } from '@core/quant/quantize/reconstruct'
 import { weightCode, weightScale } from '@core/quant/quantize/weightQuantizer'
+import { codeRange } from '@core/quant/quantizedNetwork'
 import type { Bits } from '@core/quant/scheme'
 
 const normals = (count: number, seed: number): Float32Array => {
@@ -77,6 +78,36 @@ describe('activation ranges', () => {
     expect(limits[0]!).toBeGreaterThan(limits[1]!)
     expect(limits[1]!).toBeGreaterThan(limits[2]!)
   })
+
+  it.each([8, 4, 3, 2, 1] as const)(
+    'takes the limit that all of a hundred are judged worse than, at %i bits',
+    (bits) => {
+      const drawn = normals(5000, bits)
+      // Few values, each exact at several limits, make equal errors.
+      for (const values of [
+        drawn,
+        drawn.map(Math.abs),
+        Float32Array.of(0.5, 1, 2, 4),
+        Float32Array.of(-3, 1)
+      ]) {
+        const histogram = histogramOf(values)
+        const found = bestFormat(histogram, bits)
+        const { low, high } = codeRange(bits)
+        const top = high + found.zero
+        const errors = Array.from({ length: 100 }, (_, at) => {
+          const scale = (histogram.largest * ((at + 1) / 100)) / top
+          return histogram.counts.reduce((sum, count, bin) => {
+            const value = (bin + 0.5) * histogram.width
+            const oneBit = low + found.zero < 0 ? 1 : value / scale > 1 ? 2 : 0
+            const level = bits === 1 ? oneBit : Math.min(top, Math.floor(value / scale + 0.5))
+            return sum + count * (value - level * scale) * (value - level * scale)
+          }, 0)
+        })
+        const best = errors.indexOf(Math.min(...errors))
+        expect(found.scale).toBe((histogram.largest * ((best + 1) / 100)) / top)
+      }
+    }
+  )
 
   it('gives a usable scale to a tensor that is all zero', () => {
     expect(bestFormat(histogramOf(new Float32Array(10)), 4)).toEqual({ bits: 4, scale: 1, zero: 8 })
