@@ -82,7 +82,7 @@ export function* detectBootLoader(): Conversation<BootLoader> {
     if (found?.index === 1) return { kind: 'esp' }
     if (found !== null && found.index > 1) return { kind: 'litex' }
     const reply = receiver.unmatched
-    const isLeftOver = isRestOfReply(reply) && replies.every((earlier) => earlier === '')
+    const isLeftOver = isRestOfReply(replies.join('') + reply)
     // LiteX measures the speed of its memory for seconds without a word.
     if (receiver.lastSeen() !== before && !isLeftOver) limit = tries + triesOfBusy
     if (found !== null || (endsLikePrompt(reply) && (yield* learnPrompt(receiver))))
@@ -156,9 +156,9 @@ const isModemWait = (reply: string): boolean => /^(?:\x06*[C\x15]+|[ -~]*\r?(?:\
 
 /**
  * The unread rest of the last reply of a U-Boot that still receives a file: ACK, or the end of a packet of Kermit. It sends nothing
- * after it, so the board counts as silent.
+ * after it, so the board counts as silent. Bytes of it may come by one, and the reply before it may have its end unread as well.
  */
-const isRestOfReply = (reply: string): boolean => /^(?:\x06+|[ -~]{0,96}\r)$/.test(reply)
+const isRestOfReply = (reply: string): boolean => /^(?:\x06+|[ -~]{0,96}\r+)$/.test(reply)
 
 /** More than a third is not printable. */
 function isNoise(text: string): boolean {

@@ -31,6 +31,7 @@ it.each([
 it.each([
   ['the end of an ACK of Kermit', '\r'],
   ['the rest of an ACK of Kermit', 'GYB\r'],
+  ['the ends of two ACKs of Kermit', '\r\r'],
   ['an ACK', '\x06']
 ])(
   'a transfer that broke off is ended like that of a silent board where all that comes is %s',
