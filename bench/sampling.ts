@@ -4,8 +4,11 @@
  * - `share`: processor time of Bitbench while a recording goes on (its start and end apart, in milliseconds per recording),
  *   by the time of the recording. nvidia-smi is a process of its own and not in it.
  * - `run`: the time that a CPU-bound run takes for the same work without a recording, beside nvidia-smi alone, and beside a
- *   recording, in rounds of all three whose order rotates. Ratios are of blocks of one round, with Student's interval over
- *   rounds: `wall` is the run's own time, `cpu` its processor time.
+ *   recording. A round is without, alone, recording, alone, without: what stands on both sides is averaged, so that a drift
+ *   of the machine cancels. `cpu` is the run's processor time, which other programs move little; `wall` its own time. Over
+ *   rounds: Hodges and Lehmann's median with Wilcoxon's exact interval, which a disturbed round hardly moves. `adds` is
+ *   what Bitbench adds to a run that keeps all processors busy: its processor time beside a recording by that beside
+ *   nvidia-smi alone, and the share of the machine that Bitbench itself takes meanwhile.
  *
  *   npm run bench:sampling -- [--part share|run] [--seconds 20] [--interval 10] [--gpus 1,8] [--threads 1,2] [--rounds 12] [--json]
  */
@@ -13,8 +16,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { intervalOf } from '../src/core/energy/interval'
 import { createLocalClient, type LocalClient } from '../src/main/cli/framework/localClient'
+import { signedRankInterval, type RobustMean } from './sampling/signedRank'
 import { setGpus, startUnread, useNativeSmi } from './sampling/nativeSmi'
 import { startWorkRun, type WorkRun, type WorkTimes } from './sampling/workRun'
 import { startClock } from './stopwatch'
@@ -46,8 +49,10 @@ const intervalMs = Number(values.interval)
 const gpuCounts = values.gpus.split(',').map(Number)
 /** A recording reads every row at once in its first seconds: what a long one takes is seen behind them. */
 const settleMs = 4_000
-/** Processor seconds of one block of work, about. */
-const blockSeconds = 1
+/** What has no recording needs less. */
+const restMs = 1_500
+/** Seconds of one block of work, about: a recording goes to the data file every two seconds. */
+const blockSeconds = 2
 
 interface Share {
   gpus: number
@@ -99,22 +104,20 @@ function measureShare(gpus: number): Promise<Share> {
   })
 }
 
-const arms = ['without', 'nvidia-smi alone', 'recording'] as const
-type Arm = (typeof arms)[number]
-
-interface Ratio {
-  mean: number
-  low: number
-  high: number
-}
+type Arm = 'without' | 'nvidia-smi alone' | 'recording'
+const round: readonly Arm[] = ['without', 'nvidia-smi alone', 'recording', 'nvidia-smi alone', 'without']
 
 interface RunTimes {
   gpus: number
   threads: number
   rounds: number
   /** The run's time beside a recording by that without, and by that beside nvidia-smi alone. */
-  recordingByWithout: { wall: Ratio; cpu: Ratio }
-  recordingByAlone: { wall: Ratio; cpu: Ratio }
+  recordingByWithout: { wall: RobustMean; cpu: RobustMean }
+  recordingByAlone: { wall: RobustMean; cpu: RobustMean }
+  /** Processor time of Bitbench while the run worked, by that time and all processors. */
+  shareOfMachine: RobustMean
+  /** What Bitbench adds to a run that keeps all processors busy: 0.01 is 1 %. */
+  adds: RobustMean
 }
 
 async function measureRun(smi: string, gpus: number, threads: number): Promise<RunTimes> {
@@ -125,31 +128,50 @@ async function measureRun(smi: string, gpus: number, threads: number): Promise<R
       await run.work(500)
       const { cpuSeconds } = await run.work(500)
       const units = Math.round((500 * blockSeconds * threads) / cpuSeconds)
-      const rounds: Record<Arm, WorkTimes>[] = []
-      for (let round = 0; round < Number(values.rounds); round++) {
-        const times = {} as Record<Arm, WorkTimes>
-        for (let at = 0; at < arms.length; at++) {
-          const arm = arms[(round + at) % arms.length]
-          times[arm] = await workBeside(arm, { smi, gpus, client, run, units })
-        }
-        rounds.push(times)
+      const rounds: Round[] = []
+      while (rounds.length < Number(values.rounds)) {
+        rounds.push(await oneRound({ smi, gpus, client, run, units }))
       }
-      const ratio = (beside: Arm, time: keyof WorkTimes): Ratio => {
-        const { mean, low, high } = intervalOf(
-          rounds.map((times) => times.recording[time] / times[beside][time]),
-          0.95
-        )!
-        return { mean, low, high }
-      }
-      const both = (beside: Arm) => ({ wall: ratio(beside, 'wallSeconds'), cpu: ratio(beside, 'cpuSeconds') })
+      const over = (read: (times: Round) => number): RobustMean => signedRankInterval(rounds.map(read), 0.95)
+      const both = (beside: Arm): RunTimes['recordingByAlone'] => ({
+        wall: over((times) => times.recording.wallSeconds / times[beside].wallSeconds),
+        cpu: over((times) => times.recording.cpuSeconds / times[beside].cpuSeconds)
+      })
       return {
         ...{ gpus, threads, rounds: rounds.length },
         recordingByWithout: both('without'),
-        recordingByAlone: both('nvidia-smi alone')
+        recordingByAlone: both('nvidia-smi alone'),
+        shareOfMachine: over((times) => times.shareOfMachine),
+        adds: over(
+          ({ recording, shareOfMachine, ...times }) =>
+            (recording.cpuSeconds / times['nvidia-smi alone'].cpuSeconds) * (1 + shareOfMachine) - 1
+        )
       }
     })
   } finally {
     run.end()
+  }
+}
+
+/** Times of the three arms, each the mean of its blocks, and Bitbench's own share during the recording. */
+type Round = Record<Arm, WorkTimes> & { shareOfMachine: number }
+
+async function oneRound(block: Block): Promise<Round> {
+  const blocks: (WorkTimes & { arm: Arm; shareOfMachine: number })[] = []
+  for (const arm of round) blocks.push({ arm, ...(await workBeside(arm, block)) })
+  const mean = (arm: Arm, time: keyof WorkTimes): number => {
+    const own = blocks.filter((one) => one.arm === arm)
+    return own.reduce((sum, one) => sum + one[time], 0) / own.length
+  }
+  const timesOf = (arm: Arm): WorkTimes => ({
+    wallSeconds: mean(arm, 'wallSeconds'),
+    cpuSeconds: mean(arm, 'cpuSeconds')
+  })
+  return {
+    without: timesOf('without'),
+    'nvidia-smi alone': timesOf('nvidia-smi alone'),
+    recording: timesOf('recording'),
+    shareOfMachine: blocks.find(({ arm }) => arm === 'recording')!.shareOfMachine
   }
 }
 
@@ -161,22 +183,29 @@ interface Block {
   units: number
 }
 
-async function workBeside(arm: Arm, { smi, gpus, client, run, units }: Block): Promise<WorkTimes> {
+async function workBeside(
+  arm: Arm,
+  { smi, gpus, client, run, units }: Block
+): Promise<WorkTimes & { shareOfMachine: number }> {
   const starters: Record<Arm, () => Promise<() => unknown>> = {
     without: async () => () => undefined,
     'nvidia-smi alone': async () => startUnread(smi, gpus, intervalMs),
     recording: () => startRecording(client)
   }
   const stop = await starters[arm]()
-  await sleep(settleMs)
+  await sleep(arm === 'recording' ? settleMs : restMs)
+  // A processor that slept is slow at first.
+  await run.work(Math.ceil(units / 10))
+  const clock = startClock()
   const times = await run.work(units)
+  const own = clock()
   await stop()
-  return times
+  return { ...times, shareOfMachine: own.cpuSeconds / own.seconds / availableParallelism() }
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
-const added = ({ mean, low, high }: Ratio): string =>
-  `${percent(mean - 1)} (${percent(low - 1)} to ${percent(high - 1)})`
+const between = ({ median, low, high }: RobustMean, from = 0): string =>
+  `${percent(median - from)} (${percent(low - from)} to ${percent(high - from)})`
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-smi-'))
 const shares: Share[] = []
@@ -206,7 +235,13 @@ try {
           ['nvidia-smi and Bitbench', row.recordingByWithout],
           ['Bitbench alone', row.recordingByAlone]
         ] as const)
-          says(`  ${name}: ${added(ratios.wall)} of its time, ${added(ratios.cpu)} of its processor time`)
+          says(
+            `  ${name}: ${between(ratios.cpu, 1)} of its processor time, ${between(ratios.wall, 1)} of its time`
+          )
+        says(`  Bitbench takes ${between(row.shareOfMachine)} of the machine`)
+        says(
+          `  Bitbench adds ${between(row.adds)} to a run on all processors: ${row.adds.high < 0.01 ? 'below' : 'not shown to be below'} 1 %`
+        )
       }
     }
   }

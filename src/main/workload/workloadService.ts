@@ -28,6 +28,7 @@ import { findTorchPython } from './process/pythonInterpreter'
 import type { RunnerCommand, SpawnRunner } from './process/runnerProcess'
 import { requireSameNetwork, type NetworkContent } from './sameNetwork'
 import { openStageRunner, type StageRunner } from './process/stageRunner'
+import { torchFacts } from './process/torchFacts'
 import { checkWorkloads } from './process/workloadCheck'
 import { newRecord, runOf, workloadRecordSchema, type WorkloadRecord } from './workloadRecord'
 
@@ -113,12 +114,15 @@ export function createWorkloadService(deps: WorkloadServiceDeps): WorkloadServic
     },
     handlers: {
       'workload.check': async () =>
-        await checkWorkloads(
-          deps.networksFolder,
-          await deps.gpus(),
-          () => tryProviders(deps.spawn, deps.runnerFile),
-          () => findTorchPython(deps.spawn, undefined, process.env)
-        ),
+        await checkWorkloads({
+          networksFolder: deps.networksFolder,
+          gpus: await deps.gpus(),
+          others: () => deps.power.others(),
+          providers: () => tryProviders(deps.spawn, deps.runnerFile),
+          findPython: () => findTorchPython(deps.spawn, undefined, process.env),
+          torchFacts: (python) => torchFacts(deps.spawn, python),
+          isAdministrator: process.getuid === undefined ? null : process.getuid() === 0
+        }),
       'workload.start': start,
       'workload.list': async () => ({ runs: (await runs.list()).map(withoutTables) }),
       'workload.get': async ({ id }) => ({ run: runOf(await runs.find(id)) }),

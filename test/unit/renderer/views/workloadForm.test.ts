@@ -76,6 +76,55 @@ describe('the form of a workload run', () => {
     ])
   })
 
+  it('starts a file as what it is judged by, on the provider that was chosen of several', async () => {
+    const started: unknown[] = []
+    const open = async (providers: string[]): Promise<void> => {
+      withClient({
+        'workload.check': () => ({ checks: [], models: ['gloss-classifier'], providers }),
+        'workload.start': ({ runner }) => {
+          started.push(runner)
+          throw new AppError('input.invalid', 'Enough.', 'That is all.')
+        }
+      })
+      view = mountView(StartForm, {})
+      await settle()
+    }
+    const set = async (element: HTMLInputElement | HTMLSelectElement, event: string): Promise<void> => {
+      element.dispatchEvent(new Event(event))
+      await settle()
+    }
+    const choose = async (label: string, text: string): Promise<void> => {
+      const select = view!.root.querySelector<HTMLSelectElement>(`select[aria-label="${label}"]`)!
+      select.selectedIndex = [...select.options].findIndex((option) => option.text.trim() === text)
+      await set(select, 'change')
+    }
+    await open(['cpu'])
+    expect(view!.root.querySelector('select[aria-label="onnxruntime on"]')).toBeNull()
+    expect(view!.root.querySelector('select[aria-label="Judged by"]')).toBeNull()
+    view!.unmount()
+    await open(['cpu', 'cuda'])
+    await choose('Network', 'ONNX file')
+    for (const [placeholder, text] of [
+      ['~/net.onnx', '~/lm.onnx'],
+      ['~/test.jsonl', '~/words.jsonl']
+    ] as const) {
+      const input = view!.root.querySelector<HTMLInputElement>(`input[placeholder="${placeholder}"]`)!
+      input.value = text
+      await set(input, 'input')
+    }
+    const submit = async (): Promise<void> =>
+      void (await set(view!.root.querySelector('form') as never, 'submit'))
+    await submit()
+    await choose('Judged by', 'perplexity of next words')
+    await choose('onnxruntime on', 'cuda')
+    await submit()
+    const file = { kind: 'onnx', model: '~/lm.onnx', dataset: '~/words.jsonl' }
+    expect(started).toEqual([
+      { ...file, task: 'accuracy' },
+      { ...file, task: 'perplexity', provider: 'cuda' }
+    ])
+  })
+
   it('offers the wait for a cool GPU where there is a real one', async () => {
     const started: unknown[] = []
     const check = (state: 'ok' | 'missing') => ({ name: 'GPU power', state, detail: 'A GPU', hint: null })

@@ -31,7 +31,7 @@ describe('what a workload runs', () => {
     withClient({})
     const runners: unknown[] = []
     view = mountView(RunnerFields, {
-      ...{ shipped, modelValue: null },
+      ...{ shipped, providers: ['cpu'], modelValue: null },
       'onUpdate:modelValue': (runner: unknown) => runners.push(runner)
     })
     await settle()
