@@ -77,11 +77,15 @@ export const useWorkloads = defineStore('workload', () => {
     const { id } = await client.call('workload.start', request)
     await select.run(id)
   })
+  const resume = createAction(async (id: string) => {
+    await client.call('run.resume', { id })
+    await select.run(id)
+  })
   const exportTo = createAction(
     async (id: string, folder: string) =>
       (await client.call('workload.export', { id, folder, figures: true }, { timeoutMs: 600_000 })).files
   )
 
-  forgetOnChange(() => open.value?.id, [exportTo, draw])
-  return { runs, open, checked, drawn, select, draw, list, load, check, start, exportTo }
+  forgetOnChange(() => open.value?.id, [exportTo, draw, resume])
+  return { runs, open, checked, drawn, select, draw, list, load, check, start, resume, exportTo }
 })

@@ -50,7 +50,7 @@ export const sampleWorkloadChecks = {
     check(
       'GPU power',
       'warning',
-      'Stand-in A100, driver 550.54.15: SIMULATED, a script stands in for nvidia-smi'
+      'Stand-in A100, driver 550.54.15: SIMULATED, a stand-in for nvidia-smi'
     )
   ],
   models: ['gloss-classifier', 'gloss-language'],

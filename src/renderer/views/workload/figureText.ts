@@ -21,6 +21,21 @@ export const microseconds = (value: number): string => formatDuration(value / 10
 /** The same of J. */
 export const joules = (value: number): string => formatCount(value, 'J')
 
+/** What the energies of a table are called: those of a stand-in are marked. */
+export function energyWord(rows: readonly { energyTotalJ: MeasuredFigure }[]): string {
+  const isSimulated = rows.some(
+    ({ energyTotalJ: { value, origin } }) => value !== null && origin === 'simulated'
+  )
+  return isSimulated ? 'SIMULATED energy' : 'energy'
+}
+
+/** Both ends of an interval; a unit that they share stands once: "3.9 … 4.1 ms". */
+export function betweenText(low: string, high: string): string {
+  const unit = / \S+$/.exec(high)?.[0] ?? ''
+  const first = unit !== '' && low.endsWith(unit) ? low.slice(0, -unit.length) : low
+  return `${first} … ${high}`
+}
+
 /** A column of figures with their intervals behind them; what must not be quoted is struck through. */
 export function figureColumn<R>(
   title: string,
@@ -37,7 +52,7 @@ export function figureColumn<R>(
     invalid: (row) => of(row).verdict === 'INVALID',
     note: (row) => {
       const { low, high, verdict } = of(row)
-      const between = low === null || high === null ? '' : `${format(low)} … ${format(high)}`
+      const between = low === null || high === null ? '' : betweenText(format(low), format(high))
       return [between, verdict === 'INVALID' ? 'INVALID' : ''].filter((part) => part !== '').join(' ')
     }
   }

@@ -6,13 +6,17 @@ import type { Closure, ImpactRow } from '@shared/contract/workload/workloadRows'
 import { AppError } from '@shared/errors'
 import StreamChart from '@renderer/charts/StreamChart.vue'
 import { useGpu } from '@renderer/stores/gpu'
+import { useRunLists } from '@renderer/stores/runList'
 import { useWorkloads } from '@renderer/stores/workload'
 import BenchmarkTable from '@renderer/views/workload/BenchmarkTable.vue'
 import FiguresPanel from '@renderer/views/workload/FiguresPanel.vue'
 import ImpactTable from '@renderer/views/workload/ImpactTable.vue'
 import LayerTable from '@renderer/views/workload/LayerTable.vue'
 import LivePower from '@renderer/views/workload/LivePower.vue'
+import { betweenText } from '@renderer/views/workload/figureText'
 import RunnerFields from '@renderer/views/workload/RunnerFields.vue'
+import StoppedRun from '@renderer/views/workload/StoppedRun.vue'
+import { sampleRuns } from '../../../../e2e/support/sampleRuns'
 import { sampleRecording } from '../../../../e2e/support/sampleGpu'
 import { sampleWorkload } from '../../../../e2e/support/sampleWorkload'
 import { benchmarkRow, figure, impactRow, layerRow, missing } from '../../../core/workload/statistics/tables'
@@ -290,5 +294,45 @@ describe('the power of a run that goes on', () => {
     await settle()
     expect(times().at(-1)).toBe(1_098_000)
     expect(times()).toHaveLength(61)
+  })
+})
+
+it.each([
+  ['3.9 ms', '4.1 ms', '3.9 … 4.1 ms'],
+  ['900 µs', '1.2 ms', '900 µs … 1.2 ms'],
+  ['51.0 %', '100.0 %', '51.0 … 100.0 %'],
+  ['-0.75', '0', '-0.75 … 0']
+])('writes a unit of %s to %s once', (low, high, text) => expect(betweenText(low, high)).toBe(text))
+
+describe('a run that stopped', () => {
+  const mounted = async (state: 'failed' | 'cancelled', resumable: boolean, message: string | null) => {
+    const resumed: string[] = []
+    withClient({
+      'run.list': () => ({ runs: [{ ...sampleRuns[0]!, id: 'w1', kind: 'workload', resumable }] }),
+      'run.resume': ({ id }) => {
+        resumed.push(id)
+        return { jobId: 'j1' } as never
+      },
+      'workload.get': () => ({ run: sampleWorkload })
+    })
+    await useRunLists().load.run('workload')
+    view = mountView(StoppedRun, { run: { ...sampleWorkload, state, message } })
+    await settle()
+    return resumed
+  }
+
+  it('says why and what to do, and goes on', async () => {
+    const resumed = await mounted('failed', true, 'Nothing was measured: it broke. Mend it.')
+    expect(view.text()).toContain('This run failed after')
+    expect(view.text()).toContain('Nothing was measured: it broke. Mend it.')
+    view.root.querySelector('button')!.click()
+    await settle()
+    expect(resumed).toEqual(['w1'])
+  })
+
+  it('offers nothing where it cannot go on', async () => {
+    await mounted('cancelled', false, 'Cancelled; finished steps are kept.')
+    expect(view.text()).toMatch(/^This run was cancelled after \d+ of \d+ steps\.$/)
+    expect(view.root.querySelector('button')).toBeNull()
   })
 })
