@@ -78,7 +78,7 @@ function unreachableHint(reason: string, shown: string): string {
   const isTls = shown.startsWith('rediss:')
   if (isTls && /no reply|wrong version number/.test(reason))
     return `${check}; a server without TLS is reached with redis://; ${goesOn}`
-  if (!isTls && /ECONNRESET|closed the connection/.test(reason))
+  if (!isTls && /ECONNRESET/.test(reason))
     return `${check}; a server with TLS is reached with rediss://; ${goesOn}`
   return `${check}; ${goesOn}`
 }
