@@ -47,11 +47,7 @@ export const sampleWorkloadChecks = {
   checks: [
     check('onnxruntime provider cpu', 'ok', 'opens a network'),
     check('onnxruntime provider cuda', 'missing', 'Failed to load shared library'),
-    check(
-      'GPU power',
-      'warning',
-      'Stand-in A100, driver 550.54.15: SIMULATED, a stand-in for nvidia-smi'
-    )
+    check('GPU power', 'warning', 'Stand-in A100, driver 550.54.15: SIMULATED, a stand-in for nvidia-smi')
   ],
   models: ['gloss-classifier', 'gloss-language'],
   providers: ['cpu']
