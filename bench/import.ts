@@ -200,12 +200,12 @@ const { positionals, values } = readFlags(
     options: {
       operators: { type: 'boolean' },
       cases: { type: 'string', default: '1000' },
-      macs: { type: 'string', default: 'Infinity' }
+      macs: { type: 'string' }
     }
   },
   { macs: positive(), cases: whole() }
 )
-const maxMacs = Number(values.macs)
+const maxMacs = Number(values.macs ?? Infinity)
 if (values.operators === true) process.exit((await benchOperators(Number(values.cases), positionals)) ? 0 : 1)
 const shared = path.resolve('../shared/cases')
 const folders = positionals.length > 0 ? positionals : existsSync(shared) ? [shared] : []

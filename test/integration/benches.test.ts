@@ -1,5 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { bundleTs } from '../../scripts/runTs.mjs'
@@ -17,6 +20,13 @@ const hasTools = tools.every((tool) => spawnSync(tool, ['--version']).status ===
 describe('benches', () => {
   it.each(entries)('%s is complete: every import of %s resolves', async (_, entry) => {
     rmSync(await bundleTs(entry))
+  })
+
+  it('bench:import accepts its own defaults', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'no networks '))
+    const { stdout } = await run(process.execPath, ['scripts/runTs.mjs', 'bench/import.ts', folder])
+    await rm(folder, { recursive: true })
+    expect(stdout).toContain('0 networks')
   })
 
   // Counts of instructions and cycles of a model, which are the same on every machine.

@@ -108,7 +108,8 @@ function allShapes(input: CampaignInput): KernelShape[] {
 
 /**
  * The pairs to measure a kernel at: the wanted ones, or all the board has; kernels without weights have width alone, and recurrences
- * have one whatever is wanted: a network with them has them at every pair.
+ * have one whatever is wanted: a network with them has them at every pair. Of a kernel that the board has not (older firmware, a small
+ * build) one pair, so that it is reported as skipped.
  */
 function pairsFor(
   kernel: KernelName,
@@ -121,6 +122,8 @@ function pairsFor(
       activationBits: benchWidth(activationBits),
       weightBits: hasWeights(kernel) ? weightBits : 0
     }))
+  if (own.length === 0 && (wanted.length === 0 || !hasWeights(kernel)))
+    return [{ activationBits: 8, weightBits: hasWeights(kernel) ? 8 : 0 }]
   if (wanted.length === 0 || isRecurrentKernel(kernel)) return own
   if (hasWeights(kernel))
     return wanted.map(({ activationBits, weightBits }) => ({ activationBits, weightBits }))

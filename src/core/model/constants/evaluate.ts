@@ -89,7 +89,14 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
     if (to === 9) return constantOf(type, input!.dims, truthOf(values))
     return constantOf(type, input!.dims, to === 10 ? values.map(nearestHalf) : values)
   },
-  CastLike: (_, [input, like]) => constantOf(typeOf(like!.data), input!.dims, numbersOf(input!)),
+  CastLike: (node, [input, like]) => {
+    const values = numbersOf(input!)
+    const type = typeOf(like!.data)
+    // Booleans are read as uint8, and what is not 0 becomes 1 as a boolean alone.
+    if (type === 'uint8' && values.some((value) => value !== 0 && value !== 1))
+      throw unsupported(node, 'its second input may hold booleans or bytes, which is not told apart')
+    return constantOf(type, input!.dims, values)
+  },
   // The sign is that of the divisor, with fmod that of the dividend.
   Mod: (node, inputs) => {
     const isFmod = intAttribute(node, 'fmod', 0) !== 0

@@ -23,7 +23,7 @@ import { keepNarrow, narrowRange } from '../operators/narrowIntegers'
 import { operatorReaders, readerOf } from '../operators/readers'
 import { refusalOfOperator } from '../operators/refusals'
 import { checkCodes, keepIntegers } from '../operators/rounding'
-import { branchOf, chooseBranches, type ChosenBranches } from '../passes/chooseBranches'
+import { branchKey, branchOf, chooseBranches, type ChosenBranches } from '../passes/chooseBranches'
 import { dropDeadNodes } from '../passes/dropDeadNodes'
 import { dropUnreadStates } from '../passes/dropUnreadStates'
 import { nameNodes } from '../passes/nameNodes'
@@ -78,7 +78,7 @@ function readOnce(
   const errors: AppError[] = []
   for (const node of nodes) {
     const isThen = knownBranch(state, node)
-    if (isThen !== null) chosen.set(node.outputs[0] ?? '', isThen)
+    if (isThen !== null) chosen.set(branchKey(node), isThen)
     const error = readNode(state, node)
     if (error === null) continue
     errors.push(error)

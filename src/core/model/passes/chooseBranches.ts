@@ -1,12 +1,17 @@
 import { withValuesRead, type OnnxGraph, type OnnxNode } from '../onnx/onnx'
 
-/** Which branch of an If is taken, by the name of its first output. */
+/** Which branch of an If is taken, by the name of an output that no other node has (branchKey). */
 export type ChosenBranches = ReadonlyMap<string, boolean>
 
 /** The branch of an If; null where the file holds none that is read. */
 export function branchOf({ attributes }: OnnxNode, isThen: boolean): OnnxGraph | null {
   const branch = attributes[isThen ? 'then_branch' : 'else_branch']
   return branch?.kind === 'graph' ? branch.value : null
+}
+
+/** Name of an If's first output that is used; others may be left out, under no name. */
+export function branchKey({ outputs }: OnnxNode): string {
+  return outputs.find((name) => name !== '') ?? ''
 }
 
 /**
@@ -16,10 +21,10 @@ export function branchOf({ attributes }: OnnxNode, isThen: boolean): OnnxGraph |
 export function chooseBranches<Graph extends OnnxGraph>(graph: Graph, chosen: ChosenBranches): Graph {
   const constants = [...graph.initializers]
   const nodes = graph.nodes.flatMap((node): OnnxNode[] => {
-    const isThen = node.opType === 'If' ? chosen.get(node.outputs[0] ?? '') : undefined
+    const isThen = node.opType === 'If' ? chosen.get(branchKey(node)) : undefined
     const branch = isThen === undefined ? null : branchOf(node, isThen)
     if (branch === null) return [node]
-    const rename = ownNames(branch, node.outputs)
+    const rename = ownNames(branch, branchKey(node))
     constants.push(...branch.initializers.map((tensor) => ({ ...tensor, name: rename(tensor.name) })))
     const inner = branch.nodes.map((one) => ({
       ...withValuesRead(one, rename),
@@ -31,10 +36,7 @@ export function chooseBranches<Graph extends OnnxGraph>(graph: Graph, chosen: Ch
 }
 
 /** Values of a branch under names that no other branch has: that of the If in front. Values from around it keep theirs. */
-function ownNames(
-  { nodes, initializers }: OnnxGraph,
-  [label = '']: readonly string[]
-): (name: string) => string {
+function ownNames({ nodes, initializers }: OnnxGraph, label: string): (name: string) => string {
   const own = new Set([...initializers.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)])
   own.delete('')
   return (name) => (own.has(name) ? `${label}/${name}` : name)

@@ -135,7 +135,9 @@ export function decodeSparse(sparse: SparseProto, external: ExternalData): OnnxT
   for (let at = 0; at < stored; at++) {
     const own = given.slice(at * perValue, (at + 1) * perValue)
     const place = perValue === 1 ? own[0] : own.reduce((sum, index, axis) => sum * dims[axis] + index, 0)
-    if (!(place >= 0 && place < count))
+    // An index beyond its axis would name another place, and a value stand where it does not belong.
+    const isInside = perValue === 1 || own.every((index, axis) => index >= 0 && index < dims[axis])
+    if (!isInside || !(place >= 0 && place < count))
       throw notOnnx(`The sparse tensor "${name}" has a value at ${own.join(', ')}.`)
     data[place] = values.data[at]
   }

@@ -93,6 +93,21 @@ describe('campaign plan', () => {
     expect(plan.items.length + plan.alreadyMeasured.length + plan.skipped.length).toBe(4)
   })
 
+  it('says that a recurrence or a look-up is skipped where the firmware has none, whatever pairs are wanted', () => {
+    const shapes: KernelShape[] = [
+      { kernel: 'lstm', dims: [5, 7] },
+      { kernel: 'table', dims: [64] },
+      { kernel: 'depthwiseConv2d', dims: [8, 8, 4, 3, 1, 1] }
+    ]
+    for (const pairs of [[], [{ activationBits: 4, weightBits: 2 }]]) {
+      const plan = planCampaign({ ...input, shapes, spaceFilling: 0, pairs }, board, speed, none)
+      expect(plan.items).toEqual([])
+      expect(
+        plan.skipped.map(({ item, reason }) => [item.kernel, reason.includes(`no ${item.kernel}`)])
+      ).toEqual(shapes.map(({ kernel }) => [kernel, true]))
+    }
+  })
+
   it('gives kernels without weights one width per pair of activations', () => {
     const plan = planCampaign(
       { ...input, shapes: [{ kernel: 'maxPool', dims: [8, 8, 4, 2, 2] }], spaceFilling: 0 },

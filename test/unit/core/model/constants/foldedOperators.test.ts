@@ -39,6 +39,12 @@ const cases: readonly Case[] = [
   { opType: 'PRelu', inputs: [numbers, [[1], floats(0.25)]], dims: [1, 6] },
   { opType: 'CastLike', inputs: [row(negative), [[], floats(1)]], dims: [1, 6], opset: 15 },
   {
+    opType: 'CastLike',
+    inputs: [row(floats(0, 1, 1, 0)), [[], Uint8Array.of(1)]],
+    dims: [1, 4],
+    opset: 15
+  },
+  {
     opType: 'Cast',
     inputs: [row(floats(1 / 3, -2049, 70_000 / 3, 1e-6))],
     dims: [1, 4],
@@ -111,6 +117,12 @@ describe('operators on known tensors', () => {
         ''
       ])
     }
+  })
+
+  it('leave numbers as they are where they may become booleans or bytes: 2.5 is 1 or 2', () => {
+    const inputs = [row(floats(0, 2.5)), [[], Uint8Array.of(1)]] as const
+    const model = modelOf({ opType: 'CastLike', inputs, dims: [1, 2], opset: 15 })
+    expect(readOnnx(model).obstacles[0]!.message).toContain('may hold booleans or bytes')
   })
 
   it('name a reduction of ScatterND that is not known', () => {

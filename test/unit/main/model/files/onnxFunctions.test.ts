@@ -236,6 +236,37 @@ describe('branches of an If', () => {
     await expectEqual(bytes)
   })
 
+  it('are taken by their own condition alone where Ifs leave their first output out', () => {
+    const two = (name: string, opType: string) => {
+      const one = branch(name, opType, 2)
+      return { ...one, g: { ...one.g, output: [{ name: 'b' }, ...one.g.output] } }
+    }
+    const branches = [two('then_branch', 'Relu'), two('else_branch', 'Neg')]
+    const read = (first: string) =>
+      readOnnx(
+        decodeOnnx(
+          fileOf(
+            {
+              node: [
+                node('ReduceMax', ['x'], ['m'], { attribute: [{ name: 'keepdims', type: 2, i: 0 }] }),
+                node('Greater', ['m', 'zero'], ['unknown']),
+                node('Identity', ['x'], ['a']),
+                node('If', ['c'], ['', 'y1'], { attribute: branches }),
+                node('If', [first], ['', 'y2'], { name: 'choose', attribute: branches }),
+                node('Add', ['y1', 'y2'], ['y'])
+              ],
+              initializer: [condition(1), tensor('zero', [], [0])],
+              output: [value('y', 4)]
+            },
+            []
+          )
+        )
+      )
+    expect(read('unknown').obstacles.map((one) => one.node)).toEqual(['choose'])
+    // Twice 2 relu(x).
+    expect([...createImportedRunner(read('c').imported!)(input).values]).toEqual([0, 0, 1, 12])
+  })
+
   it('are refused where values decide, with what helps', () => {
     const nodes = [
       node('ReduceMax', ['x'], ['m'], { attribute: [{ name: 'keepdims', type: 2, i: 0 }] }),
@@ -288,5 +319,7 @@ describe('tensors stored sparsely', () => {
     expect(refused({ dims: [3], int64Data: [0, 4, 8] })).toThrow('has a value at 8')
     expect(refused({ dims: [3], int64Data: [0, -1, 7] })).toThrow('has a value at -1')
     expect(refused({ dims: [2], int64Data: [0, 4] })).toThrow('3 values and 2 indices')
+    // [0, 2] would be the place of [1, 0].
+    expect(refused({ dims: [3, 2], int64Data: [0, 2, 2, 0, 3, 1] })).toThrow('has a value at 0, 2')
   })
 })
