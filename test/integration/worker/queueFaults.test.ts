@@ -4,7 +4,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { inspect } from 'node:util'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { Worker } from 'bullmq'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '@shared/errors'
 import { parseQueueAddress } from '@main/worker/queue/queueAddress'
 import { connectQueueServer } from '@main/worker/queue/queueServer'
@@ -151,6 +152,19 @@ describe.skipIf(!hasRedis)('a search while things end', () => {
     cleanups.push(() => other.close())
     expect(await all).toEqual([0, 2, 4, 6, 8, 10, 12, 14])
     await expect.poll(() => activeJobs(redis)).toEqual([])
+  })
+
+  it('a worker leaves without waiting for a server that is down', async () => {
+    const redis = await server()
+    const worker = await openWorker(redis.address, () => 'unused')
+    const closing = vi.spyOn(Worker.prototype, 'close')
+    cleanups.push(() => closing.mockRestore())
+    await redis.kill()
+    await expect.poll(() => worker.server.state).toBe('down')
+    await worker.close()
+    // Each at once and once: BullMQ overlooks a second call, and a first that waits keeps the process alive.
+    expect(closing.mock.calls).toEqual([[true], [true]])
+    await Promise.all(closing.mock.results.map(({ value }) => value as Promise<void>))
   })
 
   it('waits while the server is gone and goes on when it is back, with nothing lost', async () => {

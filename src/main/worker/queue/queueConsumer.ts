@@ -171,16 +171,17 @@ function openWorker(
 
 /** Waits for the jobs that run, 10 s at most, then leaves without them; `abort` ends them. */
 async function closeWorkers(workers: readonly Worker[], isUp: boolean, abort: () => void): Promise<void> {
-  const ended = Promise.all(workers.map((worker) => worker.close())).then(() => true)
+  // A worker's first call of `close` decides: one that waits would wait for a server that is down.
+  const ended = Promise.all(workers.map((worker) => worker.close(!isUp))).then(
+    () => true,
+    () => true
+  )
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), closeGraceMs)))
-  ended.catch(() => undefined)
   // Jobs of a worker that leaves without waiting are found by their lost locks and run elsewhere.
-  const inTime = isUp && (await Promise.race([ended.catch(() => true), late]))
+  const inTime = isUp && (await Promise.race([ended, late]))
   clearTimeout(timer)
-  if (inTime) return
-  abort()
-  void Promise.all(workers.map((worker) => worker.close(true))).catch(() => undefined)
+  if (!inTime) abort()
 }
 
 /** At most so many holders at a time, first come first served. */
