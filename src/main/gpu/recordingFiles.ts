@@ -115,7 +115,7 @@ const stretches = `
       lead(power_w) OVER points AS next_w, lag(power_w) OVER points AS last_w
     FROM gpu_sample WHERE recording_id = $1
     WINDOW points AS (PARTITION BY gpu_index ORDER BY t_ms, rowid)
-  ) WHERE place % 2 = 0 OR power_w IS DISTINCT FROM last_w`
+  ) WHERE place % 2 = 0 OR NOT coalesce(power_w = last_w, false)`
 
 /** Every sample with the innermost phase it fell into and the host's last known load; the meter is in the first row. */
 const exportSql = (areStretches: boolean): string => `

@@ -20,10 +20,15 @@ export interface UnkeptBudget {
 /** Sums are rounded: a budget that equals a cost is kept (costs/limits.ts). */
 const tolerance = 1 + 1e-12
 
+/** Whether a cost is over its budget (null: no limit), as searches decide it. */
+export function isOverBudget(cost: number, budget: number | null): boolean {
+  return budget !== null && cost > budget * tolerance
+}
+
 /** Why no scheme is within all budgets: one line for each that no scheme keeps, else one that they cannot be kept at once. */
 export function infeasibleText(budgets: readonly UnkeptBudget[]): string[] {
   const limited = budgets.filter(({ budget }) => budget !== null)
-  const beyond = limited.filter(({ budget, minimumCost }) => minimumCost > budget! * tolerance)
+  const beyond = limited.filter(({ budget, minimumCost }) => isOverBudget(minimumCost, budget))
   if (beyond.length > 0) return beyond.map(beyondText)
   const nearest = limited
     .filter(({ nearestCost }) => nearestCost !== undefined)

@@ -1,5 +1,6 @@
 import type { CandidateJson, CostKind } from '@shared/contract/search'
 import { costKindTexts, costText } from '@shared/text/costText'
+import { isOverBudget } from '@shared/text/infeasibleText'
 import { formatPercent } from '@shared/units'
 import type { SearchSummary } from '../../stores/search'
 
@@ -12,7 +13,6 @@ export function candidateCosts(search: SearchSummary, { costs, cost }: Candidate
     const value = at === 0 ? cost : (costs[at] ?? NaN)
     const text = `${costText(value, limit.unit)}, ${formatPercent(value / limit.baselineCost)} of int8`
     if (limits.length === 1) return text
-    const isOver = limit.budget !== null && value > limit.budget
-    return `${costKindTexts[kinds[at]]} ${text}${isOver ? ', over its budget' : ''}`
+    return `${costKindTexts[kinds[at]]} ${text}${isOverBudget(value, limit.budget) ? ', over its budget' : ''}`
   })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { budgetsOf, infeasibleText, type UnkeptBudget } from '@shared/text/infeasibleText'
+import { budgetsOf, infeasibleText, isOverBudget, type UnkeptBudget } from '@shared/text/infeasibleText'
 
 const bops: UnkeptBudget = {
   cost: 'bops',
@@ -27,6 +27,13 @@ describe('why no scheme is within the budgets', () => {
     expect(infeasibleText([{ ...bops, budget: null }, size])).toHaveLength(1)
     // An exact share is not rounded up: 128 / 1024 = 12.5 %.
     expect(infeasibleText([{ ...size, minimumCost: 128 }])[0]).toContain('Raise it to 12.5 % of int8.')
+  })
+
+  it('takes a budget that a rounded sum misses by its last digit as kept, as searches do', () => {
+    expect(0.1 + 0.2 > 0.3).toBe(true)
+    expect(isOverBudget(0.1 + 0.2, 0.3)).toBe(false)
+    expect(isOverBudget(0.301, 0.3)).toBe(true)
+    expect(isOverBudget(1e9, null)).toBe(false)
   })
 
   it('says where each can be kept alone, and what the nearest scheme costs', () => {

@@ -187,6 +187,17 @@ describe('the export of a power meter', () => {
     expect(await store.phases(recording.id)).toMatchObject([{ name: 'work', fromMs: 0, toMs: 20 }])
   })
 
+  it('loses no point of an averaged recording that has no power', async () => {
+    const id = 'without-power'
+    await store.save({ ...original, id, samples: 4, intervalMs: 5, askedHz: 200 })
+    await store.addSamples(id, [
+      ...[powerSample(0, 1), powerSample(10, 1)],
+      ...[powerSample(10, NaN), powerSample(20, NaN)]
+    ])
+    const file = path.join(folder, `${id}.csv`)
+    expect(await store.exportSamples(id, file, 'csv')).toBe(3)
+  })
+
   it('keeps an interval below 1 ms, which its phases name', async () => {
     const text = readFileSync(path.join(folder, 'metered.csv'), 'utf8')
     write(
