@@ -5,7 +5,7 @@ import { modelTasks } from '@main/model/modelTasks'
 import { resourcePath } from '@main/paths'
 
 /** The service of networks with its real tasks, run here instead of in a worker; the shipped networks and images. */
-export function createModelBench() {
+export function createModelBench(options: { openedFile?: string } = {}) {
   const emitted: { event: string; payload: unknown }[] = []
   const run = vi.fn(async (name: keyof typeof modelTasks, input: never) =>
     modelTasks[name](input, {
@@ -21,7 +21,7 @@ export function createModelBench() {
     jobs,
     emit: (event, payload) => void emitted.push({ event, payload }),
     modelsFolder: resourcePath('models'),
-    openedFile: null
+    openedFile: options.openedFile ?? null
   })
   return { service, run, jobs, emitted }
 }

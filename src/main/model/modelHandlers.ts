@@ -32,6 +32,7 @@ export interface HandledModels {
     signal?: AbortSignal
   ): Promise<SchemeAccuracy>
   useDataSet(modelId: string, dataSet: string | null): Promise<void>
+  useOutput(modelId: string, output: string): Promise<ModelInfo>
   check(file: string): Promise<ModelCheck>
   ranges(modelId: string, signal: AbortSignal, report: (ranges: ModelRanges) => void): Promise<void>
 }
@@ -67,6 +68,7 @@ export function modelHandlers(deps: ModelHandlerDeps): HandlersOf<typeof modelCo
       sensitivities.delete(modelId)
       return { dataSet }
     },
+    'model.useOutput': async ({ modelId, output }) => ({ model: await service.useOutput(modelId, output) }),
     'model.results': async ({ modelId }) => ({
       results: ((await results?.list(modelId)) ?? []).map(({ judged, ...key }) => {
         const { right: _right, ...numbers } = judged

@@ -20,6 +20,7 @@ import type { TaskPool } from '../threads/taskPool'
 import { generatedSetOf } from './data/generatedItems'
 import { checkImages, fitsClasses } from './data/imageFit'
 import { createImageLibrary } from './data/imageLibrary'
+import { misfitOfOwn, misfitOfSet } from './data/misfit'
 import { createModelDataSets } from './data/modelDataSets'
 import { createModelFiles, describeModel, type LoadedModel } from './files/modelFiles'
 import { measureRanges } from './measureRanges'
@@ -91,6 +92,8 @@ export interface ModelService {
     items: number
     outputOf(logits: Int32Array): FileOutput
   }>
+  /** Opens a model with another of its outputs. @throws AppError input.notFound, input.unsupported */
+  useOutput(modelId: string, output: string): Promise<ModelInfo>
   /** Binds a data set to a model; null: the shipped images. @throws AppError input.notFound */
   useDataSet(modelId: string, dataSet: string | null): Promise<void>
   /** Logits of the integer reference, [images][outputCount]. */
@@ -140,9 +143,17 @@ export function createModelService(deps: ModelServiceDeps): ModelService {
     return evaluations.measured(await files.find(modelId), scheme, split, method, signal)
   }
 
+  /** The data set that a model is judged on, and why it cannot be. */
+  const dataOf = async ({ summary, graph }: LoadedModel): Promise<Pick<ModelInfo, 'dataSet' | 'misfit'>> => {
+    const dataSet = await dataSets.get(summary.id)
+    const misfit = await (dataSet === null
+      ? misfitOfOwn(graph, library, modelsFolder)
+      : misfitOfSet(graph, async () => (await findDataSet(dataSet)).folder))
+    return { dataSet, ...(misfit === undefined ? {} : { misfit }) }
+  }
   const describe = async (model: LoadedModel): Promise<ModelInfo> => ({
     ...describeModel(model),
-    dataSet: await dataSets.get(model.summary.id)
+    ...(await dataOf(model))
   })
   /** Whether a model is judged on the shipped images. */
   const isOnShipped = async ({ summary, graph }: LoadedModel): Promise<boolean> =>
@@ -172,6 +183,14 @@ export function createModelService(deps: ModelServiceDeps): ModelService {
       const { graph } = await files.find(modelId)
       if (dataSet !== null) await requireFit(graph, (await findDataSet(dataSet)).folder)
       await dataSets.set(modelId, dataSet)
+    },
+    async useOutput(modelId, output) {
+      if (openedFile === null) throw nothingRemembered()
+      const folder = path.join(path.dirname(openedFile), 'modelOutputs')
+      const { summary, outputs } = await files.find(modelId)
+      const { path: file, id } = summary
+      const made = await tasks.run('model.fileWithOutput', { folder, file, id, outputs, output })
+      return describe(await files.open(made))
     },
     check: (file) => tasks.run('model.check', { file: path.resolve(file) }),
     ranges: async (modelId, signal, report) =>
@@ -235,6 +254,14 @@ async function shippedInputs(
   // Outputs that are not one per class are compared with the host's too; they have no accuracy.
   const labels = fitsClasses(graph, shipped.labels) ? taken.labels : null
   return { codes: codesOfPixels(taken.pixels), labels, images: taken.count }
+}
+
+function nothingRemembered(): AppError {
+  return new AppError(
+    'input.unsupported',
+    'Another output cannot be chosen: there is no data folder to keep the choice in.',
+    'Export the network with the output you want first.'
+  )
 }
 
 function noGroupKernel(): AppError {

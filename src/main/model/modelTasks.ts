@@ -15,6 +15,7 @@ import { schemeRealScores } from './accuracy/schemeAccuracy'
 import { modelContentId } from './files/modelContentId'
 import { checkClasses } from './data/imageFit'
 import { readInputArrays, type InputArrayFile } from './data/inputArrays'
+import { fileWithOutput, type OutputWanted } from './files/otherOutput'
 import { readModelFile } from './files/readModelFile'
 import { readNetwork, type ReadNetwork } from './files/readNetwork'
 import { rangeTasks } from './rangeTasks'
@@ -106,6 +107,10 @@ export const modelTasks = {
   /** The graph of a network's file. */
   'model.read': ({ file }: { file: string }, _context: TaskContext): Promise<ReadNetwork> =>
     readNetwork(file),
+
+  /** The file of a network with another of its outputs: a large one is copied in seconds. */
+  'model.fileWithOutput': (wanted: OutputWanted, _context: TaskContext): Promise<string> =>
+    fileWithOutput(wanted),
 
   /** The id of a network's file; null when it cannot be read. */
   'model.contentId': ({ file }: { file: string }, _context: TaskContext): Promise<string | null> =>

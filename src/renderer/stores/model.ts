@@ -89,6 +89,15 @@ export const useModels = defineStore('model', () => {
     if (open.value?.id === modelId) await choose(model)
   })
 
+  /** Opens the open model with another of its outputs, and lists what that makes. */
+  const useOutput = createAction(async (output: string) => {
+    if (open.value === null) return
+    const mine = ++choices
+    const { model } = await client.call('model.useOutput', { modelId: open.value.id, output })
+    models.value = (await client.call('model.list', {})).models
+    if (mine === choices) await choose(model)
+  })
+
   const openFile = createAction(async (path: string) => {
     const mine = ++choices
     obstacles.value = null
@@ -109,10 +118,10 @@ export const useModels = defineStore('model', () => {
   }
 
   const { evaluate, findSensitivity, measureRanges } = results
-  forgetOnChange(() => open.value?.id, [evaluate, findSensitivity, measureRanges, useDataSet])
+  forgetOnChange(() => open.value?.id, [evaluate, findSensitivity, measureRanges, useDataSet, useOutput])
   return {
     ...{ models, dataSet, open, lastId, layers, obstacles, closeObstacles },
-    ...{ select, load, openFile, useDataSet },
+    ...{ select, load, openFile, useDataSet, useOutput },
     ...results
   }
 })

@@ -145,6 +145,10 @@ export const modelInfoSchema = modelSummarySchema.extend({
     .nullable()
     .default(null),
   outputCount: z.number(),
+  /** Names of the file's outputs, the one that is used first; absent where it has one. */
+  outputs: z.array(z.string()).optional(),
+  /** Why it cannot be judged on its data set, and the remedy; absent where it can. */
+  misfit: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional(),
   nodes: z.array(modelNodeSchema),
   weightedLayers: z.array(z.string()),
   workloads: z.array(workloadSchema),
@@ -253,6 +257,11 @@ export const modelContract = defineContract({
     'model.useDataSet': command(
       z.object({ modelId: z.string(), dataSet: z.string().nullable() }),
       z.object({ dataSet: z.string().nullable() })
+    ),
+    /** Opens the network with another of its outputs: a model of its own, with results of its own. */
+    'model.useOutput': command(
+      z.object({ modelId: z.string(), output: z.string() }),
+      z.object({ model: modelInfoSchema })
     ),
     'model.info': command(z.object({ modelId: z.string() }), z.object({ model: modelInfoSchema })),
     /** Accuracy of a scheme (null: float) on a split; a Job that ends with the event model.evaluated. */

@@ -3,7 +3,10 @@ import { countOf, formatCount } from '../../../shared/units'
 import { createModelFiles, describeModel } from '../../model/files/modelFiles'
 import { exportedText } from '../../model/files/presentExported'
 import { resourcePath } from '../../paths'
-import { checkVerb, runVerb } from './modelRun'
+import type { ModelInfo } from '../../../shared/contract/model'
+import { createImageLibrary } from '../../model/data/imageLibrary'
+import { misfitOfOwn } from '../../model/data/misfit'
+import { checkVerb, runVerb, usedOutputText } from './modelRun'
 import { dataSetOption, fittedOnText, judgeOf, metricsText, retrainedOnText } from './ownData'
 import { clientOf } from '../framework/localClient'
 import { methodOption, methodOf } from './method'
@@ -30,7 +33,10 @@ export const modelCli: CliNoun = {
       usage: 'FILE.onnx',
       options: {},
       async run(args, context) {
-        const info = describeModel(await openModel(args, context))
+        const model = await openModel(args, context)
+        const modelsFolder = resourcePath('models')
+        const misfit = await misfitOfOwn(model.graph, createImageLibrary({ modelsFolder }), modelsFolder)
+        const info = { ...describeModel(model), ...(misfit === undefined ? {} : { misfit }) }
         const rows = info.nodes.map((node) =>
           [
             node.name.padEnd(24),
@@ -42,7 +48,7 @@ export const modelCli: CliNoun = {
         )
         const head = `${info.name}: input ${info.inputShape.join('x')}, ${countOf(info.outputCount, 'class')}, ${formatCount(info.macs)} MACs, ${countOf(info.parameters, 'parameter', formatCount)}`
         const exported = info.exported === undefined ? [] : exportedText(info.exported)
-        return { json: info, text: [head, ...rows, ...exported].join('\n') }
+        return { json: info, text: [head, ...aboutText(info), ...rows, ...exported].join('\n') }
       }
     },
     evaluate: {
@@ -100,6 +106,14 @@ export const modelCli: CliNoun = {
       }
     }
   }
+}
+
+/** Which of several outputs is used, and why the network cannot be judged without --dataset. */
+function aboutText({ outputs = [], misfit }: ModelInfo): string[] {
+  return [
+    ...(outputs.length > 1 ? [`${usedOutputText(outputs, outputs[0])}.`] : []),
+    ...(misfit === undefined ? [] : [`Without --dataset it cannot be judged: ${misfit.message}`, misfit.hint])
+  ]
 }
 
 /** The model named by the only positional, or by `path`. */

@@ -27,13 +27,16 @@ export const checkVerb: CliVerb = {
     const check = await checkModelFile(networkPath(context.cwd, file), textOption(args, 'output'))
     const lines = check.obstacles.map(({ message, hint }) => `- ${message}\n  ${hint}`)
     if (check.readable && check.outputs.length > 1)
-      lines.push(
-        `Of the outputs ${check.outputs.join(', ')}, "${check.output}" is used; --output NAME chooses another.`
-      )
+      lines.push(`${usedOutputText(check.outputs, check.output)}; --output NAME chooses another.`)
     if (check.exported !== undefined) lines.push(...exportedText(check.exported))
     const head = `readable: ${check.readable ? 'yes' : 'no'}, deployable: ${check.deployable ? 'yes' : 'no'}`
     return { json: check, text: [head, ...lines].join('\n'), exitCode: check.deployable ? 0 : 1 }
   }
+}
+
+/** Which of several outputs is used. */
+export function usedOutputText(outputs: readonly string[], used: string | null): string {
+  return `Of the outputs ${outputs.join(', ')}, "${used}" is used`
 }
 
 /** `model run`: a network's outputs on given inputs, to be compared with onnxruntime. */

@@ -13,7 +13,7 @@ export function checkImages(graph: Graph, shape: readonly number[]): void {
   if (isFlat || wanted.join() === shape.join()) return
   throw new AppError(
     'model.unsupportedShape',
-    `The network reads ${wanted.join(' x ')}, the shipped images are ${shape.join(' x ')}.`,
+    `The network reads ${wanted.join(' x ')}, the shipped images (Fashion-MNIST) are ${shape.join(' x ')}.`,
     'Give it its own data: bitbench dataset add PATH --name N, then --dataset N. Unlabelled items will do.'
   )
 }

@@ -32,6 +32,8 @@ import { readNetwork, type ReadNetwork } from './readNetwork'
 export interface LoadedModel {
   readonly summary: ModelSummary
   readonly graph: Graph
+  /** Names of the file's outputs; the first is the graph's. */
+  readonly outputs: readonly string[]
 }
 
 /** ONNX files by id (hash of their bytes): the shipped ones and those the user opened, remembered across starts. */
@@ -66,11 +68,11 @@ export function createModelFiles(options: {
   const load = async (file: string): Promise<LoadedModel> => {
     const before = byPath.get(file)
     if (before !== undefined && (await areUnchanged(before.files))) return before.model
-    const { graph, id, sizeBytes, files } = await read(file)
+    const { graph, outputs, id, sizeBytes, files } = await read(file)
     const name = path.basename(file).replace(modelEnding, '')
     const shipped = path.dirname(file) === modelsFolder
     const summary: ModelSummary = { id, name, path: file, shipped, sizeBytes, card: await readCard(file) }
-    const model = { summary, graph }
+    const model = { summary, graph, outputs }
     loaded.set(id, model)
     byPath.set(file, { model, files })
     return model
@@ -162,7 +164,7 @@ function ownDataOf({ dataSet }: Graph): ModelInfo['ownData'] {
 }
 
 /** A model for the screen: its nodes, shapes and amounts of work. */
-export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
+export function describeModel({ summary, graph, outputs }: LoadedModel): ModelInfo {
   const nodes = graph.nodes.map((node) => ({
     name: node.name,
     op: node.op,
@@ -180,6 +182,7 @@ export function describeModel({ summary, graph }: LoadedModel): ModelInfo {
     ownData: ownDataOf(graph),
     inputShape: [...graph.inputShape],
     outputCount: sizeOf(graph.nodes[graph.output].outputShape),
+    ...(outputs.length > 1 ? { outputs: [...outputs] } : {}),
     nodes,
     weightedLayers: weightedLayerNames(graph),
     workloads: workloadsOf(graph),

@@ -9,12 +9,14 @@ import { readRegularFile } from '../../files/readRegularFile'
 /** A network's file as the graph that it holds. */
 export interface ReadNetwork extends Omit<ModelFile, 'model'> {
   readonly graph: Graph
+  /** Names of the file's outputs; the first is the graph's. */
+  readonly outputs: readonly string[]
 }
 
 /** Reads and imports a network's file. @throws as readModelFile; AppError model.* for what cannot be imported */
 export async function readNetwork(file: string): Promise<ReadNetwork> {
   const { model, ...read } = await readModelFile(file)
-  return { ...read, graph: importOnnx(model) }
+  return { ...read, graph: importOnnx(model), outputs: model.outputs.map(({ name }) => name) }
 }
 
 /** Size from which a file is imported in a worker, in bytes: below it that takes some ten milliseconds. */

@@ -1,8 +1,14 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseVerbArguments, UsageError, type CliContext, type CliNoun } from '@main/cli/framework/framework'
 import { modelCli } from '@main/cli/model/model'
 import { searchCli } from '@main/cli/search/search'
+import { encodeOnnx } from '@main/model/files/onnxFile'
+import { exportOnnx } from '@core/model/onnx/exportOnnx'
 import { resourcePath } from '@main/paths'
+import { halvesNetwork } from '../../../support/ownNetworks'
 
 const lenet = resourcePath('models', 'lenet5-fashion.onnx')
 
@@ -34,6 +40,26 @@ describe('bitbench model', () => {
     const operators = new Set(json.nodes.map(({ op }: { op: string }) => op))
     expect(operators).toEqual(new Set(['conv2d', 'depthwiseConv2d', 'add', 'avgPool', 'flatten', 'dense']))
     expect(json.card.testAccuracy).toBeGreaterThanOrEqual(0.88)
+  })
+
+  it('says which of several outputs is used, and that the shipped images do not fit', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'bitbench outputs '))
+    try {
+      const model = exportOnnx(halvesNetwork())
+      const inner = model.nodes[0]!.outputs[0]!
+      const file = path.join(folder, 'halves.onnx')
+      const outputs = [...model.outputs, { name: inner, elementType: 'float32' as const, dims: [1, 4, 8, 8] }]
+      await writeFile(file, encodeOnnx({ ...model, outputs }))
+      const { json, text } = await run(modelCli, 'info', file)
+      expect(json.outputs).toEqual(outputs.map(({ name }) => name))
+      expect(json.misfit.code).toBe('model.unsupportedShape')
+      expect(text).toContain(`"${model.outputs[0]!.name}" is used.`)
+      expect(text).toContain('Without --dataset it cannot be judged: The network reads 8 x 8 x 3')
+      const shipped = await run(modelCli, 'info', lenet)
+      expect([shipped.json.outputs, shipped.json.misfit]).toEqual([undefined, undefined])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it.each([

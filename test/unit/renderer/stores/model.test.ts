@@ -52,6 +52,39 @@ it('does not open the first of the list over a network that was chosen meanwhile
   expect(models.open?.id).toBe('mine')
 })
 
+it('shows the network with the output that was chosen, and lists it; a refusal leaves the one that is open', async () => {
+  const several = { ...sampleModel, id: 'several', outputs: ['first', 'second'] }
+  const other = { ...several, id: 'other', name: 'several.second', outputs: ['second', 'first'] }
+  const calls: unknown[] = []
+  withClient({
+    'model.info': () => ({ model: several }),
+    'model.list': () => ({ ...sampleHandlers['model.list']!({}), models: [several, other] }),
+    'model.useOutput': (input) => {
+      calls.push(input)
+      if (input.output === 'none') throw new AppError('input.notFound', 'There is none.', 'Take another.')
+      return { model: other }
+    },
+    'model.check': () => ({
+      check: { readable: true, deployable: true, obstacles: [], outputs: [], output: null }
+    }),
+    'model.evaluations': () => ({ evaluations: [] }),
+    'model.sensitivities': () => ({ rows: [] }),
+    'model.ranges': () => ({ ranges: null })
+  })
+  const models = useModels()
+  await models.select.run('several')
+  await models.useOutput.run('none')
+  expect([models.open?.id, models.useOutput.error?.code]).toEqual(['several', 'input.notFound'])
+  await models.useOutput.run('second')
+  expect(models.open?.outputs).toEqual(['second', 'first'])
+  expect(models.models.map(({ name }) => name)).toContain('several.second')
+  expect(models.useOutput.error).toBeNull()
+  expect(calls).toEqual([
+    { modelId: 'several', output: 'none' },
+    { modelId: 'several', output: 'second' }
+  ])
+})
+
 it('does not go back to a network whose data set was still being set', async () => {
   const replies = slowNetworks()
   const models = useModels()
