@@ -7,9 +7,10 @@ import {
 } from '../../core/deploy/operatorCost'
 import { atBits } from '../../core/deploy/uniformBits'
 import type { Workload } from '../../core/model/workload'
-import { requireProxyKernel } from '../../core/kernel/spec'
+import { isRecurrentKernel, requireProxyKernel } from '../../core/kernel/spec'
 import { toShapeRows } from '../../core/profile/proxyRows'
-import type { ProxyKernelName, SampleUnit } from '../../shared/vocabulary'
+import { AppError } from '../../shared/errors'
+import type { ProxyKernelName, RecurrentKernel, SampleUnit } from '../../shared/vocabulary'
 import { calibrateNetwork, type NetworkLine } from '../../core/proxy/fit/network'
 import type { Proxy } from '../../core/proxy/fit/proxy'
 import type { IntegerLayer, QuantizedNetwork } from '../../core/quant/quantizedNetwork'
@@ -22,7 +23,7 @@ import type { CostTable } from '../../core/search/costs/costTable'
  * table over all bit pairs, deploying for the layers of one scheme.
  */
 export interface NetworkCost {
-  /** @throws proxy.kernelMissing naming the kernel that has no proxy */
+  /** @throws proxy.kernelMissing naming the kernel that has no proxy, or the recurrence of which nothing is known */
   table(network: QuantizedNetwork, workloads: readonly Workload[], target: CostTarget): Promise<CostTable>
   layers(network: QuantizedNetwork, target: CostTarget): Promise<PredictedNetwork>
   /** The network at all 1 and at all 8 bits, without calibration; null where a layer cannot be priced. */
@@ -129,9 +130,24 @@ function layersOf(
   })
 }
 
-/** Operators of which some kernel was never measured, by what the others cost; 0 only where nothing was measured at all. */
+/**
+ * Operators of which some kernel was never measured, by what the others cost; 0 only where nothing was measured at all.
+ * @throws AppError proxy.kernelMissing for a recurrence: it may be most of a network's cost, and resembles no other operator
+ */
 function roughSum(layer: IntegerLayer, measured: readonly MeasuredCall[]): number {
-  return callsOf(layer).others.reduce((sum, call) => sum + (costByAnyVisits(call, measured) ?? 0), 0)
+  return callsOf(layer).others.reduce((sum, call) => {
+    if (isRecurrentKernel(call.kernel)) throw neverMeasured(call.kernel, layer.name)
+    return sum + (costByAnyVisits(call, measured) ?? 0)
+  }, 0)
+}
+
+function neverMeasured(kernel: RecurrentKernel, layer: string): AppError {
+  return new AppError(
+    'proxy.kernelMissing',
+    `Nothing measured or fitted on this board says what ${kernel} costs, which layer "${layer}" is.`,
+    "Profile the network's layers on the board (page Profile, or bitbench profile run --model); where its firmware has no such kernel, load the monitor of this version first.",
+    { details: { kernel, layer } }
+  )
 }
 
 /** Operators beside the inner products: as measured, else as their own proxy says, else by their visits. */

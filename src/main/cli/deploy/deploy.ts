@@ -2,6 +2,7 @@ import { quotedForShell } from '../../../core/remote/remoteWords'
 import path from 'node:path'
 import { readDescription } from '../../../core/board/description/readDescription'
 import type { Deployment } from '../../../shared/contract/deploy'
+import { unpredictedText } from '../../../shared/text/unpredictedText'
 import { countOf, formatBytes, formatCount, formatPercent } from '../../../shared/units'
 import {
   choiceOption,
@@ -106,6 +107,13 @@ export async function targetRam(args: CliArguments, context: CliContext): Promis
   return Math.min(maxRamBytes, ram.sizeBytes)
 }
 
+/** Why there is no prediction, and what gives one; nothing where there is one. */
+function whyUnpredicted({ predicted, plan }: Deployment): string[] {
+  if (predicted !== null) return []
+  const why = unpredictedText(plan?.layers ?? []) ?? 'no proxy of this board is kept'
+  return [`not predicted: ${why} (bitbench profile run --model, then proxy keep)`]
+}
+
 /** A finished deployment as the terminal shows it. */
 export function deploymentText(deployment: Deployment): string {
   const { bitExact, request, boardName, unit, origin, plan } = deployment
@@ -117,6 +125,7 @@ export function deploymentText(deployment: Deployment): string {
     deployment.measured === null
       ? `not measured: ${deployment.measuredBy ?? 'the core has no counter that its monitor can read'}; predicted ${formatCount(deployment.predicted, unit)} per image`
       : `per image ${formatCount(deployment.measured, unit)} (${deployment.measuredBy ?? origin}), predicted ${formatCount(deployment.predicted, unit)}, error ${formatPercent(deployment.relativeError)}`,
+    ...whyUnpredicted(deployment),
     `memory ${formatBytes(plan?.peakRamBytes)} of ${formatBytes(plan?.ramBytes)}`
   ]
   const width = Math.max(0, ...deployment.layers.map((layer) => layer.name.length))

@@ -81,8 +81,10 @@ export const profileCli: CliNoun = {
         await client.call('board.connect', { id: boardId, settings })
         const { plan } = await client.call('profile.plan', request)
         const planned = `${countOf(plan.samples, 'Sample')} to measure, ${plan.alreadyMeasured} known, ${plan.skipped} skipped; about ${formatDuration(plan.estimateMs)}`
-        if (args.values['plan'] === true) return { json: { plan }, text: planned }
-        context.log(planned)
+        const skipped = plan.skippedBecause.map(({ reason, count }) => `\n  ${count} skipped: ${reason}`)
+        const text = planned + skipped.join('')
+        if (args.values['plan'] === true) return { json: { plan }, text }
+        context.log(text)
         const { jobId, campaignId } = await client.call('profile.run', request)
         await client.finish(jobId, createProgressLine(context.log, process.stderr))
         const { total } = await client.call('profile.samples', { campaignId, limit: 1 })

@@ -8,8 +8,10 @@ import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { isWeighted } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
 import { costOf } from '@core/search/costs/costTable'
+import type { MeasuredCall } from '@core/deploy/operatorCost'
 import { createNetworkCost, type CostTarget } from '@main/costs/networkCost'
 import { plainNetwork, someImages } from '../../../support/smallNetworks'
+import { operatorCases } from '../../core/quant/operatorGraphs'
 
 const graph = plainNetwork()
 const names = workloadsOf(graph).map(({ layer }) => layer)
@@ -99,5 +101,31 @@ describe('cost of whole networks', () => {
       ]
     })
     expect((await unmeasured.layers(network, withProxy)).layers[pool]).toBe(8)
+  })
+
+  it('refuses a search to count a recurrence that nothing is known of, and takes what was measured of it', async () => {
+    const builder = operatorCases['gru recurrence']!(1)
+    const recurrent = builder.done()
+    const own = workloadsOf(recurrent)
+    const scheme = uniformScheme(
+      own.map(({ layer }) => layer),
+      8,
+      8
+    )
+    const integers = quantizeNetwork(measureActivationRanges(recurrent, builder.pixels(8)), scheme)
+    // Seven steps of five units.
+    const gru = { kernel: 'gru' as const, dims: [7, 5], activationBits: 8, weightBits: 0, time: 9000 }
+    const requantize = { ...gru, kernel: 'requantize' as const, dims: [1, 1], time: 0 }
+    const having = (samples: MeasuredCall[]) =>
+      createNetworkCost({ operatorSamples: async () => samples }).table(integers, own, target)
+    for (const samples of [[], [requantize]])
+      await expect(having(samples)).rejects.toMatchObject({
+        code: 'proxy.kernelMissing',
+        details: { kernel: 'gru' },
+        hint: expect.stringContaining('profile run --model') as string
+      })
+    expect((await having([requantize, gru])).overhead).toBe(9000)
+    // By visits, 3 gates of 5 x 5 a step: at twice the steps it cost twice as much.
+    expect((await having([requantize, { ...gru, dims: [14, 5] }])).overhead).toBeCloseTo(4500, 9)
   })
 })

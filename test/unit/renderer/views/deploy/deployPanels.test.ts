@@ -56,6 +56,13 @@ describe('a plan', () => {
     view.unmount()
     expect(shown({ predicted: null }, 'cycles')['Predicted']).toBe('no proxy is pinned for this board')
     view.unmount()
+    const layers = sampleDeployment.plan!.layers.map((layer, at) =>
+      at === 1 ? { ...layer, predicted: null } : layer
+    )
+    expect(shown({ predicted: null, layers }, 'cycles')['Predicted']).toBe(
+      `not every kernel of ${layers[1]!.name} has a proxy or Samples of this board`
+    )
+    view.unmount()
     expect(shown({})).not.toHaveProperty('Predicted')
   })
 })
