@@ -2,6 +2,7 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { Loop } from '../../shared/contract/loop'
 import type { Sample } from '../../shared/contract/profile'
 import type { Search } from '../../shared/contract/search'
+import { budgetText } from '../../shared/text/costText'
 import { compareProxies, type ComparedProxy } from './compareProxies'
 import { compareCampaigns, compareDeployments, compareSearches } from './compareRuns'
 import { agree, singleFigure, textRows, type RunFigures } from './figures'
@@ -94,7 +95,7 @@ function settingRows(compared: readonly ComparedLoop[]): RunFigures['rows'] {
     ['board', ({ board, request }) => board?.name ?? request.boardId],
     ['estimator', ({ request }) => request.estimator],
     ['shapes around those of the network', ({ request }) => String(request.spaceFilling)],
-    ['budget', ({ request }) => `${Number((100 * request.budgetRatio).toPrecision(4))} % of int8`],
+    ['budget', ({ request }) => budgetText(request.budgetRatio)],
     ['evaluations', ({ request }) => String(request.evaluations)],
     ['test images', ({ request }) => String(request.images)],
     ['seed', ({ request }) => String(request.seed)],

@@ -2,7 +2,7 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
 import type { CostKind, Search } from '../../shared/contract/search'
 import { isShare, scoreTitle } from '../../shared/score'
-import { costKindTexts } from '../../shared/text/costText'
+import { budgetText, costKindTexts } from '../../shared/text/costText'
 import { quantityOf } from '../../shared/vocabulary'
 import { itemKey } from '../kernel/shape'
 import { costFigure, type CostsByKey } from './costFigure'
@@ -166,7 +166,7 @@ function frontOf(search: Search, run: number): RunFigures['curves'][number] {
 function settingRows(searches: readonly Search[]): RunFigures['rows'] {
   const limits = ({ request: { cost, budgetRatio, alsoWithin } }: Search): string =>
     [...(budgetRatio == null ? [] : [{ cost, ratio: budgetRatio }]), ...(alsoWithin ?? [])]
-      .map((one) => `${Number((100 * one.ratio).toPrecision(4))} % of int8’s ${costKindTexts[one.cost]}`)
+      .map((one) => `${budgetText(one.ratio)}’s ${costKindTexts[one.cost]}`)
       .join(', ') || 'none'
   return textRows(searches, [
     ['network', ({ about }) => about?.model ?? ''],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import {
@@ -41,6 +42,10 @@ export async function readStageFile(
     case '.parquet':
       return (await readParquet(file)).map((record, row) => sampleOf(record, options, `row ${row + 1}`))
     default:
+      // A folder's or file's name that was mistyped: that nothing is there is the nearer reason.
+      if (path.extname(file) === '' && !existsSync(file)) {
+        throw new AppError('input.notFound', `There is no file ${file}.`, 'Check the path.')
+      }
       throw new AppError(
         'input.unsupported',
         `${path.basename(file)} is not a file of stage samples.`,

@@ -5,7 +5,8 @@ import type { CommandOutput } from '../../shared/contract'
 import type { EmitterOf, HandlersOf } from '../../shared/contract/framework/define'
 import type { Search, searchContract, SearchRequest } from '../../shared/contract/search'
 import { AppError } from '../../shared/errors'
-import { countOf, formatPercent } from '../../shared/units'
+import { budgetText } from '../../shared/text/costText'
+import { countOf } from '../../shared/units'
 import type { JobContext, JobService } from '../jobs/jobService'
 import { createRunKeeper, type RunDescription, type RunKind } from '../runs/runKeeper'
 import type { RunLabels } from '../runs/runLabels'
@@ -173,7 +174,6 @@ function describeSearch(search: Search): RunDescription {
 }
 
 function titleOf({ about, request }: Search): string {
-  const within =
-    request.budgetRatio === null ? '' : ` within ${formatPercent(request.budgetRatio, 0)} of int8`
+  const within = request.budgetRatio === null ? '' : ` within ${budgetText(request.budgetRatio)}`
   return `Search ${about?.model ?? request.modelId}${within}`
 }

@@ -18,3 +18,8 @@ export function costText(cost: number | null | undefined, unit: CostUnit): strin
   if (unit === 'bytes') return formatBytes(cost)
   return formatAmount(cost, unit === 'bops' ? 'BOPs' : unit)
 }
+
+/** A budget as a share of int8's cost, without digits that it does not have: 0.75 -> "75 % of int8", 0.995 -> "99.5 % of int8". */
+export function budgetText(ratio: number): string {
+  return `${Number((100 * ratio).toPrecision(4))} % of int8`
+}

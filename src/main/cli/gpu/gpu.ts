@@ -186,7 +186,7 @@ function recordingsText({ recordings, unreadable }: CommandOutput<'gpu.recording
   return [
     ...recordings.map(
       (recording) =>
-        `${recording.id}  ${localTime(recording.startedAtMs)}  ${recording.state}  ` +
+        `${recording.id}  ${localTime(recording.startedAtMs)}  ${recording.state}${recording.origin === 'simulated' ? ', simulated' : ''}  ` +
         `${formatDuration(recording.durationMs)}  ${countOf(recording.samples, 'sample')}  ${recording.title}`
     ),
     ...unreadable.map(({ id, problem }) => `${id}  cannot be read (${problem}); bitbench run remove ${id}`)

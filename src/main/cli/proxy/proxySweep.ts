@@ -16,7 +16,7 @@ export const sweepVerb: CliVerb = {
   options: {
     dims: {
       type: 'string',
-      help: 'sizes joined by commas, as in profile files: N,M,K of matmul, H,W,C,K,KS,S of conv2d'
+      help: 'sizes joined by commas, as in profile files: N,M,K of matmul, H,W,C,K,KS,S of conv2d (H and W with the padding on both sides)'
     },
     bits: { type: 'string', help: 'widths joined by commas', default: bitWidths.join(',') },
     level: { type: 'string', help: 'level of the interval in percent, 50 to 99', default: '90' }

@@ -14,7 +14,7 @@ export function checkImages(graph: Graph, shape: readonly number[]): void {
   throw new AppError(
     'model.unsupportedShape',
     `The network reads ${wanted.join(' x ')}, the shipped images (Fashion-MNIST) are ${shape.join(' x ')}.`,
-    'Give it its own data: bitbench dataset add PATH --name N, then --dataset N. Unlabelled items will do.'
+    'Give it its own data: bitbench dataset add PATH --name N, then --dataset N. Unlabelled items will do. Where a verb has no --dataset: bitbench model evaluate FILE --dataset N once; the network remembers it.'
   )
 }
 

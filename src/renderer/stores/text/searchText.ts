@@ -1,7 +1,7 @@
 import type { CandidateJson, PairedJson } from '@shared/contract/search'
 import type { StrategyName } from '@shared/vocabulary'
-import { costKindTexts } from '@shared/text/costText'
-import { formatDateTime, formatPercent } from '@shared/units'
+import { budgetText, costKindTexts } from '@shared/text/costText'
+import { formatDateTime } from '@shared/units'
 import { formatBitPair } from '@shared/bitPair'
 import type { SearchSummary } from '../search'
 
@@ -51,8 +51,7 @@ export function entryText(
     about === null
       ? 'unknown model'
       : [about.model, about.board && nameOf(about.board), about.dataSet].filter(Boolean).join(', ')
-  const budget =
-    request.budgetRatio === null ? 'no limit on' : `${formatPercent(request.budgetRatio, 0)} of int8’s`
+  const budget = request.budgetRatio === null ? 'no limit on' : `${budgetText(request.budgetRatio)}’s`
   const how = state === 'done' ? '' : ` (${state})`
   return `${formatDateTime(startedAtMs)}: ${what}; ${budget} ${costKindTexts[request.cost]}${how}`
 }

@@ -191,6 +191,8 @@ describe('bitbench estimator', () => {
       code: 'input.unsupported'
     })
     await expect(run('train', ['slow.json', '--max-token-ms', '0.001'])).rejects.toThrow(/larger limit/)
+    // A mistyped path without an ending is no file, rather than a file of the wrong kind.
+    await expect(run('train', ['nothing-here'])).rejects.toMatchObject({ code: 'input.notFound' })
     expect(() => parseVerbArguments(estimatorCli.verbs['train']!, ['--num_epoch', '3'])).toThrow(UsageError)
   })
 })
