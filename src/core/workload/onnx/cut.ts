@@ -39,6 +39,14 @@ export const loopCount = 'loop/count'
 /** Output of a looped layer. */
 export const loopOutput = 'loop/output'
 
+const zeroCode = 'loop/zero code'
+/** A file's bytes are read as uint8; a value that is carried through a loop as bool begins as one. */
+const falseNode: OnnxNode = {
+  ...{ name: 'loop/false', opType: 'Cast', domain: '', inputs: [zeroCode], outputs: ['loop/zero/bool'] },
+  // TensorProto.DataType BOOL in onnx.proto.
+  attributes: { to: { kind: 'int', value: 9 } }
+}
+
 /**
  * A layer inside an ONNX Loop, computed once for each of `copies` different captured inputs per turn. One call of the
  * runtime costs about 0.1 ms, more than many layers: a loop around the call would measure that. Different inputs keep the
@@ -66,10 +74,14 @@ export function loopLayer(
   return {
     ...network.model,
     name: `loop of ${group.id}`,
-    nodes: [...constant.nodes, loop],
+    nodes: [...constant.nodes, ...(types.includes('bool') ? [falseNode] : []), loop],
     initializers: [
       ...constant.initializers,
-      ...types.map((type) => ({ name: `loop/zero/${type}`, dims: [1], data: zeroOf(type) }))
+      ...types.map((type) => ({
+        name: type === 'bool' ? zeroCode : `loop/zero/${type}`,
+        dims: [1],
+        data: zeroOf(type)
+      }))
     ],
     inputs: [
       { name: loopCount, elementType: 'int64', dims: [] },

@@ -338,7 +338,7 @@ describe('what surrounds a recording', () => {
         [4711, 'after', 812 * 1024 ** 2]
       ]
     )
-    expect(recording.counter.reason).toContain('stands in for nvidia-smi')
+    expect(recording.counter.reason).toContain('nvidia-smi is a stand-in')
     const [summary] = (await energy.report(recording.id)).summaries
     expect(summary!.reasons[0]!.message).toContain('/usr/bin/python3 (pid 4711')
   })
