@@ -1,4 +1,5 @@
 import type { CandidateJson, Search } from '../../shared/contract/search'
+import { budgetsOf, costUnder, type BudgetedSearch } from '../../shared/searchBudget'
 import { isShare, scoreTitle } from '../../shared/score'
 import { costKindTexts } from '../../shared/text/costText'
 import { schemeRows } from './compareRuns'
@@ -6,19 +7,15 @@ import { differences, singleFigure, type RunFigures } from './figures'
 import { shareDifference } from './intervals'
 
 /** What of a search its candidates are compared by. */
-export type CandidateSearch = Pick<Search, 'metric' | 'request' | 'costUnit' | 'otherLimits'>
+export type CandidateSearch = BudgetedSearch & Pick<Search, 'metric'>
 
 /**
  * Candidates of one search: score with its difference, loss, every budgeted cost as a ratio, bits of every layer.
  *
  * @param candidates the first is what the others are compared with
  */
-export function compareCandidates(
-  { metric, request, costUnit, otherLimits }: CandidateSearch,
-  candidates: readonly CandidateJson[]
-): RunFigures {
-  const kinds = [request.cost, ...request.alsoWithin.map((one) => one.cost)]
-  const units = [costUnit, ...otherLimits.map(({ unit }) => unit)]
+export function compareCandidates(search: CandidateSearch, candidates: readonly CandidateJson[]): RunFigures {
+  const { metric } = search
   // The interval is one of shares of items: an AUC or R² has another.
   const share = ({ accuracy, versusInt8 }: CandidateJson) =>
     versusInt8 === null || !isShare(metric) ? null : { share: accuracy, items: versusInt8.images }
@@ -42,11 +39,11 @@ export function compareCandidates(
         'loss',
         candidates.map(({ loss }) => loss)
       ),
-      ...kinds.map((kind, at) =>
+      ...budgetsOf(search).map(({ cost, unit }, at) =>
         singleFigure(
-          `Cost: ${costKindTexts[kind]}`,
-          units[at],
-          candidates.map(({ cost, costs }) => (at === 0 ? cost : (costs[at] ?? null))),
+          `Cost: ${costKindTexts[cost]}`,
+          unit,
+          candidates.map((candidate) => costUnder(candidate, at)),
           'ratio'
         )
       )

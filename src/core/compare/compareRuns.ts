@@ -2,6 +2,7 @@ import type { Deployment } from '../../shared/contract/deploy'
 import type { Sample } from '../../shared/contract/profile'
 import type { CostKind, Search } from '../../shared/contract/search'
 import { isShare, scoreTitle } from '../../shared/score'
+import { budgetsOf, costUnder } from '../../shared/searchBudget'
 import { budgetText, costKindTexts } from '../../shared/text/costText'
 import { quantityOf } from '../../shared/vocabulary'
 import { itemKey } from '../kernel/shape'
@@ -60,7 +61,6 @@ const areOfSameData = (searches: readonly Search[]): boolean =>
     ({ about }) => about?.dataSet
   )
 
-/** Test accuracy with its interval, least loss, cost; `metric` undefined: their scores differ in kind. */
 /** Costs that differ from board to board. */
 const boardCosts: readonly CostKind[] = ['proxy', 'boardEnergy', 'ram']
 
@@ -78,6 +78,7 @@ const areOfSameBoard = (searches: readonly Search[], kind: CostKind): boolean =>
     ({ about }) => about?.board
   )
 
+/** Test accuracy with its interval, least loss, cost; `metric` undefined: their scores differ in kind. */
 function searchFigures(searches: readonly Search[], metric: Search['metric'] | undefined): RunFigure[] {
   // The interval is one of shares of items: an AUC or R² has another.
   const test = (search: Search) =>
@@ -116,19 +117,15 @@ function searchFigures(searches: readonly Search[], metric: Search['metric'] | u
 
 /** Share of int8 that the best scheme costs, of every kind of cost that one of them budgeted. */
 function costFigures(searches: readonly Search[]): RunFigure[] {
-  const kindsOf = ({ request }: Search): CostKind[] => [
-    request.cost,
-    ...(request.alsoWithin ?? []).map((one) => one.cost)
-  ]
-  const kinds = [...new Set(searches.flatMap(kindsOf))]
+  const budgets = searches.map(budgetsOf)
+  const kinds = [...new Set(budgets.flatMap((own) => own.map(({ cost }) => cost)))]
   return kinds.map((kind) => {
-    const found = searches.map((one) => {
-      const at = kindsOf(one).indexOf(kind)
+    const found = searches.map(({ best }, run) => {
+      const at = budgets[run].findIndex(({ cost }) => cost === kind)
       if (at < 0) return null
-      const { unit, baselineCost } =
-        at === 0 ? { unit: one.costUnit, baselineCost: one.baselineCost } : one.otherLimits[at - 1]
-      const cost = at === 0 ? one.best?.cost : one.best?.costs[at]
-      return { unit, share: cost === undefined ? null : cost / baselineCost }
+      const { unit, baselineCost } = budgets[run][at]
+      const cost = best === null ? null : costUnder(best, at)
+      return { unit, share: cost === null ? null : cost / baselineCost }
     })
     const units = new Set(found.flatMap((one) => one?.unit ?? []))
     const having = searches.filter((_, at) => found[at] !== null)

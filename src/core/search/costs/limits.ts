@@ -1,4 +1,5 @@
 import { AppError } from '../../../shared/errors'
+import { isOverBudget } from '../../../shared/searchBudget'
 import { leastLoss } from '../proposals/knapsack'
 import type { Limit } from './limit'
 import { freeGenes, genesKey, uniformGenes, type Genes, type SchemeCost, type SearchSpace } from '../space'
@@ -13,9 +14,6 @@ export interface SearchLimits {
   readonly cheapest: Genes
 }
 
-/** Evaluations that fit a floating-point sum: budgets that equal a scheme's cost are met. */
-const tolerance = 1 + 1e-12
-
 /** Costs of a scheme, one per cost of the space. */
 export function costsOf(space: SearchSpace, genes: Genes): number[] {
   return space.costs.map((cost) => cost.of(genes))
@@ -24,7 +22,7 @@ export function costsOf(space: SearchSpace, genes: Genes): number[] {
 /** Whether a scheme is within all budgets (with a tolerance for rounding). */
 export function fits(space: SearchSpace, limits: readonly Limit[], genes: Genes): boolean {
   for (let at = 0; at < limits.length; at++) {
-    if (space.costs[at].of(genes) > limits[at].budget * tolerance) return false
+    if (isOverBudget(space.costs[at].of(genes), limits[at].budget)) return false
   }
   return true
 }

@@ -1,4 +1,5 @@
-import { budgetsOf, infeasibleText } from '../../../shared/text/infeasibleText'
+import { budgetsOf } from '../../../shared/searchBudget'
+import { infeasibleText } from '../../../shared/text/infeasibleText'
 import { sensitivityText } from '../../../shared/text/sensitivityText'
 import { schemeKey } from '../../../core/quant/scheme'
 import { schemeReasons, widthReports } from '../../../core/search/widthReport'

@@ -219,17 +219,10 @@ function budgetsOf({ limits }: ReturnType<typeof searchLimits>, { names, ratios,
   }))
 }
 
-function infeasible({ limits, cheapest }: ReturnType<typeof searchLimits>, budgeted: BudgetedSpace): string {
-  const { names, space } = budgeted
-  const nearest = costsOf(space, cheapest)
+function infeasible(limits: ReturnType<typeof searchLimits>, budgeted: BudgetedSpace): string {
+  const nearest = costsOf(budgeted.space, limits.cheapest)
   const why = infeasibleText(
-    limits.map((limit, at) => ({
-      ...limit,
-      cost: names[at],
-      unit: space.costs[at].unit,
-      budget: budgeted.ratios[at] === null ? null : limit.budget,
-      nearestCost: nearest[at]
-    }))
+    budgetsOf(limits, budgeted).map((budget, at) => ({ ...budget, nearestCost: nearest[at] }))
   )
   return ['No scheme is within the budgets; nothing was evaluated.', ...why].join('\n')
 }

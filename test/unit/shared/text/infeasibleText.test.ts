@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { budgetsOf, infeasibleText, isOverBudget, type UnkeptBudget } from '@shared/text/infeasibleText'
+import { budgetsOf, isOverBudget, type SearchBudget } from '@shared/searchBudget'
+import { infeasibleText } from '@shared/text/infeasibleText'
 
-const bops: UnkeptBudget = {
+const bops: SearchBudget = {
   cost: 'bops',
   unit: 'bops',
   budget: 1_000_000,
@@ -9,7 +10,7 @@ const bops: UnkeptBudget = {
   minimumCost: 500_000,
   nearestCost: 1_200_000
 }
-const size: UnkeptBudget = {
+const size: SearchBudget = {
   cost: 'size',
   unit: 'bytes',
   budget: 100,
