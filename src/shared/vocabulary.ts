@@ -180,6 +180,10 @@ export const runStates = ['running', 'done', 'failed', 'cancelled', 'interrupted
 /** State of a stored run. */
 export type RunState = (typeof runStates)[number]
 
+/** Whether a job or a stored run ended before all of its work was done: where its kind can be resumed, it goes on from there. */
+export const endedEarly = (state: JobState): boolean =>
+  state === 'failed' || state === 'cancelled' || state === 'interrupted'
+
 /** Where a value comes from: a device, a model of it, or a stand-in for it. */
 export const origins = ['measured', 'estimated', 'simulated'] as const
 
