@@ -1,5 +1,6 @@
 import { pageTitle, useNavigation, type PageId } from '../stores/window/navigation'
 import type { ShellCommand } from './shellCommand'
+import { untilShown } from './untilShown'
 
 /** Panels where something is begun or set, by page: their headings, and words by which they are looked for besides. */
 export const workPanels: readonly { page: PageId; heading: string; words?: string }[] = [
@@ -42,21 +43,16 @@ export const panelCommands = (): ShellCommand[] =>
     run: () => void goToPanel(page, heading)
   }))
 
-/** How long a page may take to show a panel, ms. */
-const maxLoadMs = 20_000
-
 /** Opens the page and puts the focus on the heading of the panel; the page alone, where it has no such panel now. */
 export async function goToPanel(page: PageId, heading: string): Promise<void> {
   const navigation = useNavigation()
   navigation.open(page)
-  const find = (): HTMLElement | undefined =>
-    [...document.querySelectorAll<HTMLElement>('main .panel h2')].find(
-      ({ textContent }) => textContent === heading
-    )
-  for (let waitedMs = 0; waitedMs < maxLoadMs && navigation.current === page && !find(); waitedMs += 50)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  const found = navigation.current === page ? find() : undefined
-  if (found === undefined) return
+  const headings = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('main .panel h2')]
+  const found = await untilShown(
+    () => headings().find(({ textContent }) => textContent === heading) ?? null,
+    () => navigation.current === page
+  )
+  if (found === null) return
   found.scrollIntoView?.({ block: 'start' })
   // A heading takes the focus from here alone, so that a screen reader goes on there.
   found.tabIndex = -1
