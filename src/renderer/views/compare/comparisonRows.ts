@@ -47,6 +47,13 @@ export const isClear = ({ against, how }: Figure, index: number): boolean => {
   return one !== null && ((one.low ?? none) > none || (one.high ?? none) < none)
 }
 
+/** True where a run clearly differs from the first. */
+export const clearlyDiffers = (figure: Figure): boolean =>
+  figure.against.some((_, index) => isClear(figure, index))
+
+/** True where not all runs have the same text. */
+export const textsDiffer = ({ cells }: TextRow): boolean => new Set(cells).size > 1
+
 /** A column per run, with what it differs from the first below it. */
 export function figureColumns(runs: number): TableColumn<Figure>[] {
   return [
@@ -84,7 +91,7 @@ export function textColumns(runs: number): TableColumn<TextRow>[] {
       title: runLetter(index),
       text: ({ cells }) => cells[index] || unavailable
     })),
-    { title: 'Same', text: ({ cells }) => (new Set(cells).size === 1 ? 'yes' : 'no') }
+    { title: 'Same', text: (row) => (textsDiffer(row) ? 'no' : 'yes') }
   ]
 }
 
