@@ -9,7 +9,6 @@ import { foldProduct } from './product'
 import { dequantized, quantized } from './quantized'
 import { constantReduction, constantRunningSum, constantTriangle } from './reduced'
 import { oneHot, placesOfNonZero, scatteredAt } from './places'
-import { roundHalfEven } from './rounding'
 import { constantOf, dataOf, isFloatType, numbersOf, typeOf, type ConstantType } from './numbers'
 
 /**
@@ -42,26 +41,13 @@ const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> =
   Xor: (a, b) => (a !== 0) !== (b !== 0)
 }
 
+/** Functions of one value that are no tables of a network; those are in functionsOfOperators. */
 const functions: Readonly<Record<string, (x: number) => number>> = {
-  Neg: (x) => -x,
-  Abs: Math.abs,
-  Sqrt: Math.sqrt,
-  Exp: Math.exp,
-  Log: Math.log,
-  Floor: Math.floor,
-  Ceil: Math.ceil,
-  Reciprocal: (x) => 1 / x,
   Relu: (x) => Math.max(0, x),
-  Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  Tanh: Math.tanh,
-  Sign: Math.sign,
-  Sin: Math.sin,
-  Cos: Math.cos,
   Tan: Math.tan,
   Atan: Math.atan,
   Not: (x) => (x === 0 ? 1 : 0),
-  IsNaN: (x) => (Number.isNaN(x) ? 1 : 0),
-  Round: roundHalfEven
+  IsNaN: (x) => (Number.isNaN(x) ? 1 : 0)
 }
 
 const castTypes: Readonly<Record<number, ConstantType>> = {
