@@ -1,5 +1,5 @@
-// Runs the test files of a mutation run in vitest's workers. Each run of a mutant loads its modules anew, through a link of
-// its own to the translated tests (build/mutate/fresh/<number>), so nothing that a mutant computed reaches the next.
+// Runs the test files of a mutation run in vitest's workers. Every mutant imports the modules by a symbolic link of its own to the
+// translated tests (build/mutate/fresh/<number>): Node caches modules by path, so no state of one mutant is seen by the next.
 import { appendFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'

@@ -13,7 +13,7 @@ import { createAction, forgetOnChange } from './window/action'
 /** How a meter is chosen on a page: kept for the next time. */
 export type MeterChoice = Pick<MeterSetup, 'port' | 'kind' | 'supplyV'> & Partial<Pick<MeterSetup, 'units'>>
 
-/** What a page begins with: the simulated meter of a virtual board, else a PPK2 whose port is asked for. */
+/** The meter that a page preselects: the simulated one of a virtual board, else a PPK2 with an empty port. */
 export const firstMeterChoice = (isVirtual: boolean): MeterChoice => ({
   port: isVirtual ? virtualPpk2Port : '',
   kind: 'ppk2',
