@@ -10,8 +10,6 @@
  */
 import { loadavg } from 'node:os'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { createPpk2Binning } from '../src/core/meter/ppk2/bins'
 import { readPpk2Metadata } from '../src/core/meter/ppk2/calibration'
 import { ppk2Commands, ppk2Hz } from '../src/core/meter/ppk2/commands'
@@ -19,6 +17,7 @@ import { createPpk2Decoder } from '../src/core/meter/ppk2/decoder'
 import { createVirtualPpk2 } from '../src/core/meter/ppk2/virtualPpk2'
 import { createPowerPyramid } from '../src/core/meter/powerPyramid'
 import { formatBytes, formatPercent } from '../src/shared/units'
+import { collectGarbage } from '../scripts/collectGarbage'
 import { positive, readFlags } from './flags'
 
 /** What is still held after a collection may vary by this much over the time; an hour's means alone would be 115 MB. */
@@ -28,13 +27,11 @@ const looksPerSecond = 10
 /** Points that a window fetches of all of the trace, of what is zoomed into, and of the newest readings. */
 const buckets = 1000
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 /** Memory that something still refers to, bytes. */
 async function heldBytes(): Promise<number> {
   // Buffers that a collection finds unused are freed behind it, beside this thread.
   for (let round = 0; round < 3; round++) {
-    collect()
+    collectGarbage()
     await pause(20)
   }
   const { heapUsed, external } = process.memoryUsage()

@@ -44,7 +44,12 @@ const [seeds, seed] = [Number(values.seeds), Number(values.seed)]
 const [schemes, longest] = [Number(values.schemes), Number(values.longest)]
 if (experiment === undefined) {
   const lines = Object.entries(experiments).map(([key, { question }]) => `  ${key.padEnd(16)}${question}`)
-  console.error(['usage: npm run bench:paper -- NAME [--seeds 5] [--seed 1] [--json]', ...lines].join('\n'))
+  console.error(
+    [
+      'usage: npm run bench:paper -- NAME [--seeds 5] [--seed 1] [--schemes 8] [--longest 300000] [--json]',
+      ...lines
+    ].join('\n')
+  )
   process.exit(2)
 }
 const started = process.cpuUsage()

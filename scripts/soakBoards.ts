@@ -6,8 +6,6 @@ import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import v8 from 'node:v8'
-import vm from 'node:vm'
 import type { Link } from '../src/main/board/links/link'
 import { createBoardAdapters } from '../src/main/board/boardAdapters'
 import { resourcePath } from '../src/main/paths'
@@ -16,6 +14,7 @@ import { spawn } from 'node:child_process'
 import { createBoardBench, virtualBoardWorker } from '../test/support/boardBench'
 import { testCores } from '../test/support/rtl/verilated'
 import { createUnpluggable } from '../test/support/unpluggable'
+import { collectGarbage } from './collectGarbage'
 
 const { values } = parseArgs({
   options: {
@@ -27,9 +26,6 @@ const { values } = parseArgs({
 /** MiB of heap per thousand rounds; a forgotten connection alone (console, session, decoder) is 20 KiB, 20 MiB. */
 const maxGrowth = 0.5
 const id = 'virtual:small'
-
-v8.setFlagsFromString('--expose-gc')
-const collectGarbage = vm.runInNewContext('gc') as () => void
 
 /** Rounds that a busy computer spoiled (a start or a reply that came too late): counted, cleaned up after, not hidden. */
 let spoiled = 0

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { collectGarbage } from '../../scripts/collectGarbage'
 import { quantile } from '../../src/core/math/quantile'
 import { openOwner, type Owner } from '../../test/support/fakeQueue'
 import { startRedis, type RedisServer } from '../../test/support/redisServer'
@@ -119,9 +118,7 @@ async function allAtOnce(owner: Owner, redis: RedisServer, jobs: number) {
 
 /** Size of what is still referenced, by a garbage collection. */
 function liveHeapBytes(): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
+  collectGarbage()
   return process.memoryUsage().heapUsed
 }
 
