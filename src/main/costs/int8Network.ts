@@ -7,13 +7,17 @@ import { uniformScheme, type Scheme } from '../../core/quant/scheme'
 export interface NetworkSource {
   /** The weighted layers in order. */
   layers(modelId: string): Promise<{ name: string }[]>
-  quantize(modelId: string, scheme: Scheme): Promise<QuantizedNetwork>
+  /** A network with the shapes and sizes it has under a scheme, and codes that stand in for its own; needs no data. */
+  standIn(modelId: string, scheme: Scheme): Promise<QuantizedNetwork>
 }
 
-/** A model with 8-bit weights and activations in every layer: the network that costs and shapes are read from. */
+/**
+ * A model with 8-bit weights and activations in every layer: the network that costs and shapes are read from. It comes from the
+ * graph alone, so that a network of which nobody has data can be profiled and searched by cost.
+ */
 export async function int8Network(models: NetworkSource, modelId: string): Promise<QuantizedNetwork> {
   const layers = (await models.layers(modelId)).map((layer) => layer.name)
-  return await models.quantize(modelId, uniformScheme(layers, 8, 8))
+  return await models.standIn(modelId, uniformScheme(layers, 8, 8))
 }
 
 /** The kernel shapes that a model's layers call, each once. */

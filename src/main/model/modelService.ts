@@ -80,6 +80,8 @@ export interface ModelService {
     method?: QuantMethod,
     signal?: AbortSignal
   ): Promise<QuantizedNetwork>
+  /** The network as it is under a scheme but for its codes, which stand in for fitted ones: needs no data (standInNetwork.ts). */
+  standIn(modelId: string, scheme: Scheme): Promise<QuantizedNetwork>
   /** The first test items as input codes; labels: which output should be the largest, null where none should. */
   testInputs(
     modelId: string,
@@ -214,7 +216,7 @@ function createModelInputs({
   library: ReturnType<typeof createImageLibrary>
   sourceOf: ReturnType<typeof locateModels>
   isOnShipped: (model: LoadedModel) => Promise<boolean>
-}): Pick<ModelService, 'reportSplit' | 'quantize' | 'testInputs' | 'prepareFile' | 'reference'> {
+}): Pick<ModelService, 'reportSplit' | 'quantize' | 'standIn' | 'testInputs' | 'prepareFile' | 'reference'> {
   return {
     reportSplit: async (modelId) =>
       library.hasFullSet() && (await isOnShipped(await files.find(modelId))) ? 'fullTest' : 'test',
@@ -224,6 +226,11 @@ function createModelInputs({
       checkScheme(scheme, weightedLayerNames(model.graph))
       const input = { ...(await sourceOf(model)).source, scheme, method }
       return tasks.run('model.quantize', input, signal === undefined ? {} : { signal })
+    },
+    async standIn(modelId, scheme) {
+      const { summary, graph } = await files.find(modelId)
+      checkScheme(scheme, weightedLayerNames(graph))
+      return tasks.run('model.standIn', { file: summary.path, modelId: summary.id, scheme })
     },
     async testInputs(modelId, images) {
       const model = await files.find(modelId)

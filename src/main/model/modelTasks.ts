@@ -1,6 +1,7 @@
 import type { FittedOn, QuantMethod, Split } from '../../shared/contract/model'
 import type { TaskContext } from '../threads/task'
 import { runInteger } from '../../core/quant/integer/runInteger'
+import { standInNetwork } from '../../core/quant/quantize/standInNetwork'
 import { elementCount, type QuantizedNetwork } from '../../core/quant/quantizedNetwork'
 import type { Scheme } from '../../core/quant/scheme'
 import type { Graph } from '../../core/model/graph'
@@ -10,7 +11,7 @@ import { measureScores } from '../../core/model/scoreMeasure'
 import { floatReference } from './accuracy/floatReference'
 import { openFloat } from './accuracy/floatItems'
 import { judge, largestOf, type JudgedItems } from './accuracy/judge'
-import { openBench, quantizeOn, type BenchSource, type ModelBench } from './modelWorkspace'
+import { openBench, otherNetwork, quantizeOn, type BenchSource, type ModelBench } from './modelWorkspace'
 import { schemeRealScores } from './accuracy/schemeAccuracy'
 import { modelContentId } from './files/modelContentId'
 import { checkClasses } from './data/imageFit'
@@ -43,6 +44,13 @@ export interface EvaluateInput extends ModelSource {
 export interface QuantizeInput extends ModelSource {
   readonly scheme: Scheme
   readonly method: QuantMethod
+}
+
+/** A network without its data, in a worker. */
+export interface StandInInput {
+  readonly file: string
+  readonly modelId: string
+  readonly scheme: Scheme
 }
 
 /** Images of a reference run between two looks at the abort signal. */
@@ -133,6 +141,16 @@ export const modelTasks = {
 
   'model.quantize': async (input: QuantizeInput, context: TaskContext): Promise<QuantizedNetwork> =>
     quantizeOn(await openBench(input), input.scheme, input.method, context),
+
+  /** A network's layers and sizes under a scheme, without any data. */
+  'model.standIn': async (
+    { file, modelId, scheme }: StandInInput,
+    _context: TaskContext
+  ): Promise<QuantizedNetwork> => {
+    const { graph, id } = await readNetwork(file)
+    if (id !== modelId) throw otherNetwork(file)
+    return standInNetwork(graph, scheme)
+  },
 
   /** The first test items of a user's data set, with what their largest output should be; null where nothing is. */
   'model.inputs': async (

@@ -103,7 +103,8 @@ function dismiss(key: string, bench: Promise<ModelBench>): void {
   void bench.then((held) => held.close()).catch(() => undefined)
 }
 
-function otherNetwork(file: string): AppError {
+/** A file that was changed since its network was opened. */
+export function otherNetwork(file: string): AppError {
   return new AppError(
     'input.notFound',
     `${file} holds another network than when it was opened.`,

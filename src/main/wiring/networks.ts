@@ -6,11 +6,12 @@ import { createCalibrations, type Calibrations } from '../costs/calibrations'
 import { createCalibrationStore } from '../costs/calibrationStore'
 import { createCostService, type CostService } from '../costs/costService'
 import { layerShapes } from '../costs/int8Network'
+import { standInModels } from '../costs/standInModels'
 import { createUniformRun } from '../costs/uniformRun'
 import { createDataSetService, type DataSetService } from '../dataset/dataSetService'
 import { createCodeExport } from '../deploy/codeExport'
 import { createDeployService, type DeployService } from '../deploy/deployService'
-import type { RecordPower } from '../deploy/deployNeeds'
+import type { DeployModels, RecordPower } from '../deploy/deployNeeds'
 import { createDeployStore } from '../deploy/deployStore'
 import { createToolchain } from '../deploy/program'
 import { createResultStore } from '../model/accuracy/resultStore'
@@ -86,7 +87,9 @@ export function connectNetworks(
       ofNewestBuild(await profile.samples({ boardId, unit, weightBits: 0 }))
   })
   const search = connectSearch(base, model, costs)
-  const deploy = connectDeploy(base, { board, model, costs, recordPower, monitorInfo: anyInfo })
+  const deployNeeds = { board, costs, recordPower, monitorInfo: anyInfo }
+  const deploy = connectDeploy(base, { ...deployNeeds, model })
+  const onStandIns = connectDeploy(base, { ...deployNeeds, model: standInModels(model) })
   const calibrations = createCalibrations({
     ...base,
     calibrationStore,
@@ -94,7 +97,12 @@ export function connectNetworks(
     runNetwork: createUniformRun({
       connect: (boardId) => board.connect(boardId),
       layers: (modelId) => model.layers(modelId),
-      measure: deploy.measure
+      // A network of which there is no data takes the same time on noise.
+      measure: async (request, context) =>
+        ((await model.info(request.modelId)).misfit === undefined ? deploy : onStandIns).measure(
+          request,
+          context
+        )
     }),
     predictPoints: costs.points
   })
@@ -179,7 +187,7 @@ function connectDeploy(
   base: Base,
   needs: {
     board: BoardService
-    model: ModelService
+    model: DeployModels
     costs: CostService
     recordPower: RecordPower
     monitorInfo: ReturnType<typeof monitorInfo>

@@ -135,7 +135,7 @@ export function* measuringRanges(
 }
 
 /** Numbers for texts: written out, what a layer of a recurrence depends on would double with every step. */
-function createNames(): (text: string) => string {
+export function createNames(): (text: string) => string {
   const known = new Map<string, string>()
   return (text) => {
     const name = known.get(text) ?? String(known.size)

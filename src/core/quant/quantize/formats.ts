@@ -18,7 +18,10 @@ export interface TensorFormats {
 }
 
 /** Returns scale, zero and bits of every tensor: what its readers want, from the calibrated ranges. */
-export function planFormats(calibration: ActivationRanges, scheme: Scheme): TensorFormats {
+export function planFormats(
+  calibration: Pick<ActivationRanges, 'graph' | 'formatOf'>,
+  scheme: Scheme
+): TensorFormats {
   const { graph } = calibration
   const consumers = consumersOf(graph)
   const bitsOf = new Map(scheme.map((entry) => [entry.layer, entry.activationBits]))

@@ -22,7 +22,7 @@ import type { ShapeHwc } from '../../kernel/shape'
 import { writtenCodes } from '../integer/operatorLayers'
 import { plainLayer, requantizeLayer } from '../integer/plainLayers'
 import { checkScheme, inputBits, type LayerBits, type Scheme } from '../scheme'
-import { quantizeWeighted } from './weightedLayer'
+import { quantizeWeighted, type WeightedSite } from './weightedLayer'
 
 /**
  * Integers of a network under a scheme. Layer by layer, each one fitted on what the quantized layers before it give on
@@ -34,12 +34,29 @@ export function quantizeNetwork(calibration: ActivationRanges, scheme: Scheme): 
 }
 
 /** The same as a piece of work for an engine. */
-export function* quantizing(calibration: ActivationRanges, scheme: Scheme): FitWork<QuantizedNetwork> {
-  const { graph } = calibration
+export function quantizing(calibration: ActivationRanges, scheme: Scheme): FitWork<QuantizedNetwork> {
+  return emitting(calibration, scheme, (site, depends) => quantizeWeighted(calibration, site, depends))
+}
+
+/** What layers are written from: the formats of tensors, and what layers that were made before are found by. */
+export type LayerSources = Pick<
+  ActivationRanges,
+  'graph' | 'bytes' | 'images' | 'layerCache' | 'codesCache' | 'nameOf' | 'formatOf'
+>
+
+/** Integers of a layer with weights. @param depends what its input codes depend on, as text */
+export type WeightFit = (site: WeightedSite, depends: string) => IntegerLayer | FitWork<IntegerLayer>
+
+/**
+ * The layers of a network in integers under a scheme, those with weights as `fit` gives them.
+ * @throws AppError as quantizeNetwork does
+ */
+export function* emitting(sources: LayerSources, scheme: Scheme, fit: WeightFit): FitWork<QuantizedNetwork> {
+  const { graph } = sources
   checkScheme(scheme, weightedLayerNames(graph))
-  const formats = planFormats(calibration, scheme)
+  const formats = planFormats(sources, scheme)
   const bitsOf = new Map(scheme.map((entry) => [entry.layer, entry]))
-  const emitter = createEmitter(calibration, formats)
+  const emitter = createEmitter(sources, formats, fit)
   try {
     for (const [index, node] of graph.nodes.entries()) {
       yield* emitter.emit(index, node, isWeightedNode(node) ? bitsOf.get(node.name)! : null)
@@ -61,7 +78,7 @@ export function* quantizing(calibration: ActivationRanges, scheme: Scheme): FitW
 }
 
 /** The layers of a network so far: pushed once per signature, read in any format. */
-function createLayerList(calibration: ActivationRanges, formats: TensorFormats) {
+function createLayerList(calibration: LayerSources, formats: TensorFormats) {
   const { graph } = calibration
   const layers: IntegerLayer[] = []
   /** Layer that holds each node's output. */
@@ -125,7 +142,7 @@ function createLayerList(calibration: ActivationRanges, formats: TensorFormats) 
 }
 
 /** Writes the layers of nodes, one after the other. */
-function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
+function createEmitter(calibration: LayerSources, formats: TensorFormats, fit: WeightFit) {
   const { graph } = calibration
   const list = createLayerList(calibration, formats)
   const { push, read, hold, codes } = list
@@ -145,7 +162,7 @@ function createEmitter(calibration: ActivationRanges, formats: TensorFormats) {
       if (isWeightedNode(node)) {
         const site = { ...common, node, index, bits: bits!, output, bytes: () => codes.bytesOf(inputs[0]) }
         const depends = codes.signatureOf(inputs[0])
-        const make = () => quantizeWeighted(calibration, site, depends)
+        const make = () => fit(site, depends)
         hold(index, yield* push(node.name, inputs, output, bits, make))
         return
       }

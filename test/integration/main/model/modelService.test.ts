@@ -1,10 +1,17 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '@shared/errors'
 import type { SchemeAccuracy } from '@shared/contract/model'
 import type { ModelService } from '@main/model/modelService'
 import { argmax } from '@core/quant/integer/runInteger'
+import { encodeOnnx } from '@main/model/files/onnxFile'
+import { exportOnnx } from '@core/model/onnx/exportOnnx'
+import { isWeighted } from '@core/quant/quantizedNetwork'
 import { parseScheme, uniformScheme } from '@core/quant/scheme'
 import { createModelBench } from '../../../support/modelBench'
+import { halvesNetwork } from '../../../support/ownNetworks'
 
 describe('model service', () => {
   const { service, run, jobs, emitted } = createModelBench()
@@ -65,6 +72,25 @@ describe('model service', () => {
     }
     expect(correct).toBeGreaterThan(48)
   }, 300_000)
+
+  it('gives the layers of a network that no data fits', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'no data '))
+    const file = path.join(folder, 'halves.onnx')
+    await writeFile(file, encodeOnnx(exportOnnx(halvesNetwork())))
+    const { id, misfit } = await service.open(file)
+    expect(misfit?.code).toBe('model.unsupportedShape')
+    const own = uniformScheme(['mean', 'decide'], 4, 2)
+    await expect(service.quantize(id, own)).rejects.toMatchObject({ code: 'model.unsupportedShape' })
+    const { layers: integers } = await service.standIn(id, own)
+    expect(integers.filter(isWeighted).map((layer) => [layer.op, layer.weights.length])).toEqual([
+      ['conv2d', 4 * 27],
+      ['dense', 2 * 256]
+    ])
+    await expect(service.standIn(id, uniformScheme(['other'], 8, 8))).rejects.toMatchObject({
+      code: 'scheme.invalid'
+    })
+    await rm(folder, { recursive: true })
+  }, 60_000)
 
   it('evaluates as a job that ends with an event', async () => {
     const scheme = [...uniformScheme(layers, 8, 8)]

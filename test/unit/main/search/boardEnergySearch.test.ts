@@ -3,6 +3,7 @@ import { workloadsOf } from '@core/model/workload'
 import type { Proxy } from '@core/proxy/fit/proxy'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
+import { standInNetwork } from '@core/quant/quantize/standInNetwork'
 import { uniformScheme, type Scheme } from '@core/quant/scheme'
 import { createCostService, type CostService } from '@main/costs/costService'
 import { createJobService, type JobService } from '@main/jobs/jobService'
@@ -67,7 +68,7 @@ function createCosts(): CostService {
     buildOf: () => null,
     models: {
       layers: async () => layers,
-      quantize: async (_modelId, scheme) => quantizeNetwork(calibration, scheme),
+      standIn: async (_modelId, scheme) => standInNetwork(graph, scheme),
       workloads: async () => workloads,
       recurrentWork: async () => ({ macs: 0, weights: 0, biases: 0 })
     },
