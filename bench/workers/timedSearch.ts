@@ -13,7 +13,8 @@ import { createQueueJobs } from '../../src/main/worker/queue/queueJobs'
 import { createQueuePool } from '../../src/main/worker/queue/queuePool'
 import { connectQueueServer } from '../../src/main/worker/queue/queueServer'
 import { startRedis } from '../../test/support/redisServer'
-import { openLenetSearch, workerFile, type LenetSearch } from './lenetSearch'
+import { resourcePath } from '../../src/main/paths'
+import { openNetworkSearch, workerFile, type NetworkSearch } from './networkSearch'
 
 /** One search and who evaluated it. */
 export interface TimedSearch {
@@ -92,7 +93,7 @@ function ready(child: ChildProcess): Promise<void> {
 }
 
 async function searchOn(pool: TaskPool<Tasks>, processes: number, evaluations: number): Promise<TimedSearch> {
-  const search = await openLenetSearch(pool)
+  const search = await openNetworkSearch(pool, resourcePath('models', 'lenet5-fashion.onnx'))
   await warm(search, processes)
   let jobMs = 0
   const startedMs = performance.now()
@@ -101,7 +102,7 @@ async function searchOn(pool: TaskPool<Tasks>, processes: number, evaluations: n
 }
 
 /** Different jobs on other items than the search's, enough for every worker to take one or more. */
-async function warm({ layers, evaluate }: LenetSearch, processes: number): Promise<void> {
+async function warm({ layers, evaluate }: NetworkSearch, processes: number): Promise<void> {
   const schemes = Array.from({ length: 4 * Math.max(1, processes) }, (_, at): Scheme =>
     layers.map((layer, index) => ({
       layer,

@@ -1,10 +1,9 @@
-import path from 'node:path'
 import { workloadsOf } from '../../src/core/model/workload'
 import { schemeKey, type Scheme } from '../../src/core/quant/scheme'
 import { bopsCosts } from '../../src/core/search/costs/costModels'
 import { defaultBatch, runSearch } from '../../src/core/search/runSearch'
 import { createSpace, tableCost } from '../../src/core/search/space'
-import { createModelFiles } from '../../src/main/model/files/modelFiles'
+import { readNetwork } from '../../src/main/model/files/readNetwork'
 import { builtPath, resourcePath } from '../../src/main/paths'
 import type { Tasks } from '../../src/main/taskRegistry'
 import type { TaskPool } from '../../src/main/threads/taskPool'
@@ -12,13 +11,17 @@ import type { TaskPool } from '../../src/main/threads/taskPool'
 /** The threads' program. */
 export const workerFile = builtPath('main', 'taskWorker.js')
 
+/** Splits that every data set has to judge on. */
+export const judgedSplits = ['search', 'test'] as const
+export type JudgedSplit = (typeof judgedSplits)[number]
+
 /** One evaluation of a scheme, as a pool returns it. */
 type Evaluated = Tasks['model.evaluate']['output']
 
-/** The search that benches of workers time: the shipped LeNet-5 at 0.4 of int8's bit operations, seed 1. */
-export interface LenetSearch {
+/** The search that benches of workers time: a network at 0.4 of int8's bit operations, seed 1. */
+export interface NetworkSearch {
   readonly layers: readonly string[]
-  evaluate(scheme: Scheme, split?: 'search' | 'test'): Promise<Evaluated>
+  evaluate(scheme: Scheme, split?: JudgedSplit): Promise<Evaluated>
   /** Returns schemes and their losses, one a line. `onEvaluated` gets each evaluation as it ends, `onBatch` is called behind the last. */
   run(
     evaluations: number,
@@ -27,18 +30,21 @@ export interface LenetSearch {
   ): Promise<string>
 }
 
-/** Returns the search, evaluated by a pool. */
-export async function openLenetSearch(pool: Pick<TaskPool<Tasks>, 'run'>): Promise<LenetSearch> {
+/** Returns the search of a network's file, evaluated by a pool on a split's items. */
+export async function openNetworkSearch(
+  pool: Pick<TaskPool<Tasks>, 'run'>,
+  file: string,
+  judged: JudgedSplit = 'search'
+): Promise<NetworkSearch> {
   const modelsFolder = resourcePath('models')
-  const file = path.join(modelsFolder, 'lenet5-fashion.onnx')
-  const { graph } = await createModelFiles({ modelsFolder, openedFile: null }).open(file)
+  const { graph } = await readNetwork(file)
   const workloads = workloadsOf(graph)
   const space = createSpace({
     layers: workloads.map(({ layer }) => layer),
     macs: workloads.map(({ macs }) => macs),
     costs: [tableCost(bopsCosts(workloads))]
   })
-  const evaluate: LenetSearch['evaluate'] = (scheme, split = 'search') =>
+  const evaluate: NetworkSearch['evaluate'] = (scheme, split = judged) =>
     pool.run('model.evaluate', { file, modelsFolder, scheme, split, method: 'ptq' })
   return {
     layers: space.layers,
