@@ -15,8 +15,11 @@ const binCount = 4096
 
 /** Collects values batch by batch; a value beyond the bins doubles their width. */
 export interface HistogramBuilder {
-  /** Values are limited to `floor` .. `ceiling` first. */
-  add(values: Float32Array, floor?: number, ceiling?: number): void
+  /**
+   * Values are limited to `floor` .. `ceiling` first; NaN counts as 0, as tables of functions have it (tableFunction.ts).
+   * @returns false, and counts none, where a limited value is infinite
+   */
+  add(values: Float32Array, floor?: number, ceiling?: number): boolean
   histogram(): ValueHistogram
 }
 
@@ -36,31 +39,62 @@ export function createHistogram(): HistogramBuilder {
   }
   return {
     add(values, floor = -Infinity, ceiling = Infinity) {
-      let [top, bottom] = [0, 0]
-      for (let at = 0; at < values.length; at++) {
-        const value = values[at]
-        if (value > top) top = value
-        else if (value < bottom) bottom = value
-      }
-      top = Math.min(top, ceiling)
-      bottom = Math.max(bottom, floor)
+      const found = extremesOf(values)
+      const top = Math.min(found.top, ceiling)
+      const bottom = Math.max(found.bottom, floor)
+      if (!Number.isFinite(top) || !Number.isFinite(bottom)) return false
       largest = Math.max(largest, top)
       smallest = Math.min(smallest, bottom)
       if (top === 0 && bottom === 0) {
         counts[0] += values.length
-        return
+        return true
       }
       widen(Math.max(top, -bottom))
-      const scale = 1 / width
-      for (let at = 0; at < values.length; at++) {
-        let value = values[at]
-        if (value < bottom) value = bottom
-        else if (value > top) value = top
-        counts[Math.floor((value < 0 ? -value : value) * scale)] += 1
-      }
+      countInto(counts, values, { top, bottom, scale: 1 / width })
+      return true
     },
     histogram: () => ({ counts, width, largest: Math.max(largest, -smallest), isSigned: smallest < 0 })
   }
+}
+
+/** Largest and smallest value, 0 included. */
+function extremesOf(values: Float32Array): { top: number; bottom: number } {
+  let [top, bottom] = [0, 0]
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]
+    if (value > top) top = value
+    else if (value < bottom) bottom = value
+  }
+  return { top, bottom }
+}
+
+/** Values by signed bin, bin 0 in the middle; written over by every call. */
+const signedCounts = new Uint32Array(2 * binCount + 1)
+
+/**
+ * Counts values, limited to bottom .. top, by bins of |value| * scale. No branch depends on a value: the sign of a sum before a ReLU
+ * cannot be predicted. Where all below 0 counts as 0 those values are counted where they lie first, since one count that half of the
+ * values add to makes every one wait for the one before.
+ */
+function countInto(
+  counts: Float64Array,
+  values: Float32Array,
+  { top, bottom, scale }: { readonly top: number; readonly bottom: number; readonly scale: number }
+): void {
+  signedCounts.fill(0)
+  const isFloored = bottom === 0
+  const lowest = isFloored ? -binCount / scale : bottom
+  for (let at = 0; at < values.length; at++) {
+    const bin = (Math.min(Math.max(values[at], lowest), top) * scale) | 0
+    signedCounts[bin + binCount]++
+  }
+  let below = isFloored ? signedCounts[0] : 0
+  for (let bin = 1; bin < binCount; bin++) {
+    const negative = signedCounts[binCount - bin]
+    if (isFloored) below += negative
+    counts[bin] += signedCounts[binCount + bin] + (isFloored ? 0 : negative)
+  }
+  counts[0] += signedCounts[binCount] + below
 }
 
 /** Histogram of one array of values. */

@@ -174,14 +174,27 @@ function* runFloats(
     const input = realsOfPixels(graph, pixels.subarray(from * imageSize, (from + count) * imageSize))
     const found = yield* probeFloats(probe, input, count)
     for (const [at, index] of wanted.outputs.entries())
-      histograms.get(index)!.add(found.outputs[at].values, floors.get(index))
+      requireFinite(
+        histograms.get(index)!.add(found.outputs[at].values, floors.get(index)),
+        graph.nodes[index]
+      )
     for (const [at, index] of wanted.sums.entries()) {
       const node = graph.nodes[index]
       takeRows(found.sums[at], rows.get(index)!, node, from, count)
-      histograms.get(index)?.add(found.sums[at].values, ...limitsOf(node))
+      requireFinite(histograms.get(index)?.add(found.sums[at].values, ...limitsOf(node)) ?? true, node)
     }
   }
   return { histograms, rows }
+}
+
+/** @throws AppError model.invalid where a node's values are infinite */
+function requireFinite(isFinite: boolean, { name }: GraphNode): void {
+  if (isFinite) return
+  throw new AppError(
+    'model.invalid',
+    `The values of node "${name}" over the calibration items are infinite.`,
+    'Export the network again from a training run that did not diverge, or give it inputs that it was trained for.'
+  )
 }
 
 /** Ranges are read off the tensors whose values decide one; of weighted nodes off their sums, which are looked at anyway. */

@@ -190,6 +190,26 @@ describe('a network that ends in a ReLU', () => {
   })
 })
 
+describe('a network whose values overflow float32', () => {
+  it('is refused with the node whose range is read, and does not keep the thread for ever', () => {
+    const graph = plainNetwork()
+    const [first, ...rest] = graph.nodes
+    if (!('weights' in first!)) throw new Error('the network begins with weights')
+    const large = { ...first, weights: first.weights.map(() => 3e38) }
+    let error: unknown
+    try {
+      measureActivationRanges({ ...graph, nodes: [large, ...rest] }, someImages(graph, 4))
+    } catch (reason) {
+      error = reason
+    }
+    expect(error).toBeInstanceOf(AppError)
+    expect(error).toMatchObject({
+      code: 'model.invalid',
+      message: expect.stringContaining('"pool"')
+    })
+  })
+})
+
 describe('what integers cannot express', () => {
   it('refuses calibration bytes that are no whole images', () => {
     expect(() => measureActivationRanges(plainNetwork(), new Uint8Array(63))).toThrow(/whole images/)
