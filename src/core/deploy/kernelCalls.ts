@@ -3,6 +3,8 @@ import { maxDim, shapeKey, type BenchItem, type KernelShape } from '../kernel/sh
 import {
   isWeighted,
   type IntegerLayer,
+  type MoveLayer,
+  type MoveLoops,
   type QuantizedNetwork,
   type ReduceLoops
 } from '../quant/quantizedNetwork'
@@ -18,8 +20,9 @@ export interface LayerCalls {
   /** Operators beside the inner products. */
   readonly others: readonly KernelCall[]
   /**
-   * A stated estimate: a copy, a constant, rows of an embedding or a mean is priced by requantising as many codes, a function of
-   * two operands by the addition; the board's `bench` does not measure them by themselves.
+   * A stated estimate of what the board's `bench` does not measure by itself: copies, constants and rows of an embedding are
+   * priced as a flatten or a gather of as many codes (copyCalls), a mean by requantising as many codes, a function of two operands by
+   * the addition.
    */
   readonly isStandIn: boolean
 }
@@ -49,6 +52,39 @@ function inPieces(
   for (let left = first; left > 0; left -= maxDim)
     pieces.push({ kernel, dims: [Math.min(left, maxDim), ...rest], scale: 1, ...bits })
   return pieces
+}
+
+/**
+ * Share of a flatten of one code that a run of a copy takes beside its codes: about 30 instructions of bb_move's loops and memmove
+ * where `bench` counts 68 for the call (rv32imac).
+ */
+const runShare = 0.45
+
+/** Copies of `runs` runs of `length` codes: as one copy, or one by one where they lie apart, and what begins every run. */
+function copyCalls({ runs, length, isDense }: CopiedRuns, bits: Bits): KernelCall[] {
+  const codes = inPieces(isDense ? 'flatten' : 'gather', [runs * length], bits)
+  return runs < 2
+    ? codes
+    : [...codes, { kernel: 'flatten', dims: [1], scale: runShare * (runs - 1), ...bits }]
+}
+
+interface CopiedRuns {
+  readonly runs: number
+  readonly length: number
+  /** Neighbours lie side by side on both sides. */
+  readonly isDense: boolean
+}
+
+function copiedRuns({ counts, inStrides, outStrides }: MoveLoops): CopiedRuns {
+  const isDense = counts.length === 0 || (inStrides.at(-1) === 1 && outStrides.at(-1) === 1)
+  const runs = counts.slice(0, -1).reduce((product, count) => product * count, 1)
+  return { runs, length: counts.at(-1) ?? 1, isDense }
+}
+
+/** A move with a fill writes its whole output first. */
+function moveCalls({ loops, fill, outputShape }: MoveLayer, bits: Bits): KernelCall[] {
+  const filled = fill === null ? [] : inPieces('flatten', [elementsOf(outputShape)], bits)
+  return [...filled, ...copyCalls(copiedRuns(loops), bits)]
 }
 
 const times = (count: number, calls: readonly KernelCall[]): KernelCall[] =>
@@ -87,11 +123,18 @@ export function callsOf(layer: IntegerLayer): LayerCalls {
     case 'binary':
       return standIn(elementCalls('add', layer, bits))
     case 'requantize':
-    case 'move':
-    case 'constant':
-    case 'embed':
-    case 'output':
       return standIn(requantize)
+    case 'move':
+      return standIn(moveCalls(layer, bits))
+    case 'constant':
+      return standIn(inPieces('flatten', [elementsOf(layer.outputShape)], bits))
+    case 'embed': {
+      const length = layer.width
+      const runs = elementsOf(layer.outputShape) / length
+      return standIn(copyCalls({ runs, length, isDense: true }, bits))
+    }
+    case 'output':
+      return standIn(inPieces('gather', [elementsOf(layer.outputShape)], bits))
     case 'table':
     case 'gather':
       return only(inPieces(layer.op, [elementsOf(layer.outputShape)], bits))

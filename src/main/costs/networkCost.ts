@@ -1,4 +1,4 @@
-import { callsOf, type KernelCall } from '../../core/deploy/kernelCalls'
+import { callsOf, type KernelCall, type LayerCalls } from '../../core/deploy/kernelCalls'
 import {
   costByAnyVisits,
   costByVisits,
@@ -7,7 +7,7 @@ import {
 } from '../../core/deploy/operatorCost'
 import { atBits } from '../../core/deploy/uniformBits'
 import type { Workload } from '../../core/model/workload'
-import { isRecurrentKernel, requireProxyKernel } from '../../core/kernel/spec'
+import { isProxyKernel, isRecurrentKernel, requireProxyKernel } from '../../core/kernel/spec'
 import { toShapeRows } from '../../core/profile/proxyRows'
 import { AppError } from '../../shared/errors'
 import type { ProxyKernelName, RecurrentKernel, SampleUnit } from '../../shared/vocabulary'
@@ -89,7 +89,7 @@ export function createNetworkCost(deps: {
       const operators = await operatorsOf(target)
       let overhead = 0
       for (const layer of network.layers)
-        overhead += sumOf(callsOf(layer).others, target, operators) ?? roughSum(layer, operators)
+        overhead += sumOf(callsOf(layer), target, operators) ?? roughSum(layer, operators)
       const table = proxyCosts(workloads, target.proxies, overhead)
       const calibration = calibrationOf(network, target, operators)
       if (calibration === null) return table
@@ -123,7 +123,7 @@ function layersOf(
 ): (number | null)[] {
   return network.layers.map((layer) => {
     const calls = callsOf(layer)
-    const rest = sumOf(calls.others, target, operators)
+    const rest = sumOf(calls, target, operators)
     if (calls.inner === null || rest === null) return rest
     const proxy = target.proxies.get(requireProxyKernel(calls.inner.kernel))
     return proxy === undefined ? null : rest + predictOne(proxy, calls.inner)
@@ -150,23 +150,42 @@ function neverMeasured(kernel: RecurrentKernel, layer: string): AppError {
   )
 }
 
-/** Operators beside the inner products: as measured, else as their own proxy says, else by their visits. */
+/** Operators beside the inner products: as priceOf says; copies of a kind that was never measured as requantising as many codes. */
 function sumOf(
-  calls: readonly KernelCall[],
-  { proxies }: CostTarget,
+  { others, isStandIn }: LayerCalls,
+  target: CostTarget,
   measured: readonly MeasuredCall[]
 ): number | null {
   let sum = 0
-  for (const call of calls) {
-    const proxy = proxies.get(requireProxyKernel(call.kernel))
+  for (const call of others) {
+    const isCopy = isStandIn && (call.kernel === 'flatten' || call.kernel === 'gather')
     const cost =
-      measuredCost(call, measured) ??
-      (proxy === undefined ? costByVisits(call, measured) : predictOne(proxy, call))
+      priceOf(call, target, measured) ?? (isCopy ? priceOf(asRequantizing(call), target, measured) : null)
     if (cost === null) return null
     sum += cost
   }
   return sum
 }
+
+/** As measured, else as its own proxy says, else by its visits. */
+function priceOf(
+  call: KernelCall,
+  { proxies }: CostTarget,
+  measured: readonly MeasuredCall[]
+): number | null {
+  const proxy = isProxyKernel(call.kernel) ? proxies.get(call.kernel) : undefined
+  return (
+    measuredCost(call, measured) ??
+    (proxy === undefined ? costByVisits(call, measured) : predictOne(proxy, call))
+  )
+}
+
+/** No copy takes longer than that. */
+const asRequantizing = (call: KernelCall): KernelCall => ({
+  ...call,
+  kernel: 'requantize',
+  dims: [call.dims[0], 1]
+})
 
 /** As a fit sees the Samples of the call: kernels without weights have no bit widths there. */
 function predictOne(proxy: Proxy, call: KernelCall): number {

@@ -104,8 +104,13 @@ describe('calls of a layer', () => {
   it('are what stands for its operator', () => {
     expect(calls('flatten')).toEqual([])
     for (const op of ['add', 'binary']) expect(calls(op)).toEqual([['add', '210', 4, 0, 1]])
-    for (const op of ['requantize', 'move', 'constant', 'output'])
-      expect(calls(op)).toEqual([['requantize', '30x7', 2, 0, 1]])
+    expect(calls('requantize')).toEqual([['requantize', '30x7', 2, 0, 1]])
+    expect(calls('constant')).toEqual([['flatten', '210', 4, 0, 1]])
+    expect(calls('output')).toEqual([['gather', '210', 4, 0, 1]])
+    expect(calls('embed', { width: 7 })).toEqual([
+      ['flatten', '210', 4, 0, 1],
+      ['flatten', '1', 4, 0, 0.45 * 29]
+    ])
     for (const op of ['table', 'gather']) expect(calls(op)).toEqual([[op, '210', 4, 0, 1]])
     // A reduction reads its input: 2 x 3 pixels of 4.
     expect(calls('reduce')).toEqual([['requantize', '6x4', 4, 0, 1]])
@@ -116,6 +121,29 @@ describe('calls of a layer', () => {
     expect(calls('product', product)).toEqual(Array(3).fill(['product', '9x10x11', 4, 0, 1]))
     expect(calls('table', { outputShape: [1, 1, 65_535] })).toHaveLength(1)
     expect(calls('table', { outputShape: [1, 1, 65_536] }).map(([, dims]) => dims)).toEqual(['65535', '1'])
+  })
+
+  it('are as many codes as are copied, and what begins every run of them', () => {
+    const move = (counts: number[], inStride: number, fill: number | null = null) => {
+      const strides = [...counts.slice(1).map(() => 50), inStride].slice(0, counts.length)
+      const loops = { counts, inStrides: strides, outStrides: strides, inOffset: 0, outOffset: 3 }
+      return calls('move', { loops, fill })
+    }
+    // A part of a concat: 6 x 4 runs of 5 codes, whatever the size of the whole.
+    expect(move([6, 4, 5], 1)).toEqual([
+      ['flatten', '120', 4, 0, 1],
+      ['flatten', '1', 4, 0, 0.45 * 23]
+    ])
+    // Codes that lie apart are fetched one by one.
+    expect(move([4, 5], 2)).toEqual([
+      ['gather', '20', 4, 0, 1],
+      ['flatten', '1', 4, 0, 0.45 * 3]
+    ])
+    expect(move([9], 1, 0)).toEqual([
+      ['flatten', '210', 4, 0, 1],
+      ['flatten', '9', 4, 0, 1]
+    ])
+    expect(move([], 1)).toEqual([['flatten', '1', 4, 0, 1]])
   })
 
   it('with weights are its products, and the requantisation of its sums but at the end', () => {

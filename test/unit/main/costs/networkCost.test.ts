@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { atBits } from '@core/deploy/uniformBits'
+import { weightedLayerNames } from '@core/model/graph'
 import { workloadsOf } from '@core/model/workload'
 import type { ProxyKernelName } from '@shared/vocabulary'
 import type { Proxy } from '@core/proxy/fit/proxy'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
-import { isWeighted } from '@core/quant/quantizedNetwork'
+import { isWeighted, type MoveLayer } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
 import { costOf } from '@core/search/costs/costTable'
 import type { MeasuredCall } from '@core/deploy/operatorCost'
@@ -101,6 +102,33 @@ describe('cost of whole networks', () => {
       ]
     })
     expect((await unmeasured.layers(network, withProxy)).layers[pool]).toBe(8)
+  })
+
+  it('takes copies as measured, and as requantising as many codes where none was', async () => {
+    const builder = operatorCases['concat']!(1)
+    const joined = quantizeNetwork(
+      measureActivationRanges(builder.done(), builder.pixels(8)),
+      uniformScheme(weightedLayerNames(builder.done()), 8, 8)
+    )
+    const part = joined.layers.findIndex(({ op }) => op === 'move')
+    const { loops } = joined.layers[part] as MoveLayer
+    const length = loops.counts.at(-1)!
+    const runs = loops.counts.slice(0, -1).reduce((product, count) => product * count, 1)
+    const requantize = {
+      kernel: 'requantize',
+      dims: [1, 1],
+      activationBits: 8,
+      weightBits: 0,
+      time: 7
+    } as const
+    const flatten = { kernel: 'flatten', dims: [1], activationBits: 8, weightBits: 0, time: 2 } as const
+    const costOfPart = async (samples: MeasuredCall[]) =>
+      (await createNetworkCost({ operatorSamples: async () => samples }).layers(joined, target)).layers[part]
+    expect(runs).toBeGreaterThan(1)
+    const begins = 0.45 * (runs - 1)
+    expect(await costOfPart([requantize, flatten])).toBeCloseTo(2 * runs * length + 2 * begins, 9)
+    expect(await costOfPart([requantize])).toBeCloseTo(7 * runs * length + 7 * begins, 9)
+    expect(await costOfPart([])).toBeNull()
   })
 
   it('refuses a search to count a recurrence that nothing is known of, and takes what was measured of it', async () => {

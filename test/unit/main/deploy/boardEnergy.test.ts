@@ -143,7 +143,15 @@ describe('energy of a network on a board', () => {
     'gives %s no energy of the kernel that stands in for it',
     (op) => {
       const [first] = network.layers
-      const layer = { ...first, op, name: 'own' } as unknown as QuantizedNetwork['layers'][number]
+      const loops = { counts: [7], inStrides: [1], outStrides: [1] }
+      const layer = {
+        ...first,
+        op,
+        name: 'own',
+        loops,
+        fill: null,
+        width: 7
+      } as unknown as QuantizedNetwork['layers'][number]
       expect(benchedLayers({ ...network, layers: [layer] })).toEqual([])
     }
   )
