@@ -22,7 +22,10 @@ export const print: Print = (event) => {
  * Prints the two marks of a phase. BITBENCH_PHASE_FILE names a file that holds the name of the present phase and is empty
  * between phases: for other loggers, and for the stand-in of nvidia-smi, which draws a known power in each.
  */
-export function createPhases(env: Readonly<Record<string, string | undefined>>): {
+export function createPhases(
+  env: Readonly<Record<string, string | undefined>>,
+  print: Print
+): {
   begin(name: string): void
   end(name: string, repetitions: number, more?: Readonly<Record<string, number>>): void
 } {

@@ -6,7 +6,7 @@ import {
   type LatencyRequest
 } from '../../../shared/contract/workload/stageProtocol'
 import { AppError } from '../../../shared/errors'
-import { print } from './printer'
+import type { Print } from './printer'
 import type { Subject } from './subject'
 import { cachedRuns, type CachedRuns } from './cachedRuns'
 import { tokenRuns } from './tokenRuns'
@@ -30,13 +30,13 @@ type Pass = () => Promise<unknown>
  * Prefill is a pass over the prompt. A language model with a key/value cache decodes by passes over one token each, one
  * without by passes over prompt + p tokens for the token at position p. Other networks have one stage, `forward`.
  */
-export async function stageTimes(subject: Subject, task: TaskMetric): Promise<StageTimes> {
+export async function stageTimes(subject: Subject, task: TaskMetric, print: Print): Promise<StageTimes> {
   const batchSize = subject.network.model.inputs[0]?.dims?.[0]
   const batches: KnobValues =
     typeof batchSize === 'number' ? { values: [batchSize] } : { min: 1, max: maxBatch }
   const cached =
     task === 'perplexity' && subject.cache !== null ? await cachedRuns(subject, subject.cache) : null
-  if (cached !== null) return cachedStages(cached, batches)
+  if (cached !== null) return cachedStages(cached, batches, print)
   const tokens = await tokenRuns(subject)
   if (tokens === null) {
     return {
@@ -45,7 +45,7 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
       async measure({ id, repetitions }) {
         const session = await subject.open(subject.network.model)
         const pass = (): Promise<unknown> => session.run(subject.testBatches[0])
-        await timeRepetitions(id, repetitions, [{ stage: 'forward', pass }], [])
+        await timeRepetitions(id, repetitions, [{ stage: 'forward', pass }], [], print)
         await session.release()
       }
     }
@@ -80,13 +80,13 @@ export async function stageTimes(subject: Subject, task: TaskMetric): Promise<St
       const prefill = await prepare(batch, prompt)
       const decode: Pass[] = []
       for (let at = 1; at <= outputTokens; at++) decode.push(await prepare(batch, prompt + at))
-      await timeRepetitions(id, repetitions, [{ stage: 'prefill', pass: prefill }], decode)
+      await timeRepetitions(id, repetitions, [{ stage: 'prefill', pass: prefill }], decode, print)
     }
   }
 }
 
 /** Stages of a network that decodes with a cache: the prompt's pass, then one pass per token. */
-function cachedStages({ window, prepare }: CachedRuns, batches: KnobValues): StageTimes {
+function cachedStages({ window, prepare }: CachedRuns, batches: KnobValues, print: Print): StageTimes {
   const most = window - 1
   return {
     offer: {
@@ -104,7 +104,7 @@ function cachedStages({ window, prepare }: CachedRuns, batches: KnobValues): Sta
       if (!(batch >= 1 && prompt >= 1 && outputTokens >= 0 && prompt + outputTokens <= window))
         throw notOffered(batch, prompt, outputTokens)
       const { prefill, decode } = prepare(batch, prompt, outputTokens)
-      await timeRepetitions(id, repetitions, [{ stage: 'prefill', pass: prefill }], decode)
+      await timeRepetitions(id, repetitions, [{ stage: 'prefill', pass: prefill }], decode, print)
     }
   }
 }
@@ -123,7 +123,8 @@ async function timeRepetitions(
   id: string,
   repetitions: number,
   stages: readonly { stage: string; pass: Pass }[],
-  decode: readonly Pass[]
+  decode: readonly Pass[],
+  print: Print
 ): Promise<void> {
   for (let at = -warmups; at < repetitions; at++) {
     const stagesMs: Record<string, number> = {}

@@ -5,7 +5,7 @@ import { networkOf } from '../../../core/workload/onnx/network'
 import type { WorkloadPrecision } from '../../../shared/contract/workload/workloadRows'
 import type { LayerFacts } from './layers'
 import { lowered } from './precisions'
-import { createPhases, print } from './printer'
+import { createPhases, type Print } from './printer'
 import type { Subject } from './subject'
 import type { Feeds } from './testRows'
 import { createTimedLoop, type TimedLoop } from './timedLoop'
@@ -27,8 +27,8 @@ export interface StepLoops {
 }
 
 /** Returns the loops of a network. */
-export function createStepLoops(subject: Subject, layers: readonly LayerFacts[]): StepLoops {
-  const phases = createPhases(process.env)
+export function createStepLoops(subject: Subject, layers: readonly LayerFacts[], print: Print): StepLoops {
+  const phases = createPhases(process.env, print)
   const loops = new Map<string, { loop: TimedLoop; session: ort.InferenceSession }>()
 
   const keepLoop = async (

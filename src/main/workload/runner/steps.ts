@@ -18,7 +18,7 @@ import { gatesOf, offers, openGated, type Gated } from './ablation'
 import type { LayerFacts } from './layers'
 import { lowered } from './precisions'
 import { predict } from './predict'
-import { print } from './printer'
+import type { Print } from './printer'
 import { timeSinglePasses } from './singlePasses'
 import type { Subject } from './subject'
 import type { Feeds } from './testRows'
@@ -33,8 +33,13 @@ export interface Steps {
 }
 
 /** Returns what the runner does for each step of the plan. */
-export function createSteps(subject: Subject, layers: readonly LayerFacts[], scratch: string): Steps {
-  const loops = createStepLoops(subject, layers)
+export function createSteps(
+  subject: Subject,
+  layers: readonly LayerFacts[],
+  scratch: string,
+  print: Print
+): Steps {
+  const loops = createStepLoops(subject, layers, print)
   const plain = new Map<WorkloadPrecision, Promise<ort.InferenceSession>>()
   let gates: Promise<GatedValue[]> | undefined
   let gated: Promise<Gated> | undefined

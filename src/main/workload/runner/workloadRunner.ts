@@ -60,7 +60,7 @@ async function serve(files: OnnxFiles): Promise<void> {
     samples: Number(values.samples),
     givenType: values.types === undefined ? undefined : await layerTypeRule(values.types)
   })
-  const timer = isTimed ? await stageTimes(subject, taskOf()) : null
+  const timer = isTimed ? await stageTimes(subject, taskOf(), print) : null
   const precisions = timer === null ? await offeredPrecisions(subject) : onlyFp32
   const offered = precisions.filter(({ reason }) => reason === null).map(({ precision }) => precision)
   greet(subject, offered, timer?.note ?? null)
@@ -77,7 +77,7 @@ async function serve(files: OnnxFiles): Promise<void> {
   }
   const layers = describeLayers(subject)
   for (const layer of layers) printLayer(subject, layer)
-  const steps = createSteps(subject, layers, scratch)
+  const steps = createSteps(subject, layers, scratch, print)
   await printPlan(subject, layers, offered, steps)
   await serveRequests({
     run: ({ id, forMs, cacheBytes }) => steps.run(id, forMs, cacheToExceed(values.provider, cacheBytes)),
