@@ -57,3 +57,57 @@ it('reads bytes without a meaning of their own as the network says', async () =>
   // 0.5 * (byte - 128 + 3)
   expect([...reals.subarray(0, 3)]).toEqual([-62.5, 65, 1.5])
 })
+
+const itemsOf = (shape: readonly [number, number, number], bytes: number[], more: object = {}): ItemSet =>
+  ({
+    ...setOf(shape),
+    input: { scale: 1, zero: 128 },
+    read: async () => ({ count: 1, bytes: Uint8Array.from(bytes), reals: Float32Array.from(bytes) }),
+    ...more
+  }) as unknown as ItemSet
+
+it('gives pictures channel by channel to a network that reads one row', async () => {
+  const flat = { ...plainNetwork(), inputShape: [12] }
+  // 2 x 2 pixels of three channels.
+  const set = itemsOf([2, 2, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+  const { bytes, reals } = await fitItems(flat, set).read('test', 0, 1)
+  const wanted = [1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12]
+  expect([[...bytes], [...reals]]).toEqual([wanted, wanted])
+})
+
+it('limits items where the codes of the file end', async () => {
+  const limited = { ...plainNetwork(), inputShape: [1, 1, 4], inputLimits: [-2, 100] as const }
+  // A byte means 0.5 · (byte - 118): -2 is byte 114, and no byte reaches 100.
+  const input = { scale: 0.5, zero: 10 }
+  const reals = Float32Array.of(-59, -2, 3, 68.5)
+  const set = itemsOf([1, 4, 1], [], {
+    input,
+    read: async () => ({ count: 1, bytes: Uint8Array.of(0, 114, 124, 255), reals })
+  })
+  const batch = await fitItems(limited as never, set).read('test', 0, 1)
+  expect([...batch.reals]).toEqual([-2, -2, 3, 68.5])
+  expect([...batch.bytes]).toEqual([114, 114, 124, 255])
+  // Limits beyond all codes by less than half a step change nothing: the set itself is read.
+  const within = { ...limited, inputLimits: [-58.75, 68.25] as const }
+  expect(fitItems(within as never, set)).toBe(set)
+  const beyond = { ...limited, inputLimits: [-58.5, 68.25] as const }
+  expect(fitItems(beyond as never, set)).not.toBe(set)
+})
+
+it.each([
+  ['classification', { classes: 4 }, { classes: 5 }, '5 classes', 'add the set again with --classes N'],
+  ['nextToken', { classes: 4 }, { classes: 256 }, '256 tokens', '--task unlabelled'],
+  ['regression', { targetWidth: 4 }, { targetWidth: 1 }, '1 numbers to predict', '--task unlabelled'],
+  ['reconstruction', { shape: [8, 8, 1], wants: 64 }, {}, '64 values', '--task unlabelled']
+])('wants as many outputs as a set of %s has', (task, fitting, other, words, hint) => {
+  // The network has four outputs.
+  const network = plainNetwork()
+  if (task !== 'reconstruction')
+    expect(() => fitItems(network, { ...setOf([8, 8, 1]), task, ...fitting } as never)).not.toThrow()
+  expect(() => fitItems(network, { ...setOf([8, 8, 1]), task, ...other } as never)).toThrow(
+    expect.objectContaining({
+      message: `The network has 4 outputs; "set" has ${words}.`,
+      hint: expect.stringContaining(hint) as string
+    })
+  )
+})
