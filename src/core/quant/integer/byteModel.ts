@@ -105,7 +105,8 @@ export function byteLayersModel(
       )
     )
   emitResults(emitter, layers, values, wanted)
-  return emitter.builder.build(layers.map(({ name }) => name).join('+'))
+  // Without the layers' names: those of one structure share a session.
+  return emitter.builder.build('layers')
 }
 
 function emitResults(

@@ -20,6 +20,7 @@ import { elementCount, isLast, type IntegerLayer } from '../../../core/quant/qua
 import { byteLayersModel, isByteLayer } from '../../../core/quant/integer/byteModel'
 import { channelSumsOnOrt } from './channelSumsSession'
 import { exactByteWeights } from './byteWeights'
+import { createStructureSessions } from './structureSessions'
 import { byteItems, itemsAtOnce, openOrtSession, tensorReals, realTensor } from './ortSession'
 
 /** Below this many visits plain loops are faster than a session. */
@@ -81,6 +82,9 @@ async function runLayersOnOrt(request: LayersRequest, least: number): Promise<re
   return wanted.map((at) => outputs[at])
 }
 
+/** Of this thread. */
+const sessions = createStructureSessions()
+
 async function runOverBytes({
   layers,
   sources,
@@ -90,8 +94,7 @@ async function runOverBytes({
   take
 }: LayersRequest): Promise<Uint8Array[]> {
   const model = byteLayersModel(layers, sources, wanted, await exactByteWeights())
-  const session = await openOrtSession(model, 1, true)
-  try {
+  return sessions.use(model, async (session, numbers) => {
     const shapes = inputShapes(layers, sources)
     const results = wanted.map((at) => ({
       name: `result${wanted.indexOf(at)}`,
@@ -108,7 +111,12 @@ async function runOverBytes({
     for (let from = 0; from < items; from += batch) {
       const count = Math.min(batch, items - from)
       await session.run(
-        Object.fromEntries(inputs.map((all, at) => [`bytes${at}`, byteItems(all, shapes[at], from, count)])),
+        {
+          ...numbers,
+          ...Object.fromEntries(
+            inputs.map((all, at) => [`bytes${at}`, byteItems(all, shapes[at], from, count)])
+          )
+        },
         // Written in place: a batch of its own would be copied, and collected later.
         Object.fromEntries(
           results.map(({ name, bytes, shape }) => [name, byteItems(bytes, shape, from, count)])
@@ -116,9 +124,7 @@ async function runOverBytes({
       )
     }
     return results.map(({ bytes }) => bytes)
-  } finally {
-    await session.release()
-  }
+  })
 }
 
 /** In which shape every input of a request is read first, as byteLayersModel declares it. */
