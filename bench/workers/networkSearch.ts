@@ -6,6 +6,7 @@ import { createSpace, tableCost } from '../../src/core/search/space'
 import { readNetwork } from '../../src/main/model/files/readNetwork'
 import { builtPath, resourcePath } from '../../src/main/paths'
 import type { Tasks } from '../../src/main/taskRegistry'
+import { createPause } from '../../src/main/threads/pause'
 import type { TaskPool } from '../../src/main/threads/taskPool'
 
 /** The threads' program. */
@@ -55,6 +56,7 @@ export async function openNetworkSearch(
       const { trace } = await runSearch(
         { ...plan, budgetRatios: [0.4], evaluations },
         {
+          pause: createPause(),
           async evaluate(scheme) {
             running++
             const evaluated = await evaluate(scheme)

@@ -5,10 +5,10 @@ import { checkScheme, type Scheme } from '../quant/scheme'
 import { bestCandidate, type Candidate } from './candidate'
 import type { GivenSensitivity } from './loss/givenSensitivity'
 import { costsOf, fits, searchLimits, type SearchLimits } from './costs/limits'
-import { listMaximal } from './proposals/maximal'
+import { createListing } from './proposals/listing'
 import { lossOf, type Measure } from './objective'
 import type { Objective } from '../../shared/vocabulary'
-import { genesKey, genesOfScheme, schemeOfGenes, spaceSize, type Genes, type SearchSpace } from './space'
+import { genesKey, genesOfScheme, schemeOfGenes, spaceSize, type SearchSpace } from './space'
 import { startOrder } from './startOrder'
 import type { StrategyName } from '../../shared/vocabulary'
 import { strategies } from './strategies'
@@ -49,6 +49,8 @@ export interface SearchHooks {
   /** In the order of the trace, as soon as the candidates before are there. */
   onCandidate?(candidate: Candidate): void | Promise<void>
   readonly signal?: Pick<StopSignal, 'aborted'>
+  /** Lets others run, every few milliseconds of a long computation; without it nobody waits for this thread. */
+  readonly pause?: () => Promise<void>
   /** Evaluated before: a resumed search starts behind them. */
   readonly known?: readonly Candidate[]
 }
@@ -64,10 +66,20 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
   const strategy: Strategy = plan.using ?? strategies[plan.strategy]
   const trace: Candidate[] = [...(hooks.known ?? [])]
   const most = Math.min(plan.evaluations, spaceSize(space))
-  const stateOf = createState(plan, limits)
+  const listing = createListing(space, limits.limits)
+  const isStopped = (): boolean => hooks.signal?.aborted === true
+  /** Begins with the first evaluations, which leave time for it: the first batch of most strategies needs no list. */
+  let listed: Promise<void> | undefined
+  const list = async (): Promise<void> => {
+    if (strategy.usesMaximal !== true || hooks.pause === undefined) return
+    await (listed ??= listing.inPieces(hooks.pause, isStopped))
+  }
+  const stateOf = createState(plan, limits, () => listing.whole())
   // A trace may end inside a batch: that batch is proposed again and only its rest is evaluated.
   let batch = trace.at(-1)?.batch ?? 0
-  while (limits.isFeasible && trace.length < most && hooks.signal?.aborted !== true) {
+  while (limits.isFeasible && trace.length < most && !isStopped()) {
+    if (trace.length > 0 || plan.sensitivity !== undefined) await list()
+    if (isStopped()) break
     const before = trace.filter((candidate) => candidate.batch < batch)
     const count = Math.min(plan.batch, most - before.length)
     const proposals = withStart(plan, batch, strategy.propose(stateOf(before, batch), count), count)
@@ -95,9 +107,10 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
     for (const at of startOrder(genes, known)) pending[at] = hooks.evaluate(schemeOfGenes(space, genes[at]))
     // A failure is thrown below, in its turn; the ones behind it must not end the process as unhandled.
     for (const measure of pending) measure.catch(() => undefined)
+    list().catch(() => undefined) // Thrown when the list is asked for.
     for (const [at, proposal] of proposals.entries()) {
       await report(proposal, await pending[at])
-      if (hooks.signal?.aborted === true) return false
+      if (isStopped()) return false
     }
     return true
   }
@@ -133,10 +146,10 @@ function checkStart({ start, space }: SearchSpec): void {
 
 function createState(
   plan: SearchSpec,
-  limits: SearchLimits
+  limits: SearchLimits,
+  maximal: SearchState['maximal']
 ): (history: readonly Candidate[], batch: number) => SearchState {
   const random = createRandom(plan.seed)
-  let maximal: readonly Genes[] | null | undefined
   return (history, batch) => ({
     space: plan.space,
     limits: limits.limits,
@@ -147,7 +160,7 @@ function createState(
     history,
     seen: new Set(history.map(({ scheme }) => genesKey(genesOfScheme(scheme, plan.space.widths)))),
     random: random.fork(batch),
-    maximal: () => (maximal ??= maximal === undefined ? listMaximal(plan.space, limits.limits) : maximal)
+    maximal
   })
 }
 

@@ -8,6 +8,7 @@ import type { Split } from '../../shared/contract/model'
 import { namedScoreText, scoreNameOf } from '../../shared/score'
 import { countOf } from '../../shared/units'
 import type { JobContext } from '../jobs/jobService'
+import { createPause } from '../threads/pause'
 import { leadersOf, retrainLeaders } from './retrainLeaders'
 import type { SearchMeasure, SearchModels } from './searchNeeds'
 import type { PreparedSearch } from './searchPlan'
@@ -58,6 +59,7 @@ export async function runSearchJob(
     {
       known: search.trace.map(fromJson),
       signal,
+      pause: createPause(),
       evaluate: async (scheme) => {
         const { accuracy, kl, crossEntropy, mse, right } = await measure(scheme, 'search')
         rightItems.set(schemeKey(scheme), right)

@@ -13,8 +13,23 @@ import { freeGenes, type Genes, type SearchSpace } from '../space'
 /** Combinations beyond which a space is not listed. */
 const maxListed = 400_000
 
+/** Combinations that are listed in one piece: a few milliseconds where the cost is the RAM of a plan. */
+const pieceSize = 1_000
+
 /** Every maximal scheme; null when the space is too large to list. */
 export function listMaximal(space: SearchSpace, limits: readonly Limit[]): Genes[] | null {
+  const steps = maximalSteps(space, limits)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** As `listMaximal`, in pieces of a few milliseconds, between which others may run. */
+export function* maximalSteps(
+  space: SearchSpace,
+  limits: readonly Limit[]
+): Generator<void, Genes[] | null, void> {
   const pairs = space.layers.map((_, layer) => worthwhilePairs(space, layer))
   const combinations = pairs.reduce((product, list) => product * list.length, 1)
   if (combinations > maxListed) return null
@@ -22,25 +37,39 @@ export function listMaximal(space: SearchSpace, limits: readonly Limit[]): Genes
   const found: Genes[] = []
   const genes = new Uint8Array(2 * space.layers.length)
   const count = space.widths.length
+  /** Sets the pair of a layer; returns the sums of costs with it, null where no scheme with it is within the budgets. */
+  const choose = (layer: number, pair: number, sums: readonly number[]): number[] | null => {
+    const next = sums.map(
+      (sum, at) => sum + (space.costs[at].table?.perLayer[pairCount(space) * layer + pair] ?? 0)
+    )
+    if (next.some((sum, at) => sum + rest[at][layer] > limits[at].budget * (1 + 1e-12))) return null
+    genes[2 * layer] = Math.floor(pair / count)
+    genes[2 * layer + 1] = pair % count
+    return next
+  }
   const walk = (layer: number, sums: readonly number[]): void => {
     if (layer === pairs.length) {
       if (fits(space, limits, genes) && isMaximal(space, limits, genes)) found.push(genes.slice())
       return
     }
     for (const pair of pairs[layer]) {
-      const next = sums.map(
-        (sum, at) => sum + (space.costs[at].table?.perLayer[pairCount(space) * layer + pair] ?? 0)
-      )
-      if (next.some((sum, at) => sum + rest[at][layer] > limits[at].budget * (1 + 1e-12))) continue
-      genes[2 * layer] = Math.floor(pair / count)
-      genes[2 * layer + 1] = pair % count
-      walk(layer + 1, next)
+      const next = choose(layer, pair, sums)
+      if (next !== null) walk(layer + 1, next)
     }
   }
-  walk(
-    0,
-    space.costs.map((cost) => cost.table?.overhead ?? 0)
-  )
+  function* walkInPieces(layer: number, sums: readonly number[], below: number): Generator<void, void, void> {
+    if (below <= pieceSize) {
+      walk(layer, sums)
+      yield
+      return
+    }
+    for (const pair of pairs[layer]) {
+      const next = choose(layer, pair, sums)
+      if (next !== null) yield* walkInPieces(layer + 1, next, below / pairs[layer].length)
+    }
+  }
+  const overheads = space.costs.map((cost) => cost.table?.overhead ?? 0)
+  yield* walkInPieces(0, overheads, combinations)
   return found
 }
 

@@ -24,6 +24,7 @@ export const autoStrategy: Strategy = modelGuided(pairwiseSettings)
 /** Returns the strategy that proposes what a loss model with these settings expects to lose least. */
 export function modelGuided(settings: LossModelSettings): Strategy {
   return {
+    usesMaximal: true,
     propose(state, count) {
       const probes = probesFor(state)
       const pending = pendingProbes(state, probes, count)

@@ -8,6 +8,7 @@ import type { Strategy } from '../strategy'
  * probes, then the schemes of least additive loss within the budgets, in that order.
  */
 export const integerStrategy: Strategy = {
+  usesMaximal: true,
   propose(state, count) {
     const probes = probesFor(state)
     const pending = pendingProbes(state, probes, count)

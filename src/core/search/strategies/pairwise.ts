@@ -21,6 +21,7 @@ const pairShare = 0.6
  * the schemes of least quadratic loss are evaluated in turn. Unmeasured pairs count as additive.
  */
 export const pairwiseStrategy: Strategy = {
+  usesMaximal: true,
   propose(state, count) {
     const probes = probesFor(state)
     const pending = pendingProbes(state, probes, count)

@@ -14,6 +14,7 @@ export const randomStrategy: Strategy = {
 
 /** The stronger baseline: uniform among the maximal schemes where they can be listed, else draws raised to maximal. */
 export const randomMaximalStrategy: Strategy = {
+  usesMaximal: true,
   propose(state, count) {
     const { space, limits, random, seen } = state
     const listed = state.maximal()

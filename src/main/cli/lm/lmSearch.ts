@@ -5,6 +5,7 @@ import { countOf } from '../../../shared/units'
 import { objectives, strategyNames } from '../../../shared/vocabulary'
 import { readDecoderProxy } from '../../lm/decoderProxyFile'
 import { prepareLmSearch } from '../../lm/lmSearch'
+import { createPause } from '../../threads/pause'
 import { usableRamBytes, type BoardInfo } from '../../../core/board/boardInfo'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import {
@@ -80,6 +81,7 @@ export const lmSearchVerb: CliVerb = {
       },
       {
         evaluate: search.evaluate,
+        pause: createPause(),
         signal: context.signal,
         onCandidate: ({ index, loss, cost, feasible }) =>
           context.log(

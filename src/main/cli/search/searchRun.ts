@@ -10,6 +10,7 @@ import type { Split } from '../../../shared/contract/model'
 import { namedScoreText, scoreNameOf, type ScoreName } from '../../../shared/score'
 import { infeasibleText } from '../../../shared/text/infeasibleText'
 import { countOf, formatCount, formatPercent } from '../../../shared/units'
+import { createPause } from '../../threads/pause'
 import { createTaskPool } from '../../threads/taskPool'
 import type { Tasks } from '../../taskRegistry'
 import { generatedSetOf } from '../../model/data/generatedItems'
@@ -105,6 +106,7 @@ async function searchAndCompare(
       return { accuracy, kl, crossEntropy, mse }
     },
     signal: context.signal,
+    pause: createPause(),
     onCandidate: (candidate) => context.log(describe(candidate, budgeted, metric))
   })
   context.signal.throwIfAborted()

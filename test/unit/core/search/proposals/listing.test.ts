@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { runSearch } from '@core/search/runSearch'
+import { createListing } from '@core/search/proposals/listing'
+import { listMaximal } from '@core/search/proposals/maximal'
+import { searchLimits } from '@core/search/costs/limits'
+import { space, syntheticMeasure } from '../syntheticSearch'
+
+const { limits } = searchLimits(space, [0.4])
+const never = (): boolean => false
+
+describe('listing of maximal schemes', () => {
+  it('lists in pieces what is listed at once', async () => {
+    const expected = listMaximal(space, limits)!
+    expect(expected.length).toBeGreaterThan(10)
+    const listing = createListing(space, limits)
+    let pauses = 0
+    await listing.inPieces(async () => void pauses++, never)
+    expect(pauses).toBeGreaterThan(10)
+    expect(listing.whole()).toEqual(expected)
+  })
+
+  it('is whole for who asks in the middle', async () => {
+    const listing = createListing(space, limits)
+    let inTheMiddle: unknown = null
+    await listing.inPieces(async () => void (inTheMiddle ??= listing.whole()), never)
+    expect(inTheMiddle).toEqual(listMaximal(space, limits))
+  })
+
+  it('ends early when it is stopped', async () => {
+    let pauses = 0
+    await createListing(space, limits).inPieces(
+      async () => void pauses++,
+      () => pauses === 3
+    )
+    expect(pauses).toBe(3)
+  })
+})
+
+describe('a search that lists while it evaluates', () => {
+  const plan = {
+    space,
+    objective: 'kl',
+    budgetRatios: [0.4],
+    evaluations: 24,
+    batch: 4,
+    seed: 3
+  } as const
+
+  it.each(['auto', 'integer', 'pairwise', 'additiveGp', 'randomMaximal', 'random', 'greedy'] as const)(
+    'has the trace of one that does not: %s',
+    async (strategy) => {
+      const evaluate = async (scheme: Parameters<typeof syntheticMeasure>[0]) => syntheticMeasure(scheme)
+      const plain = await runSearch({ ...plan, strategy }, { evaluate })
+      const paused = await runSearch({ ...plan, strategy }, { evaluate, pause: async () => undefined })
+      expect(paused.trace).toHaveLength(24)
+      expect(paused.trace).toEqual(plain.trace)
+    }
+  )
+
+  it('begins the list beside the first evaluations, not before them', async () => {
+    const events: string[] = []
+    await runSearch(
+      { ...plan, strategy: 'auto', evaluations: 12 },
+      {
+        evaluate: async (scheme) => {
+          events.push('evaluate')
+          return syntheticMeasure(scheme)
+        },
+        pause: async () => void events.push('pause')
+      }
+    )
+    expect(events.slice(0, 5)).toEqual(['evaluate', 'evaluate', 'evaluate', 'evaluate', 'pause'])
+  })
+
+  it('ends with a stop in the middle of the list', async () => {
+    const signal = { aborted: false }
+    let evaluated = 0
+    const { trace } = await runSearch(
+      { ...plan, strategy: 'auto' },
+      {
+        signal,
+        evaluate: async (scheme) => {
+          evaluated++
+          return syntheticMeasure(scheme)
+        },
+        pause: async () => {
+          if (evaluated === 4) signal.aborted = true
+        }
+      }
+    )
+    expect(evaluated).toBe(4)
+    expect(trace.length).toBeLessThanOrEqual(4)
+  })
+})
