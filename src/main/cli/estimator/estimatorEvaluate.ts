@@ -15,16 +15,20 @@ import {
 } from '../framework/framework'
 
 const checkpoint = { type: 'string', help: 'best_latency_estimator.json, or its folder' } as const
+const batchSize = {
+  type: 'string',
+  help: 'accepted for scripts; all samples are predicted at once'
+} as const
 
 /** `bitbench estimator evaluate`. */
 export const stageEvaluateVerb: CliVerb = {
   summary: 'Errors of an estimator on samples, with verdicts and a table per configuration.',
   usage:
-    '--checkpoint-path FILE --results-dir DIR [--use-all-datasets] [--output-file evaluation_results.json]',
+    '--checkpoint-path FILE (--results-dir DIR [--use-all-datasets] | FILE…) [--output-file evaluation_results.json]',
   options: {
     ...dataOptions,
     'checkpoint-path': checkpoint,
-    'batch-size': { type: 'string', help: 'accepted for scripts; all samples are predicted at once' },
+    'batch-size': batchSize,
     'output-file': { type: 'string', help: 'JSON file of the results' }
   },
   run: (args, context) => runEvaluate(args, context)
@@ -34,10 +38,11 @@ export const stageEvaluateVerb: CliVerb = {
 export const figuresVerb: CliVerb = {
   summary: 'Scatter plots, error distributions and errors by tier, top-k and blocks, as PNG and SVG.',
   usage:
-    '--checkpoint-path FILE --results-dir DIR [--use-all-datasets] --output-dir DIR [--max-samples 10000]',
+    '--checkpoint-path FILE (--results-dir DIR [--use-all-datasets] | FILE…) --output-dir DIR [--max-samples 10000]',
   options: {
     ...dataOptions,
     'checkpoint-path': checkpoint,
+    'batch-size': batchSize,
     'output-dir': { type: 'string', help: 'folder of the figures', default: 'figures' },
     'max-samples': { type: 'string', help: 'most samples that are drawn', default: '10000' }
   },

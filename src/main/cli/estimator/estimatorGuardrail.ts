@@ -18,7 +18,7 @@ import { guardrailFigure } from '../../estimator/estimatorFigures'
 import { writeFigures } from '../../figures/writeFigures'
 import { writeWholeFile } from '../../files/replaceFile'
 import { dataOptions, pathOption, readEstimatorInput } from './estimatorInput'
-import { readConfigurations } from './estimatorPredict'
+import { readCandidates } from './candidateLines'
 import {
   choiceOption,
   numberOption,
@@ -33,11 +33,14 @@ import {
 export const guardrailVerb: CliVerb = {
   summary: 'Filters candidates by a latency budget, or compares the guardrail with measured totals.',
   usage:
-    '--checkpoint-path FILE --candidates FILE.jsonl --budget-ms 200 [--rule margin|interval] | --checkpoint-path FILE --results-dir DIR --output-dir DIR',
+    '--checkpoint-path FILE --candidates FILE.jsonl --budget-ms 200 [--rule margin|interval] | --checkpoint-path FILE (--results-dir DIR | FILE…) --output-dir DIR',
   options: {
     ...dataOptions,
     'checkpoint-path': { type: 'string', help: 'best_latency_estimator.json, or its folder' },
-    candidates: { type: 'string', help: 'JSON lines with the knobs of a candidate each' },
+    candidates: {
+      type: 'string',
+      help: 'JSON lines with the knobs of a candidate each; - reads standard input'
+    },
     'budget-ms': { type: 'string', help: 'largest total latency' },
     margin: {
       type: 'string',
@@ -65,6 +68,8 @@ const marginOf = (args: CliArguments): number =>
   numberOption(args, 'margin', { min: 0.1, max: 10 }) ?? defaultMargin
 
 async function runFilter(args: CliArguments, context: CliContext) {
+  if (args.positionals.length > 0)
+    throw new UsageError('give --candidates or files of measured samples, not both')
   const { estimator } = await openEstimator(args, context)
   const budgetMs = numberOption(args, 'budget-ms', {})
   if (budgetMs === undefined) throw new UsageError('--budget-ms is needed with --candidates')
@@ -73,13 +78,21 @@ async function runFilter(args: CliArguments, context: CliContext) {
     choiceOption(args, 'rule', ['margin', 'interval']) === 'interval'
       ? { kind: 'interval' }
       : { kind: 'margin', margin: marginOf(args) }
-  const file = pathOption(args, 'candidates', context) ?? ''
-  const candidates = await readConfigurations(file, estimator.codec)
-  const predictions = predictConfigurations(estimator, candidates, intervalLevel)
-  const results = candidates.map((candidate, at) => {
+  const named = textOption(args, 'candidates') ?? ''
+  const candidates = await readCandidates(
+    named === '-' ? named : path.resolve(context.cwd, named),
+    estimator.codec
+  )
+  const predictions = predictConfigurations(
+    estimator,
+    candidates.map(({ configuration }) => configuration),
+    intervalLevel
+  )
+  const results = candidates.map(({ configuration, rest }, at) => {
     const { totalMs = NaN, lowMs = NaN, highMs = NaN, warnings = [] } = predictions[at] ?? {}
     return {
-      ...candidate,
+      ...rest,
+      ...configuration,
       totalMs,
       lowMs,
       highMs,
@@ -89,11 +102,11 @@ async function runFilter(args: CliArguments, context: CliContext) {
   })
   const count = (verdict: string): number => results.filter((one) => one.verdict === verdict).length
   context.log(`${count('accept')} accepted, ${count('reject')} rejected, ${count('measure')} to be measured`)
-  // Text is JSON lines too: the accepted candidates, for the next program.
-  const accepted = results.filter((one) => one.verdict !== 'reject')
+  // Text is JSON lines too, for the next program: candidates to run and to measure.
+  const left = results.filter((one) => one.verdict !== 'reject')
   return {
     json: { budgetMs, rule, candidates: results },
-    text: accepted.map((one) => JSON.stringify(one)).join('\n')
+    text: left.map((one) => JSON.stringify(one)).join('\n')
   }
 }
 

@@ -71,16 +71,19 @@ export async function readEstimatorInput(args: CliArguments, context: CliContext
         )
   const dataSets = sets.map(({ name, samples }) => ({ name, samples: samples.length }))
   if (folder !== undefined)
-    context.log(`Found ${sets.length} datasets: ${dataSets.map((set) => set.name).join(', ')}`)
+    context.log(`Found ${countOf(sets.length, 'dataset')}: ${dataSets.map((set) => set.name).join(', ')}`)
   const samples = sets.flatMap((set) => set.samples)
   const limit = numberOption(args, 'max-token-ms', { min: 0 }) ?? 60
   const { kept, byThreshold, byConfiguration } = dropOutliers(stageTable(samples), {
     maxDecodePerTokenMs: limit === 0 ? null : limit,
     robust: args.values['keep-outliers'] !== true
   })
-  if (byThreshold > 0) context.log(`Filtered ${byThreshold} outliers (decode per token > ${limit} ms)`)
+  if (byThreshold > 0)
+    context.log(`Filtered ${countOf(byThreshold, 'outlier')} (decode per token > ${limit} ms)`)
   if (byConfiguration > 0)
-    context.log(`Filtered ${byConfiguration} outliers (decode far from the median of their configuration)`)
+    context.log(
+      `Filtered ${countOf(byConfiguration, 'outlier')} (decode far from the median of their configuration)`
+    )
   if (kept.count === 0) {
     throw new UsageError(
       `all ${countOf(samples.length, 'sample')} are beyond --max-token-ms ${limit}; on a slow device give a larger limit`

@@ -12,7 +12,6 @@ import {
 import { presetRole } from '../../../core/estimator/samples/presets'
 import { AppError } from '../../../shared/errors'
 import { readEstimator } from '../../estimator/estimatorFiles'
-import { readRegularFile } from '../../files/readRegularFile'
 import { pathOption } from './estimatorInput'
 import {
   numberOption,
@@ -180,39 +179,4 @@ function testOne(estimator: LatencyEstimator, configuration: Configuration) {
     times,
     problems
   }
-}
-
-/** Configurations of a JSON lines file: `{knobs, outputTokens}` or flat. @throws data.invalid naming the line */
-export async function readConfigurations(file: string, codec: KnobCodec): Promise<Configuration[]> {
-  const text = (await readRegularFile(file)).toString('utf8')
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  return lines.map((line, at) => {
-    try {
-      return configurationOf(JSON.parse(line) as Record<string, unknown>, codec)
-    } catch (cause) {
-      throw new AppError(
-        'data.invalid',
-        `${file}, line ${at + 1}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        'Give one JSON object with the knobs a line.',
-        { cause }
-      )
-    }
-  })
-}
-
-function configurationOf(record: Record<string, unknown>, codec: KnobCodec): Configuration {
-  const nested = record['knobs']
-  const flat = typeof nested === 'object' && nested !== null ? { ...record, ...nested } : record
-  const knobs: Record<string, string | number> = {}
-  let outputTokens: number | undefined
-  for (const [name, value] of Object.entries(flat)) {
-    if (typeof value !== 'string' && typeof value !== 'number') continue
-    const role = presetRole('vlm', name)
-    if (role?.kind === 'outputTokens') outputTokens = Number(value)
-    const known = codec.knobs.find(
-      (knob) => knob.name === name || (role?.kind === 'knob' && knob.name === role.name)
-    )
-    if (known !== undefined) knobs[known.name] = value
-  }
-  return { knobs, ...(outputTokens === undefined ? {} : { outputTokens }) }
 }
