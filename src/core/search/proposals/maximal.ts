@@ -33,44 +33,99 @@ export function* maximalSteps(
   const pairs = space.layers.map((_, layer) => worthwhilePairs(space, layer))
   const combinations = pairs.reduce((product, list) => product * list.length, 1)
   if (combinations > maxListed) return null
-  const rest = restMinima(space, pairs)
+  const rest = restOf(space, pairs, Math.min)
+  const raisable = createRaisable(space, limits, pairs)
   const found: Genes[] = []
   const genes = new Uint8Array(2 * space.layers.length)
   const count = space.widths.length
-  /** Sets the pair of a layer; returns the sums of costs with it, null where no scheme with it is within the budgets. */
-  const choose = (layer: number, pair: number, sums: readonly number[]): number[] | null => {
+  /** Sets the pair of a layer; null where no scheme that begins so is within the budgets, or none of them maximal. */
+  const choose = (layer: number, pair: number, { sums, raise }: Beginning): Beginning | null => {
     const next = sums.map(
       (sum, at) => sum + (space.costs[at].table?.perLayer[pairCount(space) * layer + pair] ?? 0)
     )
     if (next.some((sum, at) => sum + rest[at][layer] > limits[at].budget * (1 + 1e-12))) return null
+    const least = Math.min(raise, raisable.by(layer, pair))
+    if (raisable.always(layer, next, least)) return null
     genes[2 * layer] = Math.floor(pair / count)
     genes[2 * layer + 1] = pair % count
-    return next
+    return { sums: next, raise: least }
   }
-  const walk = (layer: number, sums: readonly number[]): void => {
+  const walk = (layer: number, before: Beginning): void => {
     if (layer === pairs.length) {
       if (fits(space, limits, genes) && isMaximal(space, limits, genes)) found.push(genes.slice())
       return
     }
     for (const pair of pairs[layer]) {
-      const next = choose(layer, pair, sums)
+      const next = choose(layer, pair, before)
       if (next !== null) walk(layer + 1, next)
     }
   }
-  function* walkInPieces(layer: number, sums: readonly number[], below: number): Generator<void, void, void> {
+  function* walkInPieces(layer: number, before: Beginning, below: number): Generator<void, void, void> {
     if (below <= pieceSize) {
-      walk(layer, sums)
+      walk(layer, before)
       yield
       return
     }
     for (const pair of pairs[layer]) {
-      const next = choose(layer, pair, sums)
+      const next = choose(layer, pair, before)
       if (next !== null) yield* walkInPieces(layer + 1, next, below / pairs[layer].length)
     }
   }
-  const overheads = space.costs.map((cost) => cost.table?.overhead ?? 0)
-  yield* walkInPieces(0, overheads, combinations)
+  const sums = space.costs.map((cost) => cost.table?.overhead ?? 0)
+  yield* walkInPieces(0, { sums, raise: Infinity }, combinations)
   return found
+}
+
+/** Widths chosen for the first layers. */
+interface Beginning {
+  /** Of each cost. */
+  readonly sums: readonly number[]
+  /** What the cheapest raise of one of the widths adds to the cost. */
+  readonly raise: number
+}
+
+/**
+ * Which beginnings of schemes cannot become maximal: even the dearest rest leaves room for the cheapest raise so far. Known for one
+ * cost that is a sum over layers; a margin covers that sums in another order are rounded differently.
+ */
+function createRaisable(
+  space: SearchSpace,
+  limits: readonly Limit[],
+  pairs: readonly (readonly number[])[]
+): {
+  /** What the cheapest raise of one width of a layer adds to the cost. */
+  by(layer: number, pair: number): number
+  /** Whether every scheme that begins so can be raised, given the sums up to a layer. */
+  always(layer: number, sums: readonly number[], raise: number): boolean
+} {
+  const [cost, ...others] = space.costs
+  if (others.length > 0 || !cost.isSum || cost.table === null)
+    return { by: () => Infinity, always: () => false }
+  const { perLayer } = cost.table
+  const dearest = restOf(space, pairs, Math.max)[0]
+  const count = space.widths.length
+  const raises = pairs.map((list, layer) => {
+    const row = pairCount(space) * layer
+    return new Map(
+      list.map((pair) => {
+        const [weight, activation] = [Math.floor(pair / count), pair % count]
+        const raised = [
+          ...space.choices[2 * layer]
+            .filter((gene) => gene < weight)
+            .map((gene) => gene * count + activation),
+          ...space.choices[2 * layer + 1]
+            .filter((gene) => gene < activation)
+            .map((gene) => weight * count + gene)
+        ]
+        return [pair, Math.min(...raised.map((other) => perLayer[row + other] - perLayer[row + pair]))]
+      })
+    )
+  })
+  return {
+    by: (layer, pair) => raises[layer].get(pair)!,
+    always: (layer, [sum], raise) =>
+      raise < Infinity && sum + dearest[layer] + raise <= limits[0].budget * (1 - 1e-9)
+  }
 }
 
 /** Whether no position can get more bits within the budgets. */
@@ -165,12 +220,17 @@ function worthwhilePairs(space: SearchSpace, layer: number): number[] {
   )
 }
 
-function restMinima(space: SearchSpace, pairs: readonly (readonly number[])[]): Float64Array[] {
+/** By cost and layer: least or most (`choose`) that the layers behind it can cost. */
+function restOf(
+  space: SearchSpace,
+  pairs: readonly (readonly number[])[],
+  choose: (...costs: number[]) => number
+): Float64Array[] {
   return space.costs.map(({ table }) => {
     const rest = new Float64Array(pairs.length)
     for (let layer = pairs.length - 1; layer > 0 && table !== null; layer--) {
       rest[layer - 1] =
-        rest[layer] + Math.min(...pairs[layer].map((pair) => table.perLayer[pairCount(space) * layer + pair]))
+        rest[layer] + choose(...pairs[layer].map((pair) => table.perLayer[pairCount(space) * layer + pair]))
     }
     return rest
   })
