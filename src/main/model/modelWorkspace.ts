@@ -27,7 +27,7 @@ import { openStoredItems, storedFiles } from '../store/storedItems'
 import { fitItems, graphFor } from './data/dataFit'
 import { moreItems } from './data/moreItems'
 import { checkTrainable, itemsLibrary } from './data/itemsLibrary'
-import { joinFits, type JoinedFits } from './sharedFits'
+import { joinFits, joinOutputs, type JoinedFits } from './sharedFits'
 import { createOrtFitEngine } from './onnxruntime/ortFitEngine'
 import { openOrtSession } from './onnxruntime/ortSession'
 import { distillSettings, retrain, usualSettings } from './training/retrain'
@@ -120,6 +120,7 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
   const { graph, library, items } =
     dataSetFolder === null ? await withShipped(read, modelsFolder) : await withDataSet(read, dataSetFolder)
   const content = JSON.stringify([id, modelsFolder, dataSetFolder, seen.map(({ state }) => state)])
+  const outputs = joinOutputs(JSON.stringify([content, 'outputs']), createByteCache(outputCacheBytes))
   const calibrations = new Map<FitSteps, Promise<JoinedFits>>()
   const calibrate = async (steps: FitSteps): Promise<JoinedFits> => {
     const { pixels } = steps.search ? await moreItems(library) : await library.load('calibration')
@@ -141,8 +142,9 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
       return (await fits).ranges
     },
     networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes),
-    outputs: createByteCache(outputCacheBytes),
+    outputs: outputs.cache,
     async close() {
+      outputs.leave()
       for (const fits of calibrations.values()) await fits.then(({ leave }) => leave()).catch(() => undefined)
       await items?.close()
     }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BroadcastChannel, isMainThread } from 'node:worker_threads'
 import type { BoundedCache } from '../../core/quant/quantize/boundedCache'
+import type { ByteCache } from '../../core/quant/quantize/byteCache'
 import type { ActivationRanges } from '../../core/quant/quantize/calibration'
 import type { FittedMoments } from '../../core/quant/quantize/channelFits'
 import type { ReconstructedLayer } from '../../core/quant/quantize/reconstruct'
@@ -16,7 +17,7 @@ type FitMessage = { readonly content: string } & (
   | { readonly kind: 'layer'; readonly fit: Fit<IntegerLayer> }
   | { readonly kind: 'moments'; readonly fit: Fit<FittedMoments> }
   | { readonly kind: 'rounded'; readonly fit: Fit<ReconstructedLayer> }
-  | { readonly kind: 'codes'; readonly fit: Fit<Uint8Array> }
+  | { readonly kind: 'codes' | 'outputs'; readonly fit: Fit<Uint8Array> }
 )
 
 /** An entry of a cache. */
@@ -38,14 +39,23 @@ export interface JoinedFits {
   leave(): void
 }
 
+/** Outputs over judged items that are shared, until it is left. */
+export interface JoinedOutputs {
+  readonly cache: ByteCache
+  leave(): void
+}
+
 /** What this thread fits, by the content that it is fitted on. */
 export interface FitExchange {
   /** @param content names network and items: equal texts mean equal ranges */
   join(content: string, ranges: ActivationRanges): JoinedFits
+  /** @param content names network and data set: equal texts mean equal outputs under equal keys */
+  joinOutputs(content: string, cache: ByteCache): JoinedOutputs
 }
 
 interface Member {
-  readonly ranges: ActivationRanges
+  /** Keeps what another thread has sent. */
+  receive(message: FitMessage): void
   /** Whether another thread fits the same; before, nothing is copied or sent. */
   hasPeers: boolean
 }
@@ -61,49 +71,71 @@ export function createFitExchange(channel: FitChannel): FitExchange {
     if (member === undefined) return
     member.hasPeers = true
     if (message.kind === 'joined') post({ kind: 'present', content: message.content })
-    else if (message.kind === 'layer') keep(member.ranges.layerCache, message.fit)
-    else if (message.kind === 'moments') keep(member.ranges.momentCache, message.fit)
-    else if (message.kind === 'rounded') keep(member.ranges.roundedCache, message.fit)
-    else if (message.kind === 'codes') keep(member.ranges.codesCache, message.fit)
+    else member.receive(message)
   })
-  return {
-    join(content, ranges) {
-      const member: Member = { ranges, hasPeers: false }
-      members.set(content, member)
-      post({ kind: 'joined', content })
+
+  function enter(content: string, receive: Member['receive']) {
+    const member: Member = { receive, hasPeers: false }
+    members.set(content, member)
+    post({ kind: 'joined', content })
+    return {
       /** Sends a fit as it is. */
-      const plain =
+      plain:
         <T>(kind: 'layer' | 'rounded') =>
-        (fit: Fit<T>): Fit<T> => {
+        (fit: Fit<T>): void => {
           if (member.hasPeers) post({ kind, content, fit } as FitMessage)
-          return fit
-        }
+        },
       /** Sends a copy that all threads read. Its own array is kept: onnxruntime takes it as it is, shared memory only copied. */
-      const inShared =
-        <T>(kind: 'moments' | 'codes') =>
-        (fit: Fit<T>): Fit<T> => {
+      inShared:
+        <T>(kind: 'moments' | 'codes' | 'outputs') =>
+        (fit: Fit<T>): void => {
           if (member.hasPeers)
             post({ kind, content, fit: { ...fit, value: inSharedMemory(fit.value) } } as FitMessage)
-          return fit
-        }
-      const layerCache = sharing(ranges.layerCache, plain('layer'))
-      const roundedCache = sharing(ranges.roundedCache, plain('rounded'))
-      const momentCache = sharing(ranges.momentCache, inShared('moments'))
-      const codesCache = { ...ranges.codesCache, ...sharing(ranges.codesCache, inShared('codes')) }
+        },
+      leave: () => void (members.get(content) === member && members.delete(content))
+    }
+  }
+
+  return {
+    join(content, ranges) {
+      const { plain, inShared, leave } = enter(content, (message) => keepFit(ranges, message))
       return {
-        // Numbers would mean another text in every thread.
-        ranges: { ...ranges, layerCache, momentCache, roundedCache, codesCache, nameOf: hashOf },
-        leave: () => void (members.get(content) === member && members.delete(content))
+        ranges: {
+          ...ranges,
+          layerCache: sharing(ranges.layerCache, plain('layer')),
+          momentCache: sharing(ranges.momentCache, inShared('moments')),
+          roundedCache: sharing(ranges.roundedCache, plain('rounded')),
+          codesCache: { ...ranges.codesCache, ...sharing(ranges.codesCache, inShared('codes')) },
+          // Numbers would mean another text in every thread.
+          nameOf: hashOf
+        },
+        leave
       }
+    },
+    joinOutputs(content, cache) {
+      const { inShared, leave } = enter(content, (message) => {
+        if (message.kind === 'outputs') keep(cache, message.fit)
+      })
+      return { cache: { ...cache, ...sharing(cache, inShared('outputs')) }, leave }
     }
   }
 }
 
-/** A cache whose new entries go through `send` first. */
-function sharing<T>(cache: BoundedCache<T>, send: (fit: Fit<T>) => Fit<T>): BoundedCache<T> {
+function keepFit(ranges: ActivationRanges, message: FitMessage): void {
+  if (message.kind === 'layer') keep(ranges.layerCache, message.fit)
+  else if (message.kind === 'moments') keep(ranges.momentCache, message.fit)
+  else if (message.kind === 'rounded') keep(ranges.roundedCache, message.fit)
+  else if (message.kind === 'codes') keep(ranges.codesCache, message.fit)
+}
+
+/** A cache whose new entries are sent where it keeps them: what is too large for it is so for the other threads' too. */
+function sharing<T>(cache: BoundedCache<T>, send: (fit: Fit<T>) => void): BoundedCache<T> {
   return {
     get: (key) => cache.get(key),
-    set: (key, value, sizeBytes) => keep(cache, send({ key, value, sizeBytes }))
+    set(key, value, sizeBytes) {
+      keep(cache, { key, value, sizeBytes })
+      if (cache.get(key) === value) send({ key, value, sizeBytes })
+    }
   }
 }
 
@@ -116,12 +148,16 @@ function hashOf(text: string): string {
 }
 
 let exchange: FitExchange | undefined
+const ownExchange = (): FitExchange => (exchange ??= createFitExchange(openChannel()))
 
 /** Shares fits with the other worker threads of this process; on the main thread, which has no equals, with none. */
 export function joinFits(content: string, ranges: ActivationRanges): JoinedFits {
-  if (isMainThread) return { ranges, leave: () => undefined }
-  exchange ??= createFitExchange(openChannel())
-  return exchange.join(content, ranges)
+  return isMainThread ? { ranges, leave: () => undefined } : ownExchange().join(content, ranges)
+}
+
+/** The same of outputs over judged items. */
+export function joinOutputs(content: string, cache: ByteCache): JoinedOutputs {
+  return isMainThread ? { cache, leave: () => undefined } : ownExchange().joinOutputs(content, cache)
 }
 
 function openChannel(): FitChannel {

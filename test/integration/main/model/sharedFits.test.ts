@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { weightedLayerNames } from '@core/model/graph'
+import { createByteCache, type ByteCache } from '@core/quant/quantize/byteCache'
 import { measureActivationRanges, type ActivationRanges } from '@core/quant/quantize/calibration'
 import { runFit, runPlain, type ArithmeticRequest } from '@core/quant/quantize/fitEngine'
 import { quantizing, quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import type { QuantizedNetwork } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
 import { createOrtFitEngine } from '@main/model/onnxruntime/ortFitEngine'
+import { schemeScores } from '@main/model/accuracy/schemeAccuracy'
 import { createFitExchange, type FitChannel } from '@main/model/sharedFits'
 import { plainNetwork, residualNetwork, someImages, wideNetwork } from '../../../support/smallNetworks'
 
@@ -128,6 +130,18 @@ describe.each([
     expect(await layersRun(b.ranges, narrower)).toEqual(await layersRun(one, narrower))
   })
 
+  it('send no output that is too large for the caches', async () => {
+    const { open, sent } = createThreads()
+    const [first, second] = [createFitExchange(open()), createFitExchange(open())]
+    const small = { ...measured(), codesCache: createByteCache(1024) }
+    const a = first.join('network', small)
+    second.join('network', measured())
+    await fitted(a.ranges)
+    const kinds = sent.map((message) => (message as { kind: string }).kind)
+    expect(kinds).toContain('layer')
+    expect(kinds).not.toContain('codes')
+  })
+
   it('serve another width of every layer through onnxruntime', async () => {
     const { open } = createThreads()
     const [first, second] = [createFitExchange(open()), createFitExchange(open())]
@@ -151,5 +165,54 @@ describe.each([
     second.join('network', measured())
     runPlain(quantizing(a.ranges, uniformScheme(layers, 2, 8)))
     expect(sent).toHaveLength(3)
+  })
+})
+
+describe('outputs over judged items in several threads', () => {
+  const graph = plainNetwork()
+  const layers = weightedLayerNames(graph)
+  const count = 300
+  const images = { count, pixels: someImages(graph, count, 99), labels: new Uint8Array(count) }
+  const ranges = measureActivationRanges(graph, someImages(graph, 48))
+  const eight = quantizeNetwork(ranges, uniformScheme(layers, 8, 8))
+  // Differs in the last layer, so that it goes on from an output of the other.
+  const changed = quantizeNetwork(
+    ranges,
+    uniformScheme(layers, 8, 8).with(-1, { layer: layers.at(-1)!, weightBits: 2, activationBits: 8 })
+  )
+  /** Where outputs are kept, and how many a thread found there. */
+  function finding(cache: ByteCache) {
+    let found = 0
+    const get = (key: string): Uint8Array | undefined => {
+      const bytes = cache.get(key)
+      if (bytes !== undefined) found++
+      return bytes
+    }
+    return { cache: { ...cache, get }, found: () => found }
+  }
+
+  it('are found by another thread, which gives the scores of one alone', async () => {
+    const { open } = createThreads()
+    const [first, second] = [createFitExchange(open()), createFitExchange(open())]
+    const a = first.joinOutputs('network', createByteCache(2 ** 26))
+    const b = finding(second.joinOutputs('network', createByteCache(2 ** 26)).cache)
+    await schemeScores(eight, images, { cache: a.cache, items: 'search' })
+    const scores = await schemeScores(changed, images, { cache: b.cache, items: 'search' })
+    expect(b.found()).toBeGreaterThan(0)
+    expect(scores).toEqual(await schemeScores(changed, images))
+  })
+
+  it('are not those of other content, nor of a thread that left', async () => {
+    const { open, sent } = createThreads()
+    const [first, second] = [createFitExchange(open()), createFitExchange(open())]
+    const a = first.joinOutputs('network', createByteCache(2 ** 26))
+    const b = second.joinOutputs('another network', createByteCache(2 ** 26))
+    await schemeScores(eight, images, { cache: a.cache, items: 'search' })
+    expect(sent).toHaveLength(2)
+    b.leave()
+    const c = finding(second.joinOutputs('network', createByteCache(2 ** 26)).cache)
+    a.leave()
+    await schemeScores(changed, images, { cache: c.cache, items: 'search' })
+    expect(c.found()).toBe(0)
   })
 })
