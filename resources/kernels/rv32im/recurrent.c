@@ -1,5 +1,25 @@
-/* A recurrence whose state is read once for four rows of weights. */
-#include "../ref/recurrent.h"
+/*
+ * A recurrence whose state is read once for four rows of weights, and whose gates are found in 32 bits.
+ *
+ * recurrent_part.h says why nothing is lost; where its conditions do not hold (no quantizer writes such factors) gates are
+ * found as in the reference.
+ */
+#include "recurrent_part.h"
+
+static inline int32_t own_part(const recurrence *r, int32_t row) {
+    return own_of_code(r->in[row] + r->zero_in, r->shape->own_mult, r->shape->own_shift);
+}
+
+static inline int32_t state_part(const recurrence *r, int32_t row) {
+    return part_of_sum(bb_recurrent_sum(r, row), r->mult[row], r->shift[row]);
+}
+
+static __attribute__((noinline)) int32_t argument(const recurrence *r, int32_t row) { return own_part(r, row) + state_part(r, row); }
+
+static int32_t own(const recurrence *r, int32_t row) { return own_part(r, row); }
+
+/* The state's part alone; as a difference the code for it is there once. */
+static int32_t limited(const recurrence *r, int32_t row) { return bb_reset_limited(argument(r, row) - own_part(r, row)); }
 
 static void product_of_four(const int8_t *weights, const int8_t *codes, int32_t rows, int32_t hidden, int32_t *sums) {
     int32_t row = 0;
@@ -27,5 +47,7 @@ static void product_of_four(const int8_t *weights, const int8_t *codes, int32_t 
 
 void bb_recurrent(const bb_recurrent_shape *s, const int8_t *in, int32_t zero_in, int32_t mult, uint8_t shift,
                   int32_t zero_out, uint8_t bits, void *scratch, int8_t *out) {
-    bb_recurrent_by(product_of_four, s, in, zero_in, mult, shift, zero_out, bits, scratch, out);
+    static const bb_recurrent_way narrow = { product_of_four, argument, own, limited };
+    static const bb_recurrent_way wide = { product_of_four, bb_wide_argument, bb_wide_own, bb_wide_limited };
+    bb_recurrent_by(parts_fit(s, zero_in) ? &narrow : &wide, s, in, zero_in, mult, shift, zero_out, bits, scratch, out);
 }

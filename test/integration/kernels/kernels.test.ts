@@ -101,6 +101,14 @@ describe('kernels compiled for the host', () => {
     const checked = compile(host.compiler, [...args, ...kernelSources(name)], `check-${name}`)
     expectClean(checked, [], 2000)
   })
+
+  it('find the gates of a recurrence in 32 bits as they are defined in 64', patience, ({ skip }) => {
+    const host = hostBuild()
+    if (host === null) return skip('no C compiler (cc, gcc or clang) here')
+    const source = 'test/integration/kernels/recurrentParts.c'
+    const args = ['-O1', ...warnings, ...host.flags, '-Iresources/kernels', source]
+    expectClean(compile(host.compiler, args, 'recurrentParts'), [], 30_000_000)
+  })
 })
 
 describe('kernels compiled for RISC-V, on QEMU', () => {
