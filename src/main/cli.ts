@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '../shared/errors'
 import { findVerb, type Asked } from './cli/findVerb'
-import { parseVerbArguments, UsageError, type CliContext } from './cli/framework/framework'
+import { behindDashesNote, parseVerbArguments, UsageError, type CliContext } from './cli/framework/framework'
 import { nounText, overviewText, verbText } from './cli/help'
 import { cliEntries } from './cli/nouns'
 import { createOrderlyStop } from './cli/framework/orderlyStop'
@@ -46,6 +46,8 @@ export async function main(argv: string[]): Promise<number> {
       write(process.stdout, verbText(title, verb))
       return 0
     }
+    const note = behindDashesNote(verb, rest)
+    if (note !== null) write(process.stderr, note)
     const { data } = args.values
     const dataFolder = typeof data === 'string' ? path.resolve(data) : defaultDataFolder()
     const context: CliContext = {

@@ -18,7 +18,7 @@ import { createRunLabels, runMigrations } from '@main/runs/runLabels'
 import { profileContract, type Sample } from '@shared/contract/profile'
 import { type BoardBench, createBoardBench } from '../support/boardBench'
 import { createSimulatorLink } from '../support/simulatorLink'
-import { unwatched } from '../support/liveMeterDeps'
+import { keptNowhere, unwatched } from '../support/liveMeterDeps'
 
 const context = { signal: new AbortController().signal }
 let bench: BoardBench
@@ -42,7 +42,7 @@ beforeAll(async () => {
     emit: () => undefined,
     nowMs: () => Date.now(),
     newId: () => `id${++ids}`,
-    openMeter: (setup) => meters.openPhases(setup),
+    openMeter: (setup) => meters.openPhases(setup, keptNowhere),
     checksum: async (item, seed) => expectedChecksum(item, seed),
     decide: async (plan, state) => decide(plan, state),
     readCsv: async (text, options) => readProfileCsv(text, options),

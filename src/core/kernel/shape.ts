@@ -40,7 +40,7 @@ export function shapeWork(shape: KernelShape): Work {
   throw new AppError(
     'input.invalid',
     `There is no ${shape.kernel} ${shape.dims.join(' x ')}: ${problem}.`,
-    `A ${shape.kernel} has the sizes ${dimNames(shape.kernel).join(', ')}.`
+    `The sizes of ${shape.kernel} are ${dimNames(shape.kernel).join(', ')}.`
   )
 }
 

@@ -2,7 +2,6 @@ import path from 'node:path'
 import type { SessionInfo } from '../../shared/contract/session'
 import { countOf, formatBytes } from '../../shared/units'
 import {
-  listOption,
   textOption,
   UsageError,
   type CliArguments,
@@ -11,7 +10,7 @@ import {
 } from './framework/framework'
 import { clientOf } from './framework/localClient'
 import { localTime } from './framework/localTime'
-import { namedRuns, runNote } from './run/namedRun'
+import { givenRuns, namedRuns, namedRunsOptions, runNote } from './run/namedRun'
 import { shownImport } from './sessionImport'
 
 /** `bitbench session`: runs with all they need in one file, for another data folder or machine. */
@@ -20,9 +19,9 @@ export const sessionCli: CliNoun = {
   verbs: {
     export: {
       summary: 'Writes runs, and all they need, into one file.',
-      usage: 'FILE [--runs RUN,RUN…] [--title TEXT]',
+      usage: 'FILE [--runs RUN,RUN…] [--run RUN]… [--title TEXT]',
       options: {
-        runs: { type: 'string', help: 'with commas between; without it, every run', valueName: 'RUN,RUN' },
+        ...namedRunsOptions,
         title: { type: 'string', help: 'what the session is about' }
       },
       notes: [runNote],
@@ -31,7 +30,7 @@ export const sessionCli: CliNoun = {
         const client = await clientOf(context)
         const info = await client.call('session.export', {
           file,
-          runIds: await namedRuns(client, listOption(args, 'runs')),
+          runIds: await namedRuns(client, givenRuns(args)),
           title: textOption(args, 'title') ?? ''
         })
         return { json: info, text: infoText(info) }

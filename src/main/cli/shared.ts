@@ -15,7 +15,7 @@ import {
 } from './framework/framework'
 import { clientOf, createProgressLine } from './framework/localClient'
 import { shownImport } from './sessionImport'
-import { namedRuns, runNote } from './run/namedRun'
+import { givenRuns, namedRuns, namedRunsOptions, runNote } from './run/namedRun'
 
 /** `bitbench shared`: a folder of Parquet in which hosts publish. */
 export const sharedCli: CliNoun = {
@@ -64,10 +64,10 @@ export const sharedCli: CliNoun = {
     },
     publish: {
       summary: 'Writes what is new of this host into the folder.',
-      usage: '[--what sessions,samples,recordings,results] [--runs RUN,RUN…]',
+      usage: '[--what sessions,samples,recordings,results] [--runs RUN,RUN…] [--run RUN]…',
       options: {
         what: { type: 'string', help: `${sharedWhatSchema.options.join(', ')}; without it, all` },
-        runs: { type: 'string', help: 'with commas between; without it, every run', valueName: 'RUN,RUN' }
+        ...namedRunsOptions
       },
       notes: [
         'Only runs that ended and were made here. Killed in the middle, the next time goes on.',
@@ -77,7 +77,7 @@ export const sharedCli: CliNoun = {
         const client = await clientOf(context)
         const { jobId } = await client.call('shared.publish', {
           what: whatOf(args),
-          runIds: await namedRuns(client, listOption(args, 'runs'))
+          runIds: await namedRuns(client, givenRuns(args))
         })
         await client.finish(jobId, createProgressLine(context.log, process.stderr))
         const outcome = await client.call('shared.outcome', { jobId })

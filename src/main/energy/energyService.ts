@@ -147,7 +147,8 @@ export function createEnergyService(deps: {
     forget: async (recordingId) => (await deps.store()).forget(recordingId),
     async exportPhases(recordingId, file, format) {
       await report(recordingId)
-      return (await deps.store()).export(recordingId, file, format)
+      const { idleAfterMs } = await (await deps.source()).recording(recordingId)
+      return (await deps.store()).export(recordingId, file, format, idleAfterMs)
     },
     handlers: {
       'energy.report': ({ recordingId, confidence }) => report(recordingId, confidence)

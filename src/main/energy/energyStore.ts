@@ -97,7 +97,13 @@ export interface EnergyStore {
   /** The report that was saved last; null when there is none of the present analysis. */
   find(recordingId: string): Promise<EnergyReport | null>
   forget(recordingId: string): Promise<void>
-  export(recordingId: string, file: string, format: 'csv' | 'parquet'): Promise<number>
+  export(
+    recordingId: string,
+    file: string,
+    format: 'csv' | 'parquet',
+    /** Rest behind the work, ms: in every row, for whoever reads the file back. */
+    idleAfterMs: number
+  ): Promise<number>
 }
 
 /** Returns the energy reports of a data file. */
@@ -122,10 +128,10 @@ export function createEnergyStore(store: Store): EnergyStore {
         for (const table of ['energy_phase', 'energy_report'])
           await session.run(`DELETE FROM ${table} WHERE recording_id = $1`, [recordingId])
       }),
-    export: (recordingId, file, format) =>
+    export: (recordingId, file, format, idleAfterMs) =>
       store.exportQuery(
-        'SELECT * FROM energy_phase WHERE recording_id = $1 ORDER BY gpu_index, from_ms, to_ms DESC',
-        [recordingId],
+        'SELECT *, $2::DOUBLE AS idle_after_ms FROM energy_phase WHERE recording_id = $1 ORDER BY gpu_index, from_ms, to_ms DESC',
+        [recordingId, idleAfterMs],
         file,
         format
       )

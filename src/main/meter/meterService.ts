@@ -1,6 +1,6 @@
 import { virtualPpk2Port, type MeterSetup, type meterContract } from '../../shared/contract/meter'
 import type { HandlersOf, StopSignal } from '../../shared/contract/framework/define'
-import type { LiveRecording } from '../../core/gpu/phaseMarks'
+import type { LiveRecording, PhaseLine } from '../../core/gpu/phaseMarks'
 import type { GpuSample } from '../../core/gpu/metrics'
 import { metricAt } from '../../core/gpu/metrics'
 import type { ReadingClock } from '../../core/gpu/readingClock'
@@ -11,6 +11,7 @@ import type { WatchedMeter } from './live/liveMeter'
 import { createLiveMeters, type LiveMetersDeps } from './live/liveMeters'
 import { openPhaseReader, type PhaseReader } from './phaseReader'
 import { openPpk2 } from './ppk2Device'
+import { shareMeter } from './sharedMeter'
 import { openTextMeter } from './textMeterDevice'
 import { openVirtualPpk2, type MeteredBoards } from './virtualPpk2Line'
 
@@ -38,6 +39,19 @@ export interface StartedRecording {
 /** Without a command: gets what marks phases, when the first reading has come. */
 export type OnRecordingStarted = (live: LiveRecording) => void
 
+/** The recording that keeps what a meter reads beside work. */
+export interface KeptTrace {
+  recordingId: string
+  mark(line: PhaseLine): void
+  /** Aborted when it has ended, whoever ended it. */
+  ended: AbortSignal
+  /** Ends it. @throws what made it fail */
+  finish(): Promise<void>
+}
+
+/** Stores what a meter reads, until it is finished. */
+export type KeepTrace = (device: MeterDevice) => Promise<KeptTrace>
+
 /** What the meter service is made from. */
 export interface MeterServiceDeps extends LiveMetersDeps {
   openLine(setup: MeterSetup): Promise<MeterLine>
@@ -57,8 +71,12 @@ export interface MeterServiceDeps extends LiveMetersDeps {
 /** Power meters for the contract and the command line. */
 export interface MeterService {
   handlers: Handlers
-  /** Opens a meter whose readings are integrated over what runs meanwhile. @throws as record */
-  openPhases(setup: MeterSetup): Promise<PhaseReader>
+  /**
+   * Opens a meter whose readings are integrated over what runs meanwhile, and stored by `keep` as they come.
+   *
+   * @throws as record, and what `keep` throws
+   */
+  openPhases(setup: MeterSetup, keep: KeepTrace): Promise<PhaseReader>
   /** @throws meter.silent, meter.unreadable, and what opening the port throws */
   record(
     setup: MeterSetup,
@@ -106,10 +124,7 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
   }
   return {
     record,
-    async openPhases(setup) {
-      const { device, began } = await watch(setup)
-      return await openPhaseReader(device, () => deps.steadyMs(), began)
-    },
+    openPhases: async (setup, keep) => await openKeptPhases(await watch(setup), keep, () => deps.steadyMs()),
     handlers: {
       ...live.handlers,
       async 'meter.read'({ durationMs, ...setup }, { signal }) {
@@ -124,6 +139,42 @@ export function createMeterService(deps: MeterServiceDeps): MeterService {
         const { jobId, recordingId } = await record(args, args)
         return { jobId, recordingId }
       }
+    }
+  }
+}
+
+/** Integrates and stores what one meter reads. What is measured counts also where it can no longer be stored: the recording says so. */
+async function openKeptPhases(
+  { device, began, keptIn }: WatchedMeter,
+  keep: KeepTrace,
+  steadyMs: () => number
+): Promise<PhaseReader> {
+  const shared = shareMeter(device)
+  let kept: KeptTrace | undefined
+  const reader = await openPhaseReader({ ...shared.reader(), close: shared.close }, steadyMs, (of, atMs) => {
+    const over = began(of.name, atMs)
+    kept?.mark({ ...of, state: 'begin' })
+    return (toMs) => {
+      over(toMs)
+      kept?.mark({ ...of, state: 'end' })
+    }
+  })
+  try {
+    kept = await keep(shared.reader())
+  } catch (cause) {
+    await reader.close().catch(() => undefined)
+    throw cause
+  }
+  const { recordingId, ended, finish } = kept
+  let isClosing = false
+  keptIn(recordingId)
+  ended.addEventListener('abort', () => isClosing || keptIn(null))
+  return {
+    ...reader,
+    async close() {
+      isClosing = true
+      await finish().catch(() => undefined)
+      await reader.close()
     }
   }
 }

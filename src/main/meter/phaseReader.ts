@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { idlePhaseName } from '../../core/energy/idleBaseline'
 import { readingsNeeded } from '../../core/energy/phaseFlags'
 import { gapAfterMsOf } from '../../core/energy/powerTrace'
 import { createPowerIntegral, type Break, type Integral } from '../../core/energy/powerIntegral'
@@ -8,6 +9,12 @@ import { firstNotBefore } from '../../core/math/firstNotBefore'
 import { workTailMs } from '../../core/meter/workTail'
 import { AppError } from '../../shared/errors'
 import type { MeterDevice } from './meterDevice'
+
+/** What a piece of work is called among the phases, and how often it is repeated in it; null: not said. */
+export interface MeteredWork {
+  name: string
+  repetitions: number | null
+}
 
 /** Energy around a piece of work, all of it: nothing is taken off. */
 export interface MeteredPhase {
@@ -25,7 +32,7 @@ export interface PhaseReader {
   /** Clock of the readings, ms. */
   nowMs(): number
   /** Runs work and returns the energy from its begin until its last reading has surely come. One at a time. @throws meter.silent, energy.tooShort, what the work throws */
-  phase(work: () => Promise<unknown>): Promise<MeteredPhase>
+  phase(work: () => Promise<unknown>, of?: MeteredWork): Promise<MeteredPhase>
   /** The same of a rest, which begins when the tail of work before it is over: the time in which a simulated board waits counts. */
   rest(durationMs: number, signal: AbortSignal): Promise<MeteredPhase>
   close(): Promise<void>
@@ -73,7 +80,10 @@ function createReadings(gapAfterMs: number) {
 }
 
 /** What is measured begins at a time of the readings; the result is called with its end. */
-export type OnMeasured = (what: 'work' | 'rest', fromMs: number) => (toMs: number) => void
+export type OnMeasured = (of: MeteredWork, fromMs: number) => (toMs: number) => void
+
+const unnamed: MeteredWork = { name: 'work', repetitions: null }
+const atRest: MeteredWork = { name: idlePhaseName, repetitions: null }
 
 /** Starts a meter and waits for its first reading. @throws meter.silent */
 export async function openPhaseReader(
@@ -96,22 +106,20 @@ export async function openPhaseReader(
     onMark: () => undefined,
     onState: ({ error }) => void (failure = error)
   })
-  /** Waits until the meter has measured up to a time. */
-  const measuredUntil = async (untilMs: number): Promise<void> => {
-    for (const fromMs = steadyMs(); !(readings.count() > 0 && readings.lastMs() >= untilMs);) {
-      if (failure !== null) throw failure
-      if (steadyMs() - fromMs > lateMs) throw silent(device.name)
-      await pause(pollMs)
-    }
-  }
+  const measuredUntil = (untilMs: number): Promise<void> =>
+    waitUntilMeasured(untilMs, readings, () => failure, device.name, steadyMs)
   // Readings are placed on the clock a little late: what is drawn at the end of work is in them behind its end.
   const settleMs = Math.max(minSettleMs, 3 * device.intervalMs)
-  const measure = async (work: () => Promise<unknown>, leaveOut: boolean): Promise<MeteredPhase> => {
+  const measure = async (
+    work: () => Promise<unknown>,
+    of: MeteredWork,
+    leaveOut: boolean
+  ): Promise<MeteredPhase> => {
     readings.drop(clock.nowMs() - keptMs)
     isMeasuring = true
     try {
       const fromMs = clock.nowMs()
-      const over = onMeasured(leaveOut ? 'work' : 'rest', fromMs)
+      const over = onMeasured(of, fromMs)
       const count = leaveOut ? clock.leaveOutWaiting() : () => undefined
       await work().finally(() => {
         count()
@@ -144,12 +152,28 @@ export async function openPhaseReader(
     name: device.name,
     origin: device.origin,
     nowMs: () => clock.nowMs(),
-    phase: (work) => measure(work, true),
+    phase: (work, of = unnamed) => measure(work, of, true),
     async rest(durationMs, signal) {
       await pause(workTailMs, undefined, { signal })
-      return await measure(() => pause(durationMs, undefined, { signal }), false)
+      return await measure(() => pause(durationMs, undefined, { signal }), atRest, false)
     },
     close
+  }
+}
+
+/** Waits until the meter has measured up to a time. @throws meter.silent, and what it failed of */
+async function waitUntilMeasured(
+  untilMs: number,
+  readings: ReturnType<typeof createReadings>,
+  failure: () => AppError | null,
+  name: string,
+  steadyMs: () => number
+): Promise<void> {
+  for (const fromMs = steadyMs(); !(readings.count() > 0 && readings.lastMs() >= untilMs);) {
+    const failed = failure()
+    if (failed !== null) throw failed
+    if (steadyMs() - fromMs > lateMs) throw silent(name)
+    await pause(pollMs)
   }
 }
 

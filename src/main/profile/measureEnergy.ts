@@ -2,6 +2,7 @@ import { maxBenchRepetitions } from '../../core/board/protocol'
 import { intervalOf } from '../../core/energy/interval'
 import { itemKey, type BenchItem } from '../../core/kernel/shape'
 import type { KernelEnergy, Sample } from '../../shared/contract/profile'
+import { formatBitPair } from '../../shared/bitPair'
 import { AppError } from '../../shared/errors'
 import { countOf, formatAmount } from '../../shared/units'
 import type { BenchSession } from './measure'
@@ -24,14 +25,20 @@ export interface EnergyMeter {
   readonly name: string
   readonly origin: Sample['origin']
   nowMs(): number
-  /** Runs work on the board and returns the energy from its begin until its last reading has come. */
-  phase(work: () => Promise<unknown>): Promise<MeteredStretch>
+  /** Runs work on the board and returns the energy from its begin until its last reading has come; `of`: what the trace calls it. */
+  phase(work: () => Promise<unknown>, of?: { name: string; repetitions: number }): Promise<MeteredStretch>
   rest(durationMs: number, signal: AbortSignal): Promise<MeteredStretch>
   close(): Promise<void>
 }
 
 /** Opens the meter of a campaign. @throws meter.silent, meter.unreadable and what opening a port throws */
-export type OpenEnergyMeter = (setup: KernelEnergy['meter']) => Promise<EnergyMeter>
+export type OpenEnergyMeter = (setup: KernelEnergy['meter'], of: MeteredCampaign) => Promise<EnergyMeter>
+
+/** The campaign beside which a meter is read: what it reads is stored as a recording of it. */
+export interface MeteredCampaign {
+  campaignId: string
+  boardName: string
+}
 
 /** A meter with the power of the board at rest, which is measured again now and then. */
 export interface BaselinedMeter {
@@ -81,8 +88,13 @@ export async function measureEnergy(
     const { checksum } = await session.bench({ ...item, repetitions, seed: counted.seed }, { signal })
     if (checksum !== counted.checksum) throw otherOutputs(item)
   }
+  /** Longer and shorter runs are phases of their own: a call of the shorter one bears more of what its command costs. */
+  const phaseOf = (repetitions: number) => ({
+    name: `${item.kernel} ${item.dims.join('x')} ${formatBitPair(item.weightBits, item.activationBits)}, ${countOf(repetitions, 'call')}`,
+    repetitions
+  })
   const net = async (repetitions: number): Promise<NetStretch> => {
-    const { energyJ, windowMs, durationMs } = await meter.phase(() => run(repetitions))
+    const { energyJ, windowMs, durationMs } = await meter.phase(() => run(repetitions), phaseOf(repetitions))
     return { energyJ: energyJ - (baselineW * windowMs) / 1000, durationMs }
   }
   const { cycles, clockHz } = counted

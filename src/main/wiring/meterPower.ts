@@ -8,7 +8,7 @@ import { startMarkedRecording } from './markedRecording'
 export interface BoardMeters {
   /** Records what runs on the board, for its energy afterwards. */
   readonly recordPower: RecordPower
-  /** Integrates what runs on the board at once; nothing is stored. */
+  /** Integrates what runs on the board at once, and stores what is read as a recording of the campaign. */
   readonly openMeter: OpenEnergyMeter
 }
 
@@ -18,5 +18,11 @@ export function meterPower(meter: MeterService, gpu: GpuService): BoardMeters {
     const request = { title, network, command: [], idleMs: 0, idleAfterMs: 0 }
     return startMarkedRecording(gpu, (onStarted) => meter.record(setup, request, undefined, onStarted))
   }
-  return { recordPower, openMeter: (setup) => meter.openPhases(setup) }
+  const openMeter: OpenEnergyMeter = (setup, { campaignId, boardName }) =>
+    meter.openPhases(setup, (device) => {
+      const title = `Power of ${boardName} in a campaign`
+      const request = { title, campaignId, command: [], intervalMs: device.intervalMs, idleMs: 0 }
+      return startMarkedRecording(gpu, (onStarted) => gpu.record(request, undefined, onStarted, device))
+    })
+  return { recordPower, openMeter }
 }

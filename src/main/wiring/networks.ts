@@ -118,6 +118,7 @@ export function connectNetworks(
   const session = connectSessions(foundation, {
     ...{ model, imported, version: kept.version },
     proxies: visible,
+    recordings: kept.recordings,
     runs: () => runs.list()
   })
   return { dataset, model, profile, proxy, calibrations, search, deploy, runs, session }

@@ -23,12 +23,13 @@ export function connectSessions(
     model: ModelService
     imported: ImportedRuns
     proxies: Pick<ProxyStore, 'list'>
+    recordings: Pick<GpuStore, 'list'>
     runs: () => Promise<Run[]>
     version: string
   }
 ): SessionService {
   const { store, emitter, nowMs, newId, dataFolder } = foundation
-  const { model, imported, proxies, runs, version } = needs
+  const { model, imported, proxies, recordings, runs, version } = needs
   const labels = createRunLabels(store)
   const listed = async () =>
     (await model.handlers['model.list']({}, { signal: new AbortController().signal })).models
@@ -38,7 +39,11 @@ export function connectSessions(
     tables: sessionTables,
     async reliances() {
       const all = (await proxies.list()).proxies
-      return (run, texts) => pinnedProxies(all, run, texts)
+      const traces = (await recordings.list()).filter(({ campaignId }) => campaignId !== undefined)
+      return (run, texts) => [
+        ...pinnedProxies(all, run, texts),
+        ...traces.filter(({ campaignId }) => campaignId === run.id).map(({ id }) => id)
+      ]
     },
     async models(ids) {
       const named = (await listed()).filter(({ id }) => ids.has(id))

@@ -39,7 +39,12 @@ export const useGpu = defineStore('gpu', () => {
   const isSampling = computed(() =>
     ['starting', 'running', 'backingOff'].includes(sampling.value?.state ?? '')
   )
-  const runningRecording = computed(() => recordings.value.find(({ state }) => state === 'running') ?? null)
+  /** The one that keeps others away; those of campaigns run beside it. */
+  const runningRecording = computed(
+    () =>
+      recordings.value.find(({ state, campaignId }) => state === 'running' && campaignId === undefined) ??
+      null
+  )
 
   client.subscribe('gpu.hostLoad', (load) => {
     hostLoad.value = load

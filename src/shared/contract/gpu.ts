@@ -248,6 +248,8 @@ export const recordingSchema = z.object({
   meter: meterAboutSchema.optional(),
   /** Absent where it is no measurement of a network's energy on a board, and in those of an older version. */
   network: measuredNetworkSchema.optional(),
+  /** The campaign beside which a power meter was read; absent for other recordings. */
+  campaignId: z.string().optional(),
   message: z.string().nullable()
 })
 

@@ -28,15 +28,20 @@ export const bitfusionVerb: CliVerb = {
   async run(args, context) {
     const file = textOption(args, 'model')
     if (file === undefined) throw new UsageError('deploy bitfusion needs --model FILE.onnx')
-    const { graph: network } = await openModel(args, context, file)
+    const { graph, summary } = await openModel(args, context, file)
+    // As every other command names it; a file's own name is often that of the exporter.
+    const network = { ...graph, name: summary.name }
     const bits = parseArrayBits(textOption(args, 'scheme') ?? 'int8', weightedNodes(network).length)
-    const graph = bitFusionGraph(network, bits, readHardware(textOption(args, 'hardware')))
-    const text = bitFusionText(graph)
+    const compiled = bitFusionGraph(network, bits, readHardware(textOption(args, 'hardware')))
+    const text = bitFusionText(compiled)
     const out = textOption(args, 'out')
-    if (out === undefined) return { json: graph, text }
+    if (out === undefined) return { json: compiled, text }
     const target = path.resolve(context.cwd, out)
-    await writeWholeFile(target, out.endsWith('.txt') ? `${text}\n` : `${JSON.stringify(graph, null, 2)}\n`)
-    return { json: { ...graph, out: target }, text: `${text}\nwritten to ${target}` }
+    await writeWholeFile(
+      target,
+      out.endsWith('.txt') ? `${text}\n` : `${JSON.stringify(compiled, null, 2)}\n`
+    )
+    return { json: { ...compiled, out: target }, text: `${text}\nwritten to ${target}` }
   }
 }
 

@@ -172,6 +172,22 @@ export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments 
   }
 }
 
+/**
+ * What to say of options of a verb that stand behind "--", where they go to the wrapped command without a word; null without any.
+ */
+export function behindDashesNote(verb: Pick<CliVerb, 'options'>, argv: readonly string[]): string | null {
+  const at = argv.indexOf('--')
+  if (at < 0) return null
+  const known = new Set(Object.keys({ ...verb.options, ...commonOptions }))
+  const own = argv.slice(at + 1).flatMap((word) => {
+    const name = /^--([a-z][a-z-]*)(=|$)/.exec(word)?.[1]
+    return name !== undefined && known.has(name) ? [`--${name}`] : []
+  })
+  if (own.length === 0) return null
+  const [words, go] = [[...new Set(own)].join(', '), own.length === 1 ? 'goes' : 'go']
+  return `Note: ${words} behind "--" ${go} to the command; options of bitbench stand before "--".`
+}
+
 /** An option that takes one value would keep the last one and drop the others. @throws UsageError */
 function refuseRepeated(tokens: readonly { kind: string; name?: string }[], known: OptionSpec): void {
   const seen = new Set<string>()

@@ -101,8 +101,10 @@ export function createProgressLine(
   return (job) => {
     const share = job.total > 0 ? job.done / job.total : 0
     const timeLeft = job.remainingMs === null ? '' : `, ${Math.ceil(job.remainingMs / 1000)} s left`
-    const amount = job.total > 0 || job.note === '' ? `${Math.round(job.done)}/${job.total} ${job.unit}` : ''
-    const text = `  ${job.title}: ${[`${amount}${timeLeft}`, job.note].join(' ').trimStart()}`
+    // Before a job knows how much there is, a count of nothing says nothing.
+    const amount = job.total > 0 ? `${Math.round(job.done)}/${job.total} ${job.unit}` : ''
+    const said = [`${amount}${timeLeft}`, job.note].join(' ').trimStart()
+    const text = said === '' ? `  ${job.title} …` : `  ${job.title}: ${said}`
     const isLast = job.finishedAtMs !== null
     if (stream.isTTY) {
       const width = Math.max(20, (stream.columns ?? 80) - 1)

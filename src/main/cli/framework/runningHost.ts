@@ -25,8 +25,8 @@ export interface RunningHost {
   close(): void
 }
 
-/** Longest time that a host on this machine takes for a trivial call, ms. */
-const probeMs = 2_000
+/** Longest time that a host on this machine takes for a trivial call while every core computes, ms; where none listens it is refused at once. */
+const probeMs = 15_000
 
 /**
  * Finds the window or web host that owns the data file of `dataFolder`; null when none runs. Its address and token

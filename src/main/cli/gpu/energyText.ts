@@ -17,7 +17,7 @@ export function energyText(recording: Recording, report: EnergyReport): string {
     lines.push(
       '',
       `${recording.meter === undefined ? `GPU ${gpu.gpuIndex} ` : ''}${gpu.name}: power from ${gpu.powerField ?? unavailable}, idle ${fixed(gpu.idle.powerW, 1)} W ` +
-        `(${gpu.idle.basis}), after ${fixed(gpu.idleAfter.powerW, 1)} W, ${fixed(gpu.temperatureBeforeC, 0)} to ${fixed(gpu.temperatureAfterC, 0)} degrees C`,
+        `(${gpu.idle.basis}), after ${fixed(gpu.idleAfter.powerW, 1)} W${temperatureText(gpu)}`,
       ...(recording.meter === undefined ? [counterLine('energy counter (NVML)', gpu.counter)] : []),
       row([
         'phase',
@@ -106,4 +106,13 @@ function fixed(value: number | null, digits: number): string {
   // What a board draws is small beside a GPU: three digits of it are kept all the same.
   const isSmall = value !== 0 && Math.abs(value) < 10 ** (1 - digits)
   return isSmall ? value.toPrecision(3) : value.toFixed(digits)
+}
+
+/** Power meters have no temperature. */
+function temperatureText({
+  temperatureBeforeC,
+  temperatureAfterC
+}: Pick<EnergyReport['gpus'][number], 'temperatureBeforeC' | 'temperatureAfterC'>): string {
+  if (temperatureBeforeC === null && temperatureAfterC === null) return ''
+  return `, ${fixed(temperatureBeforeC, 0)} to ${fixed(temperatureAfterC, 0)} °C`
 }

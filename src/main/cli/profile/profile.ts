@@ -11,12 +11,13 @@ import {
   UsageError,
   type CliNoun
 } from '../framework/framework'
-import { clientOf, createProgressLine } from '../framework/localClient'
+import { clientOf, createProgressLine, type LocalClient } from '../framework/localClient'
 import { kernelEnergyOf, kernelEnergyOptions } from './kernelEnergy'
 import { adaptiveVerb } from './profileAdaptive'
 import { decimalOption, kernelOf, pairOf, shapeNotes, shapesOption } from './profileOptions'
 import { networkPath } from '../model/networkPath'
 import { boardPrefix } from '../../../shared/contract/run/runComparison'
+import { namedBoard } from './namedBoard'
 import { namedRun } from '../run/namedRun'
 import { comparisonText } from '../run/runComparisonText'
 
@@ -90,9 +91,11 @@ export const profileCli: CliNoun = {
         const { total } = await client.call('profile.samples', { campaignId, limit: 1 })
         const { campaigns } = await client.call('profile.campaigns', {})
         const refused = campaigns.find(({ id }) => id === campaignId)?.error ?? null
+        const recordingId = energy === null ? null : await powerOf(client, campaignId)
+        const power = recordingId === null ? '' : `\nIts power over time: bitbench gpu show ${recordingId}`
         return {
-          json: { campaignId, samples: total, refused, plan },
-          text: `${countOf(total, 'Sample')} in campaign ${campaignId}${refused === null ? '' : `\n${refused}`}`
+          json: { campaignId, samples: total, refused, plan, ...(energy && { recordingId }) },
+          text: `${countOf(total, 'Sample')} in campaign ${campaignId}${refused === null ? '' : `\n${refused}`}${power}`
         }
       }
     },
@@ -137,11 +140,15 @@ export const profileCli: CliNoun = {
         'Compares two or more boards with the first: cost of every kernel and bit pair at the same shapes.',
       usage: 'BOARD BOARD…',
       options: {},
-      notes: ['Of all Samples of a board, the newest of each item; campaigns: bitbench run compare.'],
+      notes: [
+        'BOARD: its id, the first 4 or more characters of it, or the name it was measured under.',
+        'Of all Samples of a board, the newest of each item; campaigns: bitbench run compare.'
+      ],
       async run(args, context) {
         if (args.positionals.length < 2) throw new UsageError('profile compare needs two or more boards')
         const client = await clientOf(context)
-        const ids = args.positionals.map((id) => `${boardPrefix}${id}`)
+        const { groups } = await client.call('profile.summary', {})
+        const ids = args.positionals.map((given) => `${boardPrefix}${namedBoard(groups, given)}`)
         const compared = await client.call('run.compare', { ids })
         return { json: compared, text: comparisonText(compared) }
       }
@@ -173,8 +180,17 @@ export const profileCli: CliNoun = {
           decimal: choiceOption(args, 'decimal', ['.', ','])
         })
         read.warnings.forEach(context.log)
-        return { json: read, text: `${countOf(read.rows, 'Sample')} of ${boardName}` }
+        return {
+          json: read,
+          text: `${countOf(read.rows, 'Sample')} of ${boardName} in campaign ${read.campaignId}`
+        }
       }
     }
   }
+}
+
+/** The newest recording of the power beside a campaign; null where there is none. */
+async function powerOf(client: Pick<LocalClient, 'call'>, campaignId: string): Promise<string | null> {
+  const { recordings } = await client.call('gpu.recordings', {})
+  return recordings.find((one) => one.campaignId === campaignId)?.id ?? null
 }

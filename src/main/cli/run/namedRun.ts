@@ -1,6 +1,7 @@
 import type { Run, RunKindName } from '../../../shared/contract/run'
 import { AppError } from '../../../shared/errors'
 import { countOf } from '../../../shared/units'
+import { listOption, type CliArguments } from '../framework/framework'
 import type { LocalClient } from '../framework/localClient'
 import { runLine } from './runLine'
 
@@ -11,6 +12,24 @@ const wholeId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** What a verb says of its RUN. */
 export const runNote = `RUN: its name, its id, or the first ${minPrefix} or more characters of its id: bitbench run list.`
+
+/** Options of verbs that take several runs, or all without any. */
+export const namedRunsOptions = {
+  runs: { type: 'string', help: 'with commas between; without any, every run', valueName: 'RUN,RUN' },
+  run: {
+    type: 'string',
+    multiple: true,
+    help: 'one run, whose name may hold commas; as often as there are runs',
+    valueName: 'RUN'
+  }
+} as const
+
+/** The runs that these options name, as they were written. */
+export function givenRuns(args: CliArguments): string[] {
+  const single = args.values['run']
+  const each = Array.isArray(single) ? single.filter((text) => typeof text === 'string') : []
+  return [...listOption(args, 'runs'), ...each]
+}
 
 /** Which runs a verb takes. */
 export interface NamedRunOptions {

@@ -6,15 +6,24 @@ type Figure = RunComparisonJson['figures'][number]
 
 const number = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(5))))
 
-/** A comparison for a terminal: every run by letter, figures with their intervals, then texts by layer. */
+/**
+ * A comparison for a terminal: every run by letter, figures with their intervals, then texts by layer. Figures of which no run has a
+ * value (a kernel of one board alone) are named together.
+ */
 export function comparisonText({ runs, notes, figures, rows }: RunComparisonJson): string {
   const letters = runs.map((_, index) => runLetter(index))
+  const isKnown = ({ values, against }: Figure): boolean =>
+    values.some((value) => value !== null) || against.some((one) => one !== null)
+  const unknown = figures.filter((figure) => !isKnown(figure))
   const texts = [
     ...runs.map(
       ({ id, title, startedAtMs }, index) => `${letters[index]}  ${id}  ${localTime(startedAtMs)}  ${title}`
     ),
     '',
-    ...figures.map((figure) => figureText(figure, letters)),
+    ...figures.filter(isKnown).map((figure) => figureText(figure, letters)),
+    ...(unknown.length === 0
+      ? []
+      : [`Without values to compare: ${unknown.map(({ name }) => name).join(', ')}`]),
     ...(rows.length === 0 ? [] : ['']),
     ...rows.map(({ name, cells }) =>
       `${name.padEnd(24)} ${cells.map((cell) => (cell || '–').padEnd(18)).join(' ')}`.trimEnd()

@@ -34,6 +34,7 @@ export async function importOwn(
     driverVersion: found.driverVersion,
     durationMs,
     idleMs: own?.idleMs ?? 0,
+    idleAfterMs: own?.idleAfterMs ?? 0,
     ...ofGpus(
       found.gpus.map(({ index }) => index),
       (index) =>
@@ -66,6 +67,8 @@ async function phasesBeside(file: string): Promise<{
   phases: PhaseMark[]
   names: Map<number, string>
   idleMs: number
+  /** 0 also in files of versions that did not write it. */
+  idleAfterMs: number
   durationMs: number | null
   askedHz: number
 }> {
@@ -87,6 +90,7 @@ async function phasesBeside(file: string): Promise<{
     phases,
     names: new Map(rows.map((row) => [Number(cell(row, 'gpu_index')), cell(row, 'gpu_name')])),
     idleMs: whole === undefined ? 0 : Number(cell(whole, 'from_ms')),
+    idleAfterMs: Number(cell(rows[0], 'idle_after_ms')) || 0,
     durationMs: whole === undefined ? null : Number(cell(whole, 'to_ms')),
     askedHz: Number(cell(rows[0], 'asked_hz')) || 10
   }

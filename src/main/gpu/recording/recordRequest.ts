@@ -26,6 +26,8 @@ export interface RecordRequest {
   origin: Recording['origin']
   /** The network whose energy on a board is measured. */
   network?: MeasuredNetwork | undefined
+  /** The campaign beside which the meter is read. */
+  campaignId?: string | undefined
 }
 
 /** Returns a recording that begins now, without readings. */
@@ -46,6 +48,7 @@ export function newRecording(
     temperatureAfterC: temperaturesC,
     ...{ durationMs: null, exitCode: null, achievedHz: null, message: null },
     ...(request.network && { network: request.network }),
+    ...(request.campaignId !== undefined && { campaignId: request.campaignId }),
     ...{ samples: 0, restarts: 0, malformedLines: 0, idleMs: 0, idleAfterMs: 0 },
     ...evidence
   }

@@ -32,6 +32,8 @@ export interface RecordArguments {
   othersBefore?: readonly ComputeApp[] | undefined
   /** The network whose energy on a board is measured. */
   network?: MeasuredNetwork | undefined
+  /** The campaign beside which the meter is read: such a recording runs beside others. */
+  campaignId?: string | undefined
 }
 
 /** What recordings are made with. */
@@ -68,7 +70,7 @@ export interface RunningRecording {
   result: Promise<Recording>
 }
 
-/** Recordings that run: one at a time. */
+/** Recordings that run: one at a time, and those beside campaigns. */
 export interface RecordingJobs {
   /** @throws input.invalid while another one runs, and what choosing GPUs throws */
   start(
@@ -97,14 +99,18 @@ interface Order {
 
 /** Returns the recordings of this host, one job each. */
 export function createRecordingJobs(deps: RecordingJobsDeps): RecordingJobs {
-  let running: { id: string; stop: AbortController } | undefined
+  const running = new Map<string, AbortController>()
+  /** The one that is made for itself; those of campaigns, which take hours, do not keep others away. */
+  let exclusiveId: string | undefined
   return {
     async start(args, listeners, instrument) {
       const source = instrument === undefined ? await gpusOf(deps, args) : meterSubject(instrument)
-      if (running !== undefined) throw isBusy()
+      const isBeside = args.campaignId !== undefined
+      if (!isBeside && exclusiveId !== undefined) throw isBusy()
       const id = deps.newId()
       const stop = new AbortController()
-      running = { id, stop }
+      running.set(id, stop)
+      if (!isBeside) exclusiveId = id
       const title =
         args.title ?? (args.command.length > 0 ? args.command.join(' ') : 'Recording without a command')
       const started = deps.jobs.start<Recording>({
@@ -116,7 +122,8 @@ export function createRecordingJobs(deps: RecordingJobsDeps): RecordingJobs {
           try {
             return await runOrder(deps, { id, title, args, listeners, source, stop: stop.signal }, context)
           } finally {
-            running = undefined
+            running.delete(id)
+            if (exclusiveId === id) exclusiveId = undefined
             await instrument?.close().catch(() => undefined)
             deps.recorded?.(id)
           }
@@ -125,17 +132,18 @@ export function createRecordingJobs(deps: RecordingJobsDeps): RecordingJobs {
       return { jobId: started.jobId, recordingId: id, result: started.result }
     },
     stop(id) {
-      if (running?.id !== id) {
+      const one = running.get(id)
+      if (one === undefined) {
         throw new AppError(
           'energy.noRecording',
           `Recording ${id} is not running.`,
           'Refresh the list of recordings.'
         )
       }
-      running.stop.abort()
+      one.abort()
     },
-    stopAll: () => running?.stop.abort(),
-    isRunning: (id) => running?.id === id
+    stopAll: () => running.forEach((one) => one.abort()),
+    isRunning: (id) => running.has(id)
   }
 }
 

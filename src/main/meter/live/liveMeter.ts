@@ -15,8 +15,8 @@ export interface WatchedMeter {
   phases(fromMs: number, toMs: number): LivePhaseOfMeter[]
   /** What was done from then on; times are those of its readings. Returns what ends it. */
   began(name: string, atMs: number): (atMs: number) => void
-  /** The recording that its readings are kept in. */
-  keptIn(recordingId: string): void
+  /** The recording that its readings are kept in; null: in none any more. */
+  keptIn(recordingId: string | null): void
 }
 
 /** What watching a meter needs. */

@@ -126,7 +126,7 @@ async function measure(
   context: JobContext
 ): Promise<void> {
   const { board, pool, change } = deps
-  const { request, boardId, buildId, coreName, speed } = run
+  const { request, boardId, boardName, buildId, coreName, speed } = run
   const news = announceSamples(deps.emit, run.id)
   const ended = async (changes: Partial<StoredAdaptiveRun>): Promise<void> => {
     news.flush()
@@ -139,7 +139,7 @@ async function measure(
     })
     const { repetitions, seed } = request
     const stopped = await runAdaptive(
-      { campaignId: run.id, boardId, buildId, coreName, repetitions, seed, speed },
+      { campaignId: run.id, boardId, boardName, buildId, coreName, repetitions, seed, speed },
       request,
       pool,
       board.unit,

@@ -41,6 +41,7 @@ export function startCampaign(
   const run: CampaignRun = {
     campaignId,
     boardId: campaign.boardId,
+    boardName: campaign.boardName,
     buildId: campaign.buildId,
     coreName: campaign.coreName,
     items,

@@ -28,6 +28,7 @@ export interface ProfileBoards {
 export interface CampaignRun {
   campaignId: string
   boardId: string
+  boardName: string
   /** The board it was planned for; another one on the same port is refused. */
   buildId: number | null
   coreName: string
@@ -70,7 +71,7 @@ export async function runCampaign(
 ): Promise<void> {
   const { energy } = run
   if (energy === null) return await measureLeft(run, options, null, context)
-  const meter = await options.openMeter(energy.meter)
+  const meter = await options.openMeter(energy.meter, run)
   const baselined = withBaseline(meter, energy.idleMs)
   const how = { ...energy, newId: options.newId, signal: context.signal }
   const energyOf: MeasureBeside = (session, item, counted) =>

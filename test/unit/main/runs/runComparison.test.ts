@@ -65,7 +65,9 @@ describe('run.compare', () => {
       how: 'difference'
     })
     expect(comparisonText(found)).toContain('Error on unseen shapes (%): A 4  B 8.5; B - A 4.5\n')
-    expect(comparisonText(found)).toContain('Error on unseen rows (%): A –  B –')
+    expect(comparisonText(found)).toContain(
+      'Without values to compare: Error on unseen shapes, mean of the shapes, Error on unseen rows'
+    )
   })
 
   it('puts boards side by side, and no board beside a run', async () => {

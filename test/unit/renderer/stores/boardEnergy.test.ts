@@ -50,6 +50,23 @@ describe('energy of a network on a board', () => {
     await vi.waitFor(() => expect(energy.report?.recordingId).toBe('early'))
   })
 
+  it('is that on the shown board, also where another board has a newer or a complete one', async () => {
+    const on = (boardId: string, complete: boolean) => ({ network: { ...network, boardId, complete } })
+    const { client, energy } = await opened([
+      measured('here', 1, on('b1', false)),
+      measured('there', 2, on('b2', true))
+    ])
+    energy.boardId = 'b1'
+    await vi.waitFor(() => expect(energy.report?.recordingId).toBe('here'))
+    energy.boardId = 'b2'
+    await vi.waitFor(() => expect(energy.report?.recordingId).toBe('there'))
+    // On a third one it was never measured: what there is says of which board it is.
+    energy.boardId = 'b3'
+    expect(energy.recording?.id).toBe('there')
+    client.emit('gpu.recordingDeleted', { id: 'there' })
+    await vi.waitFor(() => expect(energy.report?.recordingId).toBe('here'))
+  })
+
   it('is replaced when a measurement ends, and gone with its recording', async () => {
     const { client, energy } = await opened([measured('old', 1)])
     await vi.waitFor(() => expect(energy.report?.recordingId).toBe('old'))

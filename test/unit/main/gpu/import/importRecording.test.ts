@@ -105,6 +105,14 @@ describe('our own export', () => {
   })
 })
 
+it('keeps the rest behind the work, which the phases name since they are written with it', async () => {
+  const text = 'gpu_index,gpu_name,name,trial,from_ms,to_ms,repetitions,asked_hz,idle_after_ms\n'
+  write('rested.phases.csv', `${text}0,A100,(whole),1,1000,8000,,10,2500\n`)
+  const file = path.join(folder, 'rested.csv')
+  await store.exportSamples('own', file, 'csv')
+  expect((await importFile(file)).recording).toMatchObject({ idleMs: 1000, idleAfterMs: 2500 })
+})
+
 describe('the export of a power meter', () => {
   const meter = {
     ...{ kind: 'ppk2' as const, source: '/dev/tty "A", 1', supplyV: 3.3, readings: 4000, lost: 64, binMs: 1 },

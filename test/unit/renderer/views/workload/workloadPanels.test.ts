@@ -295,6 +295,35 @@ describe('the power of a run that goes on', () => {
     expect(times().at(-1)).toBe(1_098_000)
     expect(times()).toHaveLength(61)
   })
+
+  it('keeps a trigger that fired shortly before the run ended, with what came behind it', async () => {
+    const client = await mounted([recording])
+    const send = async (fromMs: number, watts: number[]): Promise<void> => {
+      const tMs = watts.map((_, at) => fromMs + 1000 * at)
+      const batches = [{ gpuIndex: 0, tMs, metrics: { powerInstantW: watts } }]
+      client.emit('gpu.sampled', { sequence: 1, dropped: 0, batches } as never)
+      await settle()
+    }
+    const end = async (): Promise<void> => {
+      useGpu().recordings = [{ ...recording, state: 'done' }]
+      await settle()
+    }
+    const times = (): number[] => Array.from((chart('Power').props['trace'] as { timesMs: number[] }).timesMs)
+    await send(1_000_000, [50, 50, 50])
+    await type(view, 'Seconds before', '1')
+    await type(view, 'Seconds after', '30')
+    await submit(view)
+    await send(1_003_000, [200, 180])
+    expect(view.text()).toContain('fired, waiting for the time after it')
+    await end()
+    expect(view.text()).toContain('held: fired at')
+    expect(view.text()).toContain('the recording has ended')
+    expect(times()).toEqual([1_002_000, 1_003_000, 1_004_000])
+    // Released, there is nothing more to show.
+    view.the<HTMLButtonElement>('form button[type=button]').click()
+    await settle()
+    expect(view.text()).toBe('')
+  })
 })
 
 it.each([
