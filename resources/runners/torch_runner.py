@@ -42,7 +42,7 @@ ALONE = ("fp16", "int8", "int4")
 TYPES = (  # first match of class or name decides
     ("class", r"Embedding", "embedding"),
     ("class", r"(Layer|Batch|Group|Instance|RMS)Norm", "norm"),
-    ("class", r"Conv\d", "convolution"),
+    ("class", r"Conv(Transpose)?\dd", "convolution"),  # Conv1D of the transformers library is a linear layer
     ("class", r"Pool", "pooling"),
     ("name", r"(^|\.)(lm_head|decoder)$", "head"),
     ("name", r"(^|\.)(pre_)?(classifier|score|classification_head)", "classifier"),
@@ -138,30 +138,47 @@ def hub_builder(args):
     import transformers
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(args.model)
+    config = transformers.AutoConfig.from_pretrained(args.model)
+    # No longer than the network has positions for; configurations without them (rotary, relative) set no limit here.
+    args.window = min(args.window, getattr(config, "max_position_embeddings", None) or args.window)
     with open(args.dataset, encoding="utf-8") as source:
         lines = source.read().splitlines()
     if args.task == "perplexity":
-        tokens = tokenizer("\n".join(lines), return_tensors="pt").input_ids
-        windows = [tokens[:, at : at + args.window] for at in range(0, tokens.shape[1] - args.window + 1, args.window)]
-        # The first token of a window has no context and is not scored; a row predicts the token after it.
-        batches = [(w, torch.cat([w[:, 1:], torch.full((1, 1), -1)], 1)) for w in windows]
-        kind = transformers.AutoModelForCausalLM
+        batches, kind = text_windows(tokenizer, lines, args), transformers.AutoModelForCausalLM
     else:
-        rows = [json.loads(line) for line in lines] if args.dataset.endswith(".jsonl") else [
-            dict(zip(lines[0].split("\t"), line.split("\t"))) for line in lines[1:]
-        ]
-        batches = []
-        for at in range(0, len(rows), args.batch):
-            part = rows[at : at + args.batch]
-            text = [row.get("sentence", row.get("text")) for row in part]
-            inputs = dict(tokenizer(text, return_tensors="pt", padding="max_length", truncation=True, max_length=args.window))
-            batches.append((inputs, torch.tensor([int(row["label"]) for row in part])))
-        kind = transformers.AutoModelForSequenceClassification
+        batches, kind = labelled_sentences(tokenizer, lines, args), transformers.AutoModelForSequenceClassification
 
     def build(precision, device):
         return kind.from_pretrained(args.model).eval(), batches, args.task
 
     return build
+
+
+def text_windows(tokenizer, lines, args):
+    """Windows of a text, side by side; what is left at its end is shorter than one and left out."""
+    tokens = tokenizer("\n".join(lines), return_tensors="pt").input_ids
+    if tokens.shape[1] < args.window:
+        raise ValueError(f"{args.dataset} has {tokens.shape[1]} tokens, fewer than one window of {args.window}")
+    windows = [tokens[:, at : at + args.window] for at in range(0, tokens.shape[1] - args.window + 1, args.window)]
+    # The first token of a window has no context and is not scored; a row predicts the token after it.
+    return [(w, torch.cat([w[:, 1:], torch.full((1, 1), -1)], 1)) for w in windows]
+
+
+def labelled_sentences(tokenizer, lines, args):
+    """Batches of padded sentences with their labels."""
+    rows = [json.loads(line) for line in lines if line.strip()] if args.dataset.endswith(".jsonl") else [
+        dict(zip(lines[0].split("\t"), line.split("\t"))) for line in lines[1:] if line.strip()
+    ]
+    for at, row in enumerate(rows):
+        if not isinstance(row.get("sentence", row.get("text")), str) or not str(row.get("label", "")).strip().isdigit():
+            raise ValueError(f"row {at + 1} of {args.dataset} has no sentence (or text) with a label 0, 1, …")
+    batches = []
+    for at in range(0, len(rows), args.batch):
+        part = rows[at : at + args.batch]
+        text = [row.get("sentence", row.get("text")) for row in part]
+        inputs = dict(tokenizer(text, return_tensors="pt", padding="max_length", truncation=True, max_length=args.window))
+        batches.append((inputs, torch.tensor([int(row["label"]) for row in part])))
+    return batches
 
 
 def built(build, precision, device):
@@ -192,11 +209,14 @@ class Network:
             raise ValueError("build returned no batch")
         self.overrides = overrides
         self.names = {module: name for name, module in self.module.named_modules()}
+        # What is timed is of one size, the first batch's: times are divided by its samples.
+        size = self.batches[0][1].shape[0]
+        self.timed = [inputs for inputs, labels in self.batches if labels.shape[0] == size][:COPIES]
         self.captured, self.outputs, self.calls = self.capture()
         self.layers = self.find_layers()
 
     def capture(self):
-        """One pass per batch: inputs and output of every module that was called."""
+        """One pass per timed batch: inputs and output of every module that was called."""
         inputs, outputs, calls, handles = {}, {}, {}, []
 
         def hook(module, args, kwargs, output):
@@ -208,12 +228,11 @@ class Network:
 
         for module in self.names:
             handles.append(add_hook(module, hook))
-        for inputs_of, _ in self.batches[:COPIES]:
+        for inputs_of in self.timed:
             call(self.module, inputs_of)
         for handle in handles:
             handle.remove()
-        passes = min(COPIES, len(self.batches))
-        return inputs, outputs, {name: max(1, count // passes) for name, count in calls.items()}
+        return inputs, outputs, {name: max(1, count // len(self.timed)) for name, count in calls.items()}
 
     def find_layers(self):
         """Called modules with weights below which no other was called: leaves, or what the runtime runs fused."""
@@ -349,6 +368,13 @@ class Runner:
                 reasons[precision] = f"{type(cause).__name__}: {cause}".splitlines()[0][:300]
         return names, reasons
 
+    def quantized(self):
+        """How much of the network int8Dynamic changes: PyTorch quantizes nn.Linear alone, not Conv1D or convolutions."""
+        modules = [self.network.find(one["id"]) for one in self.network.layers]
+        matrices = [one for one in modules if any(p.dim() >= 2 for p in one.parameters())]
+        linear = [one for one in matrices if isinstance(one, torch.nn.Linear)]
+        return f"{len(linear)} of {len(matrices)} layers with matrices are quantized (nn.Linear); the others stay fp32"
+
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def looped(self, name, for_ms, calls, **more):
@@ -413,7 +439,7 @@ class Runner:
 
     def benchmark(self, precision, for_ms):
         module, dtype = self.at(precision)
-        batches = [moved(inputs, self.device, dtype) for inputs, _ in self.network.batches[:COPIES]]
+        batches = [moved(inputs, self.device, dtype) for inputs in self.network.timed]
         say("weights", precision=precision, bytes=weight_bytes(module))
         name = "benchmark:" + precision
         self.looped(name, for_ms, [lambda inputs=inputs: call(module, inputs) for inputs in batches])
@@ -484,8 +510,14 @@ class Runner:
         try:
             with torch.no_grad():
                 for weight in module.parameters():
-                    if weight.dim() >= 2:
-                        weight.copy_(weight.half().float() if change == "fp16" else rounded(weight, int(change[3:])))
+                    if weight.dim() < 2:
+                        continue
+                    if change == "fp16":
+                        weight.copy_(weight.half().float())
+                    elif type(module).__name__ == "Conv1D":  # holds its weights as [inputs, outputs]
+                        weight.copy_(rounded(weight.t(), int(change[3:])).t())
+                    else:
+                        weight.copy_(rounded(weight, int(change[3:])))
             self.predictions(name, self.network.module)
         finally:
             module.load_state_dict(kept)
@@ -727,6 +759,7 @@ def serve(args):
         notes=[
             "phases: calls from Python in a loop, each with what a launch costs; no CUDA graph",
             "int8 and int4 of a layer alone round its weights; activations stay fp32",
+            *(["int8Dynamic: " + runner.quantized()] if "int8Dynamic" in precisions else []),
             *([] if times is None else [times.note]),
             *([f"window and stride {args.window} tokens"] if args.model and args.task == "perplexity" else []),
         ],

@@ -415,6 +415,55 @@ def build(precision, device):
     await runner.stop()
   })
 
+  it("times batches of the first one's size alone, and knows the Conv1D of the transformers library", async () => {
+    const spec = entry(`
+import torch
+from torch import nn
+class Conv1D(nn.Module):  # as transformers defines it: weights are [inputs, outputs]
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([[127.0, 0.4], [0.4, 1.0]]))
+    def forward(self, x):
+        return x @ self.weight
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c_fc = Conv1D()
+    def forward(self, x):
+        return self.c_fc(x)
+def build(precision, device):
+    return Net(), [(torch.eye(2), torch.tensor([0, 1])), (torch.ones(1, 2), torch.tensor([0]))], "accuracy"
+`)
+    const { runner, events, plan } = greet(torchCommand('--entry', spec, '--device', 'cpu'))
+    await plan
+    expect(events.find((event) => event.event === 'layer')).toMatchObject({
+      id: 'c_fc',
+      type: 'ffn',
+      calls: 1,
+      macs: 8,
+      inputShapes: [[2, 2]]
+    })
+    const ids = ['layer:c_fc', 'predictions:int8:c_fc']
+    runner.send({ do: 'run', ids, forMs: 10 })
+    const found = await runner.until(
+      (event) => (event.event === 'predictions' && event.name === 'int8:c_fc' ? event : undefined),
+      300_000
+    )
+    await runner.stop()
+    expect(found.rows).toBe(3)
+    const values = new Float32Array(new Uint8Array(readFileSync(found.file!)).buffer)
+    // One scale per output column: 127 / 127 and 1 / 127. Input rows would keep 0.4 of the second column as 0 in the first row.
+    const rounded = [
+      [127, Math.round(0.4 * 127) / 127],
+      [0, 1]
+    ]
+    for (const [row, [a, b]] of [...rounded, [127, 1 + Math.round(0.4 * 127) / 127]].entries()) {
+      const sum = Math.log(Math.exp(a! - 127) + Math.exp(b! - 127)) + 127
+      expect(values[2 * row]).toBeCloseTo(a! - sum, 3)
+      expect(values[2 * row + 1]).toBeCloseTo(b! - sum, 3)
+    }
+  })
+
   it('times a module with a config whose tokens have another name than input_ids', async () => {
     const spec = entry(`
 import torch
