@@ -72,6 +72,46 @@ const depthwise: TfliteStep = (draft, x) => {
   })
 }
 
+/** A dilated convolution as TensorFlow writes it: the phases of the dilation as items, a plain convolution, and back. */
+const spreadConvolution: TfliteStep = (draft, x) => {
+  if (!isImage(draft, x)) return null
+  const [, height, width, channels] = draft.dims(x) as [number, number, number, number]
+  const block = [draft.side(1, 3), draft.side(1, 3)]
+  const taps = [draft.side(1, 3), draft.side(1, 3)]
+  const before = [draft.side(0, 2), draft.side(0, 2)]
+  // Enough behind for whole blocks; what is more than the layer asks for is cropped away again, in part.
+  const crops = [height, width].map(
+    (side, at) => (block[at]! - ((side + before[at]!) % block[at]!)) % block[at]!
+  )
+  const sides = [height, width].map((side, at) => (side + before[at]! + crops[at]!) / block[at]!)
+  if (sides.some((side, at) => side < taps[at]!)) return null
+  const outputs = draft.side(1, 4)
+  const list = draft.ints(block)
+  const pads = draft.ints([before[0]!, crops[0]!, before[1]!, crops[1]!], [2, 2])
+  const spread = draft.add('SPACE_TO_BATCH_ND', [x, list, pads], [block[0]! * block[1]!, ...sides, channels])
+  const inner = sides.map((side, at) => side - taps[at]! + 1)
+  const weights = draft.floats([outputs, ...taps, channels])
+  const options = {
+    padding: 1,
+    strideH: 1,
+    strideW: 1,
+    dilationH: 1,
+    dilationW: 1,
+    activation: draft.activation()
+  }
+  const layer = draft.add(
+    'CONV_2D',
+    [spread, weights, draft.floats([outputs])],
+    [block[0]! * block[1]!, ...inner, outputs],
+    options
+  )
+  const cut = crops.map((crop) => draft.side(0, crop))
+  if (inner.some((side, at) => side * block[at]! <= cut[at]!)) cut.fill(0)
+  const dims = inner.map((side, at) => side * block[at]! - cut[at]!)
+  const back = draft.ints([0, cut[0]!, 0, cut[1]!], [2, 2])
+  return draft.add('BATCH_TO_SPACE_ND', [layer, list, back], [1, ...dims, outputs])
+}
+
 const transposedConvolution: TfliteStep = (draft, x) => {
   if (!isImage(draft, x)) return null
   const [, height, width, channels] = draft.dims(x) as [number, number, number, number]
@@ -158,6 +198,7 @@ const batchProduct: TfliteStep = (draft, x) => {
 export const layerSteps: Readonly<Record<string, TfliteStep>> = {
   CONV_2D: convolution,
   DEPTHWISE_CONV_2D: depthwise,
+  BATCH_TO_SPACE_ND: spreadConvolution,
   TRANSPOSE_CONV: transposedConvolution,
   AVERAGE_POOL_2D: pool('AVERAGE_POOL_2D'),
   MAX_POOL_2D: pool('MAX_POOL_2D'),

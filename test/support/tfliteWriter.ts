@@ -15,6 +15,7 @@ const optionTables: Readonly<Record<string, number>> = {
   ...{ RESIZE_BILINEAR: 15, RESHAPE: 17, SPACE_TO_DEPTH: 19, MUL: 21, GATHER: 23, MEAN: 27, SUM: 27 },
   ...{
     REDUCE_MAX: 27,
+    REDUCE_PROD: 27,
     REDUCE_MIN: 27,
     SUB: 28,
     DIV: 29,

@@ -142,6 +142,7 @@ export const optionFields: Readonly<Record<string, readonly Field[]>> = {
   SUM: reducer,
   REDUCE_MAX: reducer,
   REDUCE_MIN: reducer,
+  REDUCE_PROD: reducer,
   SQUEEZE: [['axes', 'ints']],
   SPLIT: [['parts', 'int']],
   SPLIT_V: [['parts', 'int']],

@@ -10,6 +10,7 @@ import {
   tfliteDomain,
   type Conversion
 } from './conversion'
+import { joinDilations } from './dilation'
 import type { Converter, Refusal } from './operators/converter'
 import {
   cast,
@@ -36,9 +37,12 @@ import {
   convertShape,
   slice,
   splitting,
+  squeeze,
   stridedSlice,
   transpose,
   unpack,
+  expandDims,
+  fill,
   withShape
 } from './operators/shapes'
 import {
@@ -113,8 +117,8 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['CAST', cast],
   ['SHAPE', convertShape],
   ['RESHAPE', reshape],
-  ['SQUEEZE', reshape],
-  ['EXPAND_DIMS', reshape],
+  ['SQUEEZE', squeeze],
+  ['EXPAND_DIMS', expandDims],
   ['TRANSPOSE', transpose],
   ['PAD', pad],
   ['PADV2', pad],
@@ -133,6 +137,8 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['SUM', convertReduce('ReduceSum')],
   ['REDUCE_MAX', convertReduce('ReduceMax')],
   ['REDUCE_MIN', convertReduce('ReduceMin')],
+  ['REDUCE_PROD', convertReduce('ReduceProd')],
+  ['FILL', fill],
   ['ARG_MAX', argMax]
 ])
 
@@ -144,8 +150,9 @@ export const supportedTfliteOperators: readonly string[] = [...converters.keys()
  * activations written out, codes of 8 bits as QuantizeLinear and DequantizeLinear. What has no counterpart keeps its name in the
  * domain "tflite", so that the importer reports it with everything else.
  */
-export function tfliteToOnnx(model: TfliteModel): OnnxModel {
-  for (const tensor of model.tensors) checkSize(tensor)
+export function tfliteToOnnx(file: TfliteModel): OnnxModel {
+  for (const tensor of file.tensors) checkSize(tensor)
+  const model = joinDilations(file)
   const conversion = createConversion(model)
   for (const operator of model.operators) convert(conversion, operator)
   const outputs = model.outputs.map((index): OnnxValue => {

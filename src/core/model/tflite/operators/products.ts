@@ -1,35 +1,43 @@
 import { float, int, ints } from '../../onnx/onnx'
-import { sizeOf } from '../../graph'
 import { activated } from '../activation'
 import type { Conversion } from '../conversion'
 import type { TfliteOperator } from '../tflite'
 import { biasOf, optionNumber, optionOf, type Converter } from './converter'
 
-/** Rows times weights [outputs, inputs]; an input of more axes is flattened to rows unless its axes are kept. */
+/**
+ * Rows times weights [outputs, inputs]; an input of more axes is flattened to rows unless its axes are kept. How many rows there
+ * are is left to the importer: behind a shape that is worked out, the file gives sides of 1.
+ */
 export const fullyConnected: Converter = (conversion, operator) => {
   const [input, filter] = operator.inputs
   if (optionNumber(operator, 'weightsFormat') !== 0) return false
   const [outputs, inner] = conversion.tensor(filter).dims
   const { dims } = conversion.tensor(input)
-  const rows = sizeOf(dims) / inner
   const weights = conversion.weights(filter, [0, 1], [outputs, inner])
   if (weights === null) return false
-  const flat =
-    dims.length === 2 && dims[1] === inner
-      ? conversion.real(input)
-      : conversion.add('Reshape', [conversion.real(input), conversion.shape([rows, inner])])
+  const value = conversion.real(input)
+  const isFlat = dims.length === 2 && dims[1] === inner
+  const flat = isFlat ? value : conversion.add('Reshape', [value, conversion.shape([-1, inner])])
   const product = conversion.add('Gemm', [flat, weights, ...biasOf(conversion, operator, 2)], {
     transB: int(1)
   })
   const result = activated(conversion, product, optionOf(operator, 'activation'))
   if (result === null) return false
   const shape = conversion.tensor(operator.outputs[0]).dims
-  const isFlat = shape.length === 2
   conversion.bind(
     operator.outputs[0],
-    isFlat ? result : conversion.add('Reshape', [result, conversion.shape(shape)])
+    shape.length === 2
+      ? result
+      : conversion.add('Reshape', [result, keptAxes(conversion, value, shape, outputs)])
   )
   return true
+}
+
+/** The sides of an input with its last axis in another length: worked out where the importer must, for the file's may be 1. */
+function keptAxes(conversion: Conversion, value: string, shape: readonly number[], outputs: number): string {
+  const axes = [conversion.shape([0]), conversion.shape([shape.length - 1]), conversion.shape([0])]
+  const leading = conversion.add('Slice', [conversion.add('Shape', [value]), ...axes])
+  return conversion.add('Concat', [leading, conversion.shape([outputs])], { axis: int(0) })
 }
 
 /** Two matrices, either turned. */

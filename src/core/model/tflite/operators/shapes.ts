@@ -6,11 +6,43 @@ import { optionNumber, optionOf, type Converter } from './converter'
 
 /** Operators that put elements elsewhere or work along axes. */
 
-/** A view of the shape that the output's tensor has. */
+/**
+ * A view. Where the file works its shape out, or leaves a length of it open, the sides of the output's tensor are those that the
+ * converter did not know (1), so the importer finds them.
+ */
 export const reshape: Converter = (conversion, operator) => {
-  const { dims } = conversion.tensor(operator.outputs[0])
-  const inputs = [conversion.real(operator.inputs[0]), conversion.shape(dims)]
-  conversion.bind(operator.outputs[0], conversion.add('Reshape', inputs))
+  const [input, shape] = operator.inputs
+  const [output] = operator.outputs
+  const isGiven = operator.name === 'RESHAPE' && conversion.has(operator, 1)
+  const list = isGiven ? conversion.integers(shape) : null
+  const isOpen = isGiven && (list === null || list.includes(-1))
+  const sides = isOpen ? shapeOperand(conversion, shape) : conversion.shape(conversion.tensor(output).dims)
+  conversion.bind(output, conversion.add('Reshape', [conversion.real(input), sides]))
+  return true
+}
+
+/** A list of lengths as ONNX takes it, in int64: constant, or worked out by the operators in front. */
+function shapeOperand(conversion: Conversion, index: number): string {
+  const list = conversion.integers(index)
+  if (list !== null) return conversion.shape(list)
+  return conversion.add('Cast', [conversion.real(index)], { to: int(7) })
+}
+
+/** SQUEEZE of the axes that are named; of all that are 1 where none is. */
+export const squeeze: Converter = (conversion, operator) => {
+  const axes = optionOf(operator, 'axes')
+  if (!Array.isArray(axes) || axes.length === 0) return reshape(conversion, operator)
+  const inputs = [conversion.real(operator.inputs[0]), conversion.shape(axes as readonly number[])]
+  conversion.bind(operator.outputs[0], conversion.add('Squeeze', inputs))
+  return true
+}
+
+/** EXPAND_DIMS at a constant place. */
+export const expandDims: Converter = (conversion, operator) => {
+  const axis = conversion.integers(operator.inputs[1])
+  if (axis === null) return reshape(conversion, operator)
+  const inputs = [conversion.real(operator.inputs[0]), conversion.shape(axis)]
+  conversion.bind(operator.outputs[0], conversion.add('Unsqueeze', inputs))
   return true
 }
 
@@ -181,9 +213,17 @@ export const withShape =
     return true
   }
 
+/** FILL: one value in a shape that may be worked out from others. */
+export const fill: Converter = (conversion, operator) => {
+  const [shape, value] = operator.inputs
+  const inputs = [conversion.real(value), shapeOperand(conversion, shape)]
+  conversion.bind(operator.outputs[0], conversion.add('Expand', inputs))
+  return true
+}
+
 /** A reduction over constant axes, as the given ONNX operator. */
 export const convertReduce =
-  (opType: 'ReduceMean' | 'ReduceSum' | 'ReduceMax' | 'ReduceMin'): Converter =>
+  (opType: 'ReduceMean' | 'ReduceSum' | 'ReduceMax' | 'ReduceMin' | 'ReduceProd'): Converter =>
   (conversion, operator) => {
     const axes = conversion.integers(operator.inputs[1])
     if (axes === null) return false

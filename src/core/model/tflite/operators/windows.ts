@@ -17,8 +17,11 @@ function windowAttributes(operator: TfliteOperator): Record<string, OnnxAttribut
     Math.max(1, optionNumber(operator, `${what}H`)),
     Math.max(1, optionNumber(operator, `${what}W`))
   ]
+  const pads = optionOf(operator, 'pads')
   return {
-    auto_pad: text(optionNumber(operator, 'padding') === 0 ? 'SAME_UPPER' : 'VALID'),
+    ...(Array.isArray(pads)
+      ? { pads: ints(pads as readonly number[]) }
+      : { auto_pad: text(optionNumber(operator, 'padding') === 0 ? 'SAME_UPPER' : 'VALID') }),
     strides: ints(pair('stride')),
     ...(optionOf(operator, 'dilationW') === undefined ? {} : { dilations: ints(pair('dilation')) })
   }
