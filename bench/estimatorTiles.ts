@@ -2,7 +2,7 @@
 // matrix products (shared/data/gpu-ops) by random search, and prints them with the error of the base that they give.
 import path from 'node:path'
 import { stagePools, type StagePool } from '@core/estimator/design'
-import { multiprocessorsOf } from '@core/estimator/devices'
+import { deviceFactsOf } from '@core/estimator/devices'
 import { stageTable } from '@core/estimator/samples/stageTable'
 import { tileCosts, tileShapes, type TileModel } from '@core/estimator/tiles'
 import { entriesOf, timesOf } from '@core/estimator/transfer/problem'
@@ -23,8 +23,9 @@ const { values } = readFlags(
   },
   { rows: whole(), rounds: whole() }
 )
-const multiprocessors = multiprocessorsOf(values.device)
-if (multiprocessors === null) throw new Error(`The multiprocessors of ${values.device} are not known.`)
+const facts = deviceFactsOf(values.device)
+if (facts === null) throw new Error(`The multiprocessors of ${values.device} are not known.`)
+const { multiprocessors } = facts
 const random = createRandom(1)
 const pool = await products(values.device, Number(values.rows))
 const all = Int32Array.from({ length: pool.count }, (_, row) => row)
@@ -64,7 +65,7 @@ function scaled(from: TileModel, at: number, factor: number): TileModel {
 }
 
 function errorOf(tried: TileModel): number {
-  const costs = tileCosts(pool.work as StageWork, multiprocessors as number, tried)
+  const costs = tileCosts(pool.work as StageWork, multiprocessors, tried)
   const base = fitTileBase({ ...pool, tileCosts: costs }, all, pool.terms[0] as Float64Array)
   return (
     base.reduce(

@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import { createRandom } from '../../math/random'
-import { knownDevices, multiprocessorsOf } from '../devices'
+import { deviceFactsOf, knownDevices, type DeviceFacts } from '../devices'
 import { configurationKey, stageTable, takeRows, type StageTable } from '../samples/stageTable'
 import type { StageSample } from '../samples/stageSample'
 import { transferProblem, type TransferProblem } from './problem'
@@ -61,12 +61,13 @@ export function assembleTransfer(input: TransferInput): AssembledTransfer {
   const { table, source, target, remarks } = withoutUnknownStages(takeRows(all, firsts), sourceTimes, decided)
   requireCommonStages(table, source, target)
   remarks.push(...sameTimes(source, target))
-  const multiprocessors = {
-    source: deviceFact(input.sourceDevice ?? deviceOf(input.source), 'source', remarks),
-    target: deviceFact(input.targetDevice ?? deviceOf(input.target), 'target', remarks)
-  }
+  const from = deviceFact(input.sourceDevice ?? deviceOf(input.source), 'source', remarks)
+  const to = deviceFact(input.targetDevice ?? deviceOf(input.target), 'target', remarks)
+  const multiprocessors = { source: from?.multiprocessors ?? null, target: to?.multiprocessors ?? null }
   const completed = completeSource(table, source, multiprocessors.source, remarks)
-  return { problem: transferProblem(table, completed, target, multiprocessors), pool, judged, remarks }
+  const memoryRatio = from === null || to === null ? null : from.memoryGbPerSecond / to.memoryGbPerSecond
+  const problem = transferProblem(table, completed, target, multiprocessors, memoryRatio)
+  return { problem, pool, judged, remarks }
 }
 
 function mergedTimes(
@@ -143,12 +144,12 @@ function deviceOf(samples: readonly StageSample[]): string {
   return samples[0]?.device ?? samples[0]?.dataSet ?? ''
 }
 
-function deviceFact(device: string, role: string, remarks: string[]): number | null {
-  const found = multiprocessorsOf(device)
+function deviceFact(device: string, role: string, remarks: string[]): DeviceFacts | null {
+  const found = deviceFactsOf(device)
   remarks.push(
     found === null
-      ? `The ${role} device "${device}" is not known: waves of tiles are left out. Name it with --${role}-device; known are ${knownDevices.join(', ')}.`
-      : `The ${role} device is taken as "${device}" with ${found} multiprocessors.`
+      ? `The ${role} device "${device}" is not known: waves of tiles and the rate of its memory are left out. Name it with --${role}-device; known are ${knownDevices.join(', ')}.`
+      : `The ${role} device is taken as "${device}" with ${found.multiprocessors} multiprocessors and memory of ${found.memoryGbPerSecond} GB/s.`
   )
   return found
 }

@@ -18,6 +18,8 @@ export interface TransferProblem {
   /** Log of source time over the physical base of the source, per pool and entry; 0 where there is no source time. */
   sourceResidual: readonly Float64Array[]
   multiprocessors: { source: number | null; target: number | null }
+  /** Time of moving a byte on the target over that on the source; null where a device is not known. */
+  memoryRatio: number | null
 }
 
 /** Rows of a set as entries of a pool, those whose `times` are known. */
@@ -48,7 +50,8 @@ export function transferProblem(
   table: StageTable,
   source: readonly Float64Array[],
   target: readonly Float64Array[],
-  multiprocessors: TransferProblem['multiprocessors']
+  multiprocessors: TransferProblem['multiprocessors'],
+  memoryRatio: number | null = null
 ): TransferProblem {
   const all = Int32Array.from({ length: table.count }, (_, row) => row)
   const sourcePools = stagePools(table, multiprocessors.source)
@@ -67,7 +70,8 @@ export function transferProblem(
     target,
     pools: stagePools(table, multiprocessors.target),
     sourceResidual,
-    multiprocessors
+    multiprocessors,
+    memoryRatio
   }
 }
 

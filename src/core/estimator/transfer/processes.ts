@@ -8,6 +8,7 @@ import {
 import { withColumn, type StagePool } from '../design'
 import { entriesOf, featuresAt, fitBase, timesOf, type TransferProblem } from './problem'
 import type { FittedTransfer } from './method'
+import { memoryEntries } from './memoryRows'
 import { fitTileBase } from './tileBase'
 
 /** ratio: base is the source's time; roofline: the target's physical base; tiles: the same with waves of tiles. */
@@ -38,9 +39,11 @@ export function fitProcesses(
 ): FittedTransfer {
   const { fit: fitOwn, source } = kinds[kind]
   const fits = problem.pools.map((pool, at) => {
-    const entries = entriesOf(pool, problem.target, rows)
-    if (entries.length === 0) return null
-    const times = timesOf(pool, problem.target, entries)
+    const measured = entriesOf(pool, problem.target, rows)
+    if (measured.length === 0) return null
+    const memory = memoryEntries(problem, at, measured, seed)
+    const entries = Int32Array.of(...measured, ...memory.entries)
+    const times = Float64Array.of(...timesOf(pool, problem.target, measured), ...memory.times)
     const base = fitOwn === null ? sourceTimes(pool, problem.source) : fitOwn(pool, entries, times)
     const features = source
       ? withColumn(pool.features, 'source residual', problem.sourceResidual[at])

@@ -5,7 +5,7 @@ import { chooseStageTransfer } from '@core/estimator/transfer/choose'
 import { stageTransferCurve } from '@core/estimator/transfer/curve'
 import { transferErrors } from '@core/estimator/transfer/errors'
 import { fitStageTransfer } from '@core/estimator/transfer/methods'
-import { knownDevices, multiprocessorsOf } from '@core/estimator/devices'
+import { deviceFactsOf, knownDevices } from '@core/estimator/devices'
 
 /** a = 1 + x y / 100 and b = 2 x ms on the source, each times its factor on the target; b is absent at y = 4. */
 function device(factorA: number, factorB: number, name: string, constant = 0): StageSample[] {
@@ -67,8 +67,10 @@ describe('stage transfer', () => {
         remark.includes('target device')
       )!
     expect(said('GTX 480')).toMatch(/"GTX 480" is not known: .* --target-device; known are A10, .*, V100\.$/)
-    expect(said('RTX 4090')).toBe('The target device is taken as "RTX 4090" with 128 multiprocessors.')
-    for (const name of knownDevices) expect(multiprocessorsOf(name)).toBeGreaterThan(0)
+    expect(said('RTX 4090')).toBe(
+      'The target device is taken as "RTX 4090" with 128 multiprocessors and memory of 1008 GB/s.'
+    )
+    for (const name of knownDevices) expect(deviceFactsOf(name)).not.toBeNull()
   })
 
   it('refuses sizes that cannot be drawn before anything is fitted', () => {
@@ -189,9 +191,9 @@ describe('stage transfer', () => {
   })
 
   it('knows GPUs inside longer names, the longest first', () => {
-    expect(multiprocessorsOf('NVIDIA H100 PCIe')).toBe(114)
-    expect(multiprocessorsOf('h100_judge')).toBe(132)
-    expect(multiprocessorsOf('A40.csv')).toBe(84)
-    expect(multiprocessorsOf('a4000')).toBeNull()
+    expect(deviceFactsOf('NVIDIA H100 PCIe')).toEqual({ multiprocessors: 114, memoryGbPerSecond: 2000 })
+    expect(deviceFactsOf('h100_judge')).toEqual({ multiprocessors: 132, memoryGbPerSecond: 3350 })
+    expect(deviceFactsOf('A40.csv')).toEqual({ multiprocessors: 84, memoryGbPerSecond: 696 })
+    expect(deviceFactsOf('a4000')).toBeNull()
   })
 })
