@@ -192,13 +192,7 @@ const failed: SampleHandlers = {
   'search.list': () => ({ searches: [{ ...search, state: 'failed', error: lineLost }] }),
   'search.get': () => ({
     search: {
-      ...{
-        ...search,
-        state: 'failed' as const,
-        minimumCost: 3_600_000,
-        budgetFeasible: false,
-        error: lineLost
-      },
+      ...{ ...search, state: 'failed' as const, error: lineLost },
       trace
     }
   }),
@@ -230,7 +224,8 @@ const failed: SampleHandlers = {
     }
   }),
   'worker.status': () => ({
-    ...sampleWorkerStatus,
+    // Of a server that does not reply nothing is known.
+    ...{ ...sampleWorkerStatus, waiting: 0, active: 0, workers: [], leases: [] },
     state: 'down',
     problem: {
       ...{ code: 'queue.unreachable' as const, message: 'redis://lab:6379 does not reply.', details: {} },

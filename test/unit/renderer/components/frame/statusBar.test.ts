@@ -43,6 +43,9 @@ afterEach(() => view.unmount())
 
 it('names the board that is worked on and who uses it, and opens the page Boards', async () => {
   expect(view.text()).toContain('No board connected')
+  client.emit('board.changed', { ...sampleBoards[0]!, id: 'quiet', info: null })
+  await nextTick()
+  expect(view.text()).toContain('No monitor replies')
   client.emit('board.changed', sampleBoards[0]!)
   await nextTick()
   expect(view.text()).toContain('Virtual board, small in use: profile campaign')

@@ -38,10 +38,10 @@ describe('the form that records power', () => {
   it('locks the SM clock where a frequency is given', async () => {
     const client = withClient({ 'remote.hosts': () => ({ hosts: [] }) })
     view = mountView(RecordForm, { canRecordHere: true })
-    await type(view, 'Lock the SM clock at', '1410')
+    await type(view, 'Lock SM clock', '1410')
     await submit(view)
     expect(request(client)).toMatchObject({ lockClockMhz: 1410 })
-    await type(view, 'Lock the SM clock at', '0')
+    await type(view, 'Lock SM clock', '0')
     await submit(view)
     expect(request(client)).not.toHaveProperty('lockClockMhz')
   })
