@@ -15,6 +15,7 @@ import { connectQueueServer } from '../../src/main/worker/queue/queueServer'
 import { startRedis } from '../../test/support/redisServer'
 import { resourcePath } from '../../src/main/paths'
 import { openNetworkSearch, workerFile, type NetworkSearch } from './networkSearch'
+import { createProcessAccount, type ProcessAccount } from './processAccount'
 
 /** One search and who evaluated it. */
 export interface TimedSearch {
@@ -23,16 +24,22 @@ export interface TimedSearch {
   readonly wallSeconds: number
   /** Sum of the evaluations' own times as their workers report them, s. */
   readonly jobSeconds: number
+  /** By the processor time of the worker processes; null without any. */
+  readonly account: ProcessAccount | null
   /** Schemes and their losses, one a line. */
   readonly trace: string
 }
 
-/** A search of the shipped LeNet-5, after every worker has read and calibrated the network once. */
-export async function timedSearch(processes: number, evaluations: number): Promise<TimedSearch> {
+/** A search of a shipped network, after every worker has read and calibrated it once. */
+export async function timedSearch(
+  processes: number,
+  evaluations: number,
+  network: string
+): Promise<TimedSearch> {
   const local = createTaskPool<Tasks>({ workerFile, size: 1 })
   try {
-    if (processes === 0) return await searchOn(local, 0, evaluations)
-    return await onQueue(local, processes, (pool) => searchOn(pool, processes, evaluations))
+    if (processes === 0) return await searchOn(local, [], evaluations, network)
+    return await onQueue(local, processes, (pool, pids) => searchOn(pool, pids, evaluations, network))
   } finally {
     await local.close()
   }
@@ -42,7 +49,7 @@ export async function timedSearch(processes: number, evaluations: number): Promi
 async function onQueue<T>(
   local: TaskPool<Tasks>,
   processes: number,
-  work: (pool: TaskPool<Tasks>) => Promise<T>
+  work: (pool: TaskPool<Tasks>, pids: readonly number[]) => Promise<T>
 ): Promise<T> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-workers-'))
   const redis = await startRedis()
@@ -59,7 +66,12 @@ async function onQueue<T>(
       nowMs: Date.now
     })
     try {
-      return await work(createQueuePool({ local, shared: sharedTasks, jobs: async () => jobs }))
+      const pool = createQueuePool({ local, shared: sharedTasks, jobs: async () => jobs })
+      const found = await work(
+        pool,
+        children.map(({ pid }) => pid!)
+      )
+      return found
     } finally {
       await jobs.close()
       server.close()
@@ -92,13 +104,25 @@ function ready(child: ChildProcess): Promise<void> {
   })
 }
 
-async function searchOn(pool: TaskPool<Tasks>, processes: number, evaluations: number): Promise<TimedSearch> {
-  const search = await openNetworkSearch(pool, resourcePath('models', 'lenet5-fashion.onnx'))
-  await warm(search, processes)
+async function searchOn(
+  pool: TaskPool<Tasks>,
+  pids: readonly number[],
+  evaluations: number,
+  network: string
+): Promise<TimedSearch> {
+  const search = await openNetworkSearch(pool, resourcePath('models', `${network}.onnx`))
+  await warm(search, pids.length)
   let jobMs = 0
+  const processes = createProcessAccount(pids)
   const startedMs = performance.now()
-  const trace = await search.run(evaluations, ({ durationMs }) => (jobMs += durationMs))
-  return { processes, wallSeconds: (performance.now() - startedMs) / 1000, jobSeconds: jobMs / 1000, trace }
+  const trace = await search.run(evaluations, ({ durationMs }) => (jobMs += durationMs), processes.endBatch)
+  return {
+    processes: pids.length,
+    wallSeconds: (performance.now() - startedMs) / 1000,
+    jobSeconds: jobMs / 1000,
+    account: pids.length === 0 ? null : processes.account(),
+    trace
+  }
 }
 
 /** Different jobs on other items than the search's, enough for every worker to take one or more. */

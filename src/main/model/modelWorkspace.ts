@@ -27,6 +27,7 @@ import { openStoredItems, storedFiles } from '../store/storedItems'
 import { fitItems, graphFor } from './data/dataFit'
 import { moreItems } from './data/moreItems'
 import { checkTrainable, itemsLibrary } from './data/itemsLibrary'
+import { joinHostFits, type HostFits } from './hostFits'
 import { joinFits, joinOutputs, type JoinedFits } from './sharedFits'
 import { createOrtFitEngine } from './onnxruntime/ortFitEngine'
 import { openOrtSession } from './onnxruntime/ortSession'
@@ -41,6 +42,8 @@ export interface ModelBench {
   readonly items: ItemSet | null
   /** What a method fits on; `thoroughMethods` take tuning items beside the calibration items. */
   calibration(method: QuantMethod): Promise<ActivationRanges>
+  /** Puts into them what other processes have fitted of a scheme; waits no longer than one fit takes. */
+  lookForFits(method: QuantMethod, scheme: Scheme): Promise<void>
   /** Content of the network's file, as models are identified by it. */
   readonly modelId: string
   /** What the graph and the items were read from. */
@@ -61,6 +64,8 @@ export interface BenchSource {
   readonly modelsFolder: string
   /** Folder of a stored data set; null or missing: the shipped images. */
   readonly dataSetFolder?: string | null
+  /** Hash of network and items that is equal on all hosts; missing: fits are not shared with other processes. */
+  readonly content?: string
 }
 
 const engine = createOrtFitEngine()
@@ -112,7 +117,12 @@ export function otherNetwork(file: string): AppError {
   )
 }
 
-async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource): Promise<ModelBench> {
+async function build({
+  file,
+  modelsFolder,
+  dataSetFolder = null,
+  content: ofHosts
+}: BenchSource): Promise<ModelBench> {
   const { model, id, files } = await readModelFile(file)
   const read = importOnnx(model)
   const record = dataSetFolder === null ? null : path.join(dataSetFolder, storedFiles.record)
@@ -121,13 +131,19 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
     dataSetFolder === null ? await withShipped(read, modelsFolder) : await withDataSet(read, dataSetFolder)
   const content = JSON.stringify([id, modelsFolder, dataSetFolder, seen.map(({ state }) => state)])
   const outputs = joinOutputs(JSON.stringify([content, 'outputs']), createByteCache(outputCacheBytes))
-  const calibrations = new Map<FitSteps, Promise<JoinedFits>>()
-  const calibrate = async (steps: FitSteps): Promise<JoinedFits> => {
+  const calibrations = new Map<FitSteps, Promise<SharedRanges>>()
+  const calibrate = async (steps: FitSteps): Promise<SharedRanges> => {
     const { pixels } = steps.search ? await moreItems(library) : await library.load('calibration')
-    return joinFits(
-      JSON.stringify([content, steps]),
-      await runFit(measuringRanges(graph, pixels, steps), engine)
-    )
+    const measured = await runFit(measuringRanges(graph, pixels, steps), engine)
+    const joined = joinFits(JSON.stringify([content, steps]), measured)
+    const known = ofHosts === undefined ? null : JSON.stringify([ofHosts, steps])
+    return { leave: joined.leave, ...joinHostFits(known, joined.ranges) }
+  }
+  const calibrationOf = (method: QuantMethod): Promise<SharedRanges> => {
+    const steps = stepsOf(method)
+    const fits = calibrations.get(steps) ?? calibrate(steps)
+    calibrations.set(steps, fits)
+    return fits
   }
   return {
     graph,
@@ -135,12 +151,8 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
     items,
     modelId: id,
     files: seen,
-    async calibration(method) {
-      const steps = stepsOf(method)
-      const fits = calibrations.get(steps) ?? calibrate(steps)
-      calibrations.set(steps, fits)
-      return (await fits).ranges
-    },
+    calibration: async (method) => (await calibrationOf(method)).ranges,
+    lookForFits: async (method, scheme) => (await calibrationOf(method)).look(scheme),
     networks: createBoundedCache<QuantizedNetwork>(networkCacheBytes),
     outputs: outputs.cache,
     async close() {
@@ -150,6 +162,9 @@ async function build({ file, modelsFolder, dataSetFolder = null }: BenchSource):
     }
   }
 }
+
+/** Ranges whose fits other threads and other processes share. */
+type SharedRanges = HostFits & Pick<JoinedFits, 'leave'>
 
 async function withShipped(
   graph: Graph,
@@ -190,6 +205,7 @@ export async function quantizeOn(
   const known = bench.networks.get(key)
   if (known !== undefined) return known
   const calibration = await bench.calibration(method)
+  await bench.lookForFits(method, scheme)
   await context.yieldToAbort()
   const fitted = await runFit(quantizing(calibration, scheme), engine, () => context.yieldToAbort())
   const network = isRetrained(scheme, method) ? await retrainOn(bench, fitted, method, context) : fitted

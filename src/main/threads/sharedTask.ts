@@ -18,8 +18,11 @@ export interface PackedTask {
 export interface SharedTask<Input, Output> {
   /** Null: this input is worked on here, e.g. because it needs files that stay. */
   pack(input: Input): Promise<PackedTask | null>
-  /** The input again, with the folders where they lie on this machine. */
-  unpack(settings: unknown, folders: Readonly<Record<string, string>>): Input
+  /**
+   * The input again, with the folders where they lie on this machine.
+   * @param content hash of all folders' content, equal on all machines; missing: fits are not shared with other processes
+   */
+  unpack(settings: unknown, folders: Readonly<Record<string, string>>, content?: string): Input
   /** Checks what came back. @throws when it is no output of this task */
   readOutput(value: unknown): Output
 }
@@ -30,7 +33,7 @@ export type SharedTasks = Readonly<
     string,
     {
       pack(input: never): Promise<PackedTask | null>
-      unpack(settings: unknown, folders: Readonly<Record<string, string>>): unknown
+      unpack(settings: unknown, folders: Readonly<Record<string, string>>, content?: string): unknown
       readOutput(value: unknown): unknown
     }
   >

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import type { SharedTasks } from '../threads/sharedTask'
 import type { CodeIdentity } from './codeIdentity'
+import { openFitsBridge } from './fits/fitsBridge'
+import { createFitStore } from './fits/fitStore'
 import { startHeartbeat } from './heartbeat'
 import { createInputCache } from './inputs/inputCache'
 import { createQueueConsumer, type AnyTaskPool } from './queue/queueConsumer'
@@ -29,12 +31,14 @@ export async function startWorker(options: {
   const { server, names, concurrency, dataFolder, identity, nowMs } = options
   const inputs = createInputCache(path.join(dataFolder, 'queue-inputs'), server.client)
   const consumer = await createQueueConsumer({ ...options, inputs })
+  const bridge = openFitsBridge(createFitStore(server, identity, nowMs))
   const heartbeat = startHeartbeat({ server, consumer, identity, tasks: names, concurrency, nowMs })
   return {
     id: heartbeat.id,
     async close() {
       await consumer.close()
       await heartbeat.stop()
+      bridge.close()
     }
   }
 }

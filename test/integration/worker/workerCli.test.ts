@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
+import { keys } from '@main/worker/queue/queueJob'
 import { hasTool, sayskip } from '../../support/ptyPair'
 import { startRedis } from '../../support/redisServer'
 
@@ -73,5 +74,44 @@ describe.skipIf(!hasRedis)('bitbench worker', () => {
     child.kill('SIGTERM')
     await new Promise((resolve) => child.once('exit', resolve))
     expect(await listed()).toEqual([])
+  }, 300_000)
+
+  it('shares what two processes fit, and finds what one finds alone', async () => {
+    const redis = await startRedis()
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'bitbench-worker-'))
+    cleanups.push(
+      () => rmSync(folder, { recursive: true, force: true }),
+      () => redis.stop()
+    )
+    for (const name of ['one', 'two']) {
+      const child = spawn(
+        process.execPath,
+        [
+          ...[program, 'worker', '--queue', redis.address, '--concurrency', '1'],
+          ...['--data', path.join(folder, name)]
+        ],
+        { stdio: ['ignore', 'ignore', 'pipe'] }
+      )
+      cleanups.push(() => child.kill('SIGKILL'))
+      await new Promise((resolve) => child.stderr.once('data', resolve))
+    }
+    const request = [
+      'search',
+      'run',
+      '--model',
+      'resources/models/lenet5-fashion.onnx',
+      '--evaluations',
+      '12'
+    ]
+    const queued = await bitbench(
+      ...[path.join(folder, 'here'), ...request, '--queue', redis.address, '--workers', '0']
+    )
+    const alone = await bitbench(path.join(folder, 'alone'), ...request, '--workers', '1')
+    expect(queued['trace']).toEqual(alone['trace'])
+    expect(queued['test']).toEqual(alone['test'])
+    expect(await redis.client.llen(keys.fits)).toBeGreaterThan(0)
+    // Looks for fits are the only MGET of workers and of the search.
+    const stats = await redis.client.info('commandstats')
+    expect(Number(/cmdstat_mget:calls=(\d+)/.exec(stats)?.[1])).toBeGreaterThan(0)
   }, 300_000)
 })

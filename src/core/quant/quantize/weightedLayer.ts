@@ -53,19 +53,24 @@ export function* quantizeWeighted(
   depends: string
 ): FitWork<WeightedIntegerLayer> {
   const key = `${site.index}|${depends}|${site.input.bits}:${site.input.scale}:${site.input.zero}`
-  let moments = calibration.momentCache.get(key)
-  if (moments === undefined) {
-    moments = yield* siteMoments(calibration, site)
-    calibration.momentCache.set(key, moments, fittedBytes(moments))
-  }
   // What a layer writes its sums as does not change its codes: a reader that wants other bits leaves them as they are.
   const bitsKey = `${key}|${site.bits.weightBits}`
   let found = calibration.roundedCache.get(bitsKey)
   if (found === undefined) {
+    let moments = calibration.momentCache.get(key)
+    if (moments === undefined) {
+      moments = yield* siteMoments(calibration, site)
+      calibration.momentCache.set(key, moments, fittedBytes(moments))
+    }
     found = yield* reconstructSite(site, moments, calibration.steps)
-    calibration.roundedCache.set(bitsKey, found, found.codes.length + 16 * found.scales.length)
+    calibration.roundedCache.set(bitsKey, found, roundedBytes(found))
   }
   return integerLayer(site, found)
+}
+
+/** Bytes that codes, scales and biases keep. */
+export function roundedBytes({ codes, scales }: ReconstructedLayer): number {
+  return codes.length + 16 * scales.length
 }
 
 /** Bytes that they keep. */

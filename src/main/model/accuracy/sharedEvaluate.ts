@@ -58,12 +58,13 @@ export const sharedEvaluate: SharedTask<EvaluateInput, Judged> = {
     }
   },
 
-  unpack(settings, { network, items }) {
+  unpack(settings, { network, items }, content) {
     const { file, hasDataSet, ...rest } = settingsSchema.parse(settings)
     if (network === undefined || items === undefined)
       throw new Error('an evaluation needs a network and items')
     return {
       ...rest,
+      ...(content === undefined ? {} : { content }),
       file: path.join(network, file),
       modelsFolder: items,
       dataSetFolder: hasDataSet ? items : null

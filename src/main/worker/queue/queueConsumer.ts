@@ -7,7 +7,7 @@ import type { InputCache } from '../inputs/inputCache'
 import type { QueueServer } from './queueServer'
 import type { SharedTasks } from '../../threads/sharedTask'
 import { createJobSlots, type HaltedQueue } from '../jobSlots'
-import { base64, jobDataSchema, keyPrefix, keys, queueNameOf, type JobData } from './queueJob'
+import { base64, jobDataSchema, keyPrefix, keys, queueNameOf, sha256, type JobData } from './queueJob'
 
 /** A lock that is not renewed for so long is lost: its worker has ended, ms. */
 const lockMs = 5_000
@@ -132,7 +132,8 @@ async function perform(
   try {
     const folders: Record<string, string> = {}
     for (const [role, hash] of Object.entries(data.folders)) folders[role] = await inputs.folder(hash)
-    const input = task.unpack(readValue(data.settings, base64), folders)
+    const content = sha256(writeValue(data.folders, base64))
+    const input = task.unpack(readValue(data.settings, base64), folders, content)
     return { ok: true, output: await tasks.run(data.task, input, { signal }) }
   } catch (reason) {
     if (signal.aborted) throw cancelled()

@@ -82,6 +82,12 @@ export const keys = {
   result: (jobKey: string): string => `${keyPrefix}:result:${jobKey}`,
   /** Processes that wait for a job. */
   waiters: (jobKey: string): string => `${keyPrefix}:waiters:${jobKey}`,
+  /** A layer's codes, scales and biases as one worker has fitted them. */
+  fit: (hash: string): string => `${keyPrefix}:fit:${hash}`,
+  /** Sizes and keys of fits, oldest first. */
+  fits: `${keyPrefix}:fits`,
+  /** Bytes of all fits. */
+  fitBytes: `${keyPrefix}:fitBytes`,
   cancelled: (jobKey: string): string => `${keyPrefix}:cancelled:${jobKey}`,
   /** Channel on which keys of cancelled jobs are published. */
   cancel: `${keyPrefix}:cancel`,

@@ -277,7 +277,7 @@ describe('training', () => {
     const library = undefined as never
     const bench = {
       ...{ graph: first, library, items: null, calibration: library, networks: library, outputs: library },
-      ...{ modelId: '', files: [], close: async () => undefined }
+      ...{ modelId: '', files: [], close: async () => undefined, lookForFits: library }
     }
     expect((await floatCorrect(bench, images)) / 256).toBeGreaterThan(0.8)
     expect((await floatCorrect({ ...bench, graph }, images)) / 256).toBeLessThan(0.6)
