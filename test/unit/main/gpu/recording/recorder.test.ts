@@ -132,6 +132,23 @@ describe('a recording of a time', () => {
     ])
   })
 
+  it('begins with the first reading of any GPU, also where another one comes later', async () => {
+    const gpus = [0, 1].map((index) => ({
+      index,
+      name: 'GPU',
+      uuid: `${index}`,
+      powerField: 'power.draw'
+    })) as never
+    const { recording, pass, power, saved, stop } = rig(requestOf({ gpus }))
+    await pass(140)
+    power().onSamples([{ gpuIndex: 1, tMs: 1_000_140, values: new Float64Array(metricCount).fill(NaN) }])
+    await pass(1)
+    expect(saved[0]).toMatchObject({ startedAtMs: 1_000_040, temperatureBeforeC: [40, null] })
+    stop.abort()
+    await pass(300)
+    await recording
+  })
+
   it('dates what is read beside the power from the first reading, and leaves out what came before it', async () => {
     const { recording, pass, counter, counters, loads } = rig(requestOf({ durationMs: 1500 }))
     await pass(10)

@@ -291,4 +291,12 @@ describe('a workload run with power', () => {
     await conduct(record, deps)
     expect(record.evidence.energies).toMatchObject([{ recordingId: 'old' }])
   })
+
+  it('sends phases a tenth longer than ten windows of the sensor', async () => {
+    const { record, deps, runner } = runOf({ power: true, phaseMs: undefined, kinds: ['predictions'] })
+    const sensor = { updatePeriodMs: 25, averagingWindowMs: 100, partTime: false } as never
+    const { power } = fakePower({}, { sensor })
+    await conduct(record, { ...deps, power })
+    expect((runner.requests[0] as { forMs: number }).forMs).toBeCloseTo(1100, 9)
+  })
 })
