@@ -1,4 +1,4 @@
-import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
+import { floatAttribute, intAttribute, ints, type OnnxNode, type OnnxTensor } from '../onnx/onnx'
 import { floatOfHalf, halfOfFloat } from '../../binary/half'
 import { badShape, unsupported } from '../onnx/importState'
 import { functionsOfOperators } from '../operatorFunctions'
@@ -65,6 +65,8 @@ const castTypes: Readonly<Record<number, ConstantType>> = {
 }
 
 const others: Readonly<Record<string, ConstantEvaluator>> = {
+  GlobalAveragePool: overPixels('ReduceMean'),
+  GlobalMaxPool: overPixels('ReduceMax'),
   DequantizeLinear: (node, [input, scale, zero]) => dequantized(node, input!, scale!, zero),
   QuantizeLinear: (node, [input, scale, zero]) => quantized(node, input!, scale!, zero),
   Cast: (node, [input]) => {
@@ -73,7 +75,8 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
     if (type === undefined) throw unsupported(node, `a cast to element type ${to} is not supported`)
     const values = numbersOf(input!)
     if (to === 9) return constantOf(type, input!.dims, truthOf(values))
-    return constantOf(type, input!.dims, to === 10 ? values.map(nearestHalf) : values)
+    if (to === 10) return asHalf(constantOf(type, input!.dims, values))
+    return constantOf(type, input!.dims, values)
   },
   CastLike: (node, [input, like]) => {
     const values = numbersOf(input!)
@@ -81,7 +84,8 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
     // Booleans are read as uint8, and what is not 0 becomes 1 as a boolean alone.
     if (type === 'uint8' && values.some((value) => value !== 0 && value !== 1))
       throw unsupported(node, 'its second input may hold booleans or bytes, which is not told apart')
-    return constantOf(type, input!.dims, values)
+    const made = constantOf(type, input!.dims, values)
+    return like!.half === 'float16' ? asHalf(made) : made
   },
   // The sign is that of the divisor, with fmod that of the dividend.
   Mod: (node, inputs) => {
@@ -130,7 +134,23 @@ const others: Readonly<Record<string, ConstantEvaluator>> = {
   }
 }
 
+/** A pool whose window is the whole image: a reduction over all axes behind the channels. */
+function overPixels(reduction: 'ReduceMean' | 'ReduceMax'): ConstantEvaluator {
+  return (node, [input]) => {
+    const axes = Array.from({ length: input!.dims.length - 2 }, (_, at) => at + 2)
+    return constantReduction(reduction)!({ ...node, attributes: { axes: ints(axes) } }, [input])
+  }
+}
+
 const truthOf = (values: Float64Array): Float64Array => values.map((value) => (value === 0 ? 0 : 1))
+
+/** The values that float16 has. */
+const asHalf = (tensor: OnnxTensor): OnnxTensor => ({
+  ...tensor,
+  data: Float32Array.from(tensor.data as Float32Array, nearestHalf),
+  half: 'float16'
+})
+
 const nearestHalf = (value: number): number => floatOfHalf(halfOfFloat(value))
 
 /** The evaluator of a standard operator; undefined where there is none. */

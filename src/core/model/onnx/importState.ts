@@ -139,11 +139,15 @@ export function valueAt(state: ImportState, node: OnnxNode, position: number): V
   const value = name === undefined ? undefined : state.values.get(name)
   if (value !== undefined) return value
   const what = `input ${position + 1} ("${name ?? ''}")`
+  if (state.constants.has(name ?? ''))
+    throw unsupported(
+      node,
+      `${what} is a constant, and this operator is read where it is computed from the network's input`,
+      'Have what does not depend on the input worked out when exporting: do_constant_folding of torch.onnx.export, or onnxsim.'
+    )
   throw unsupported(
     node,
-    state.constants.has(name ?? '')
-      ? `${what} is a constant, and this operator is read where it is computed from the network's input`
-      : `${what} is not computed from the network's input, or is an output of an operator that is not read`
+    `${what} is not computed from the network's input, or is an output of an operator that is not read`
   )
 }
 

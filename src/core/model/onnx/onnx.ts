@@ -7,6 +7,8 @@ export interface OnnxTensor {
   readonly dims: readonly number[]
   /** float32 and float64 values as they are; int64 as BigInt64Array; int32, uint8, int8, bool as integers. */
   readonly data: OnnxData
+  /** What the file has in place of the float32 values. */
+  readonly half?: HalfType
   /** Of integers narrower than their array: 4 or 2. */
   readonly bits?: number
   /** Smallest and largest number of the type in the file, where that is narrower than the array's. */

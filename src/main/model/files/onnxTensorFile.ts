@@ -1,7 +1,7 @@
 import { floatOfHalf } from '../../../core/binary/half'
 import type onnxProto from 'onnx-proto'
 import { AppError } from '../../../shared/errors'
-import type { OnnxData, OnnxTensor } from '../../../core/model/onnx/onnx'
+import type { HalfType, OnnxData, OnnxTensor } from '../../../core/model/onnx/onnx'
 
 /** Tensors of an .onnx file (TensorProto of onnx.proto3) as typed arrays; half precision and bfloat16 widen to float32. */
 type TensorProto = ReturnType<typeof onnxProto.onnx.TensorProto.create>
@@ -105,8 +105,16 @@ export function decodeTensor(tensor: TensorProto, external: ExternalData): OnnxT
     throw notOnnx(`Tensor "${name}" has ${data.length} values for its shape [${dims.join(', ')}].`)
   }
   const limits = narrowLimits[tensor.dataType ?? 0]
-  return { name, dims, data, ...(limits === undefined ? {} : { limits }) }
+  const half = halfTypes[tensor.dataType ?? 0]
+  return {
+    ...{ name, dims, data },
+    ...(half === undefined ? {} : { half }),
+    ...(limits === undefined ? {} : { limits })
+  }
 }
+
+/** Types that are widened to float32, by their numbers. */
+const halfTypes: Readonly<Record<number, HalfType>> = { 10: 'float16', 16: 'bfloat16' }
 
 type SparseProto = ReturnType<typeof onnxProto.onnx.SparseTensorProto.create>
 

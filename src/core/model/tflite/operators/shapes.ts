@@ -59,14 +59,37 @@ export const transpose: Converter = (conversion, operator) => {
 export const pad: Converter = (conversion, operator) => {
   const pairs = conversion.integers(operator.inputs[1])
   if (pairs === null) return false
-  const mode = operator.name !== 'MIRROR_PAD' ? 'constant' : 'reflect'
-  if (mode === 'reflect' && optionNumber(operator, 'mode') !== 0) return false
-  const sides = [0, 1].flatMap((side) => pairs.filter((_, at) => at % 2 === side))
+  const sides = [0, 1].map((side) => pairs.filter((_, at) => at % 2 === side))
+  const input = conversion.real(operator.inputs[0])
+  const isMirror = operator.name === 'MIRROR_PAD'
+  if (isMirror && optionNumber(operator, 'mode') !== 0) {
+    conversion.bind(operator.outputs[0], mirroredWithEdge(conversion, input, sides))
+    return true
+  }
   const value = conversion.has(operator, 2) ? [conversion.real(operator.inputs[2])] : []
-  const inputs = [conversion.real(operator.inputs[0]), conversion.shape(sides), ...value]
-  conversion.bind(operator.outputs[0], conversion.add('Pad', inputs, { mode: text(mode) }))
+  const inputs = [input, conversion.shape(sides.flat()), ...value]
+  const mode = text(isMirror ? 'reflect' : 'constant')
+  conversion.bind(operator.outputs[0], conversion.add('Pad', inputs, { mode }))
   return true
 }
+
+/** SYMMETRIC: the edge is repeated. ONNX has no such mode, but slices backwards: beside a side lie its first elements turned round. */
+function mirroredWithEdge(conversion: Conversion, input: string, [before, after]: number[][]): string {
+  const turned = (of: string, axis: number, start: number, end: number): string =>
+    conversion.add('Slice', [of, ...[start, end, axis, -1].map((entry) => conversion.shape([entry]))])
+  return before.reduce((made, count, axis) => {
+    const [first, last] = [count, after[axis]]
+    const parts = [
+      ...(first > 0 ? [turned(made, axis, first - 1, beforeAll)] : []),
+      made,
+      ...(last > 0 ? [turned(made, axis, -1, -1 - last)] : [])
+    ]
+    return parts.length === 1 ? made : conversion.add('Concat', parts, { axis: int(axis) })
+  }, input)
+}
+
+/** The end of a slice backwards that takes the first element too. */
+const beforeAll = -(2 ** 31)
 
 /** CONCATENATION along an axis, with its activation. */
 export const concatenation: Converter = (conversion, operator) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readOnnx } from '@core/model/onnx/importOnnx'
-import { int, text, type OnnxAttribute, type OnnxData, type OnnxModel } from '@core/model/onnx/onnx'
+import { int, ints, text, type OnnxAttribute, type OnnxData, type OnnxModel } from '@core/model/onnx/onnx'
 import { compareWithOnnxruntime } from '../../../../support/importAgreement'
 
 interface Case {
@@ -108,6 +108,45 @@ function modelOf({ opType, inputs, attributes = {}, opset = 13, dims }: Case): O
 }
 
 describe('operators on known tensors', () => {
+  it('rounds to float16 where CastLike takes that type', async () => {
+    const one = cases.find(({ opType, attributes }) => opType === 'Cast' && attributes !== undefined)!
+    const base = modelOf({ ...one, opset: 15 })
+    const cast = (
+      own: readonly string[],
+      output: string,
+      opType: string,
+      attributes: Record<string, OnnxAttribute>
+    ) => ({
+      ...{ name: output, opType, domain: '', inputs: own, outputs: [output] },
+      attributes
+    })
+    const nodes = [
+      cast(['c0'], 'like', 'Cast', { to: int(10) }),
+      cast(['c0', 'like'], 'k', 'CastLike', {}),
+      ...base.nodes.slice(1)
+    ]
+    const result = await compareWithOnnxruntime({ ...base, nodes }, 1)
+    expect(['message' in result ? result.message : '', result.kind]).toEqual(['', 'equal'])
+  })
+
+  const image = [[1, 2, 4, 4], Float32Array.from({ length: 32 }, (_, at) => Math.sin(at))] as const
+  const kernel = [[3, 2, 3, 3], Float32Array.from({ length: 54 }, (_, at) => Math.cos(at))] as const
+  it.each(['GlobalAveragePool', 'GlobalMaxPool'])('takes %s of a whole image', async (opType) => {
+    const result = await compareWithOnnxruntime(modelOf({ opType, inputs: [image], dims: [1, 2, 1, 1] }), 1)
+    expect(['message' in result ? result.message : '', result.kind]).toEqual(['', 'equal'])
+  })
+
+  const side = { kernel_shape: ints([3, 3]) }
+  it.each<Case>([
+    { opType: 'Conv', inputs: [image, kernel], dims: [1, 3, 2, 2] },
+    { opType: 'MaxPool', inputs: [image], dims: [1, 2, 2, 2], attributes: side },
+    { opType: 'AveragePool', inputs: [image], dims: [1, 2, 2, 2], attributes: side }
+  ])('names $opType of one, and what to do', (one) => {
+    const { message, hint } = readOnnx(modelOf(one)).obstacles[0]!
+    expect(message).toContain(`(${one.opType}): input 1 ("c0") is a constant`)
+    expect(hint).toContain('do_constant_folding')
+  })
+
   it('are worked out at import as onnxruntime does', async () => {
     for (const [at, one] of cases.entries()) {
       const result = await compareWithOnnxruntime(modelOf(one), at)

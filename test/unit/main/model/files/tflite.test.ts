@@ -220,6 +220,28 @@ describe('TFLite files', () => {
     expect(run(made.model([input], [output]), [0, 1, 2, 3, 4, 5])).toEqual([3, 0, 4, 1, 5, 2, 9, 9])
   })
 
+  it('mirrored edges, repeated or not, as numpy.pad has them in its modes symmetric and reflect', async () => {
+    const values = [0, 1, 2, 3, 4, 5]
+    for (const [mode, wanted] of [
+      [1, [4, 3, 3, 4, 5, 5, 1, 0, 0, 1, 2, 2, 1, 0, 0, 1, 2, 2, 4, 3, 3, 4, 5, 5, 4, 3, 3, 4, 5, 5]],
+      [0, [5, 4, 3, 4, 5, 4, 2, 1, 0, 1, 2, 1, 5, 4, 3, 4, 5, 4]]
+    ] as const) {
+      const made = draft()
+      const input = made.tensor({ dims: [1, 2, 3] })
+      const rows = mode === 1 ? [2, 1] : [1, 0]
+      const output = made.tensor({ dims: [1, 2 + rows[0]! + rows[1]!, 6] })
+      made.add('MIRROR_PAD', [input, made.ints([0, 0, ...rows, 2, 1], [3, 2])], output, { mode })
+      const model = made.model([input], [output])
+      expect(run(model, values)).toEqual(wanted)
+      const session = await openOrtSession(tfliteToOnnx(model))
+      const results = await session.run({
+        [session.inputNames[0]!]: realTensor(Float32Array.from(values), [1, 2, 3])
+      })
+      expect([...tensorReals(results[session.outputNames[0]!]!)]).toEqual(wanted)
+      await session.release()
+    }
+  })
+
   it.each([
     ['int32', Int32Array.of(1, 1)],
     ['int64', BigInt64Array.of(1n, 1n)]
