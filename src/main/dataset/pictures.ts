@@ -14,7 +14,8 @@ sharp.cache(false)
 export const pictureEndings = ['.png', '.jpg', '.jpeg', '.bmp']
 
 /**
- * Decodes PNG, JPEG and BMP to bytes; transparency is dropped, orientation marks are followed.
+ * Decodes PNG, JPEG and BMP to bytes; transparency is dropped, orientation marks are followed. CMYK becomes RGB by arithmetic, as
+ * Pillow does it, not by a printer's profile.
  * @param channels 1 makes grey, 3 makes RGB; null keeps what the file has
  * @returns the picture, and whether the file has it in colour
  * @throws AppError data.invalid for damaged files
@@ -31,8 +32,12 @@ export async function readPicture(
   }
   try {
     const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'warning' })
-    const { channels: own = 3, format } = await image.metadata()
+    const { channels: own = 3, format, space } = await image.metadata()
     if (format !== 'png' && format !== 'jpeg') throw new Error(`it is ${format ?? 'no picture'}`)
+    if (space === 'cmyk') {
+      const picture = ofInks(await inksOf(image.rotate()))
+      return { ...(channels === 1 ? await decoded(rawSharp(picture), 1) : picture), isColour: true }
+    }
     return { ...(await decoded(image.rotate(), channels ?? (own <= 2 ? 1 : 3))), isColour: own > 2 }
   } catch (cause) {
     throw new AppError(
@@ -53,6 +58,25 @@ async function decoded(image: sharp.Sharp, channels: 1 | 3): Promise<Picture> {
   const { data, info } = await toned.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
   const pixels = info.channels === channels ? new Uint8Array(data) : repeated(data, channels / info.channels)
   return { width: info.width, height: info.height, channels, pixels }
+}
+
+/** The four inks of every pixel, as they are stored. */
+async function inksOf(image: sharp.Sharp): Promise<{ data: Uint8Array; width: number; height: number }> {
+  const raw = image.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' })
+  const { data, info } = await raw.toBuffer({ resolveWithObject: true })
+  if (info.channels !== 4) throw new Error(`it has ${info.channels} inks`)
+  return { data, width: info.width, height: info.height }
+}
+
+/** What the inks leave of white: each colour (255 - ink) * (255 - black) / 255, rounded. */
+function ofInks({ data, width, height }: Awaited<ReturnType<typeof inksOf>>): Picture {
+  const pixels = new Uint8Array(3 * width * height)
+  for (let at = 0; at < pixels.length; at++) {
+    const pixel = Math.floor(at / 3)
+    const left = 255 - data[4 * pixel + 3]
+    pixels[at] = left - Math.round((data[4 * pixel + (at % 3)] * left) / 255)
+  }
+  return { width, height, channels: 3, pixels }
 }
 
 /** Grey bytes once per channel. */
