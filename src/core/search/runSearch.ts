@@ -44,7 +44,10 @@ export interface SearchOutcome extends SearchLimits {
 
 /** What a search needs from outside: evaluations, a way to report and to stop. */
 export interface SearchHooks {
-  /** Called for all schemes of a batch at once; whoever evaluates decides how many run at the same time. */
+  /**
+   * Called for all schemes of a batch at once, and for those of the next one where losses do not decide it; whoever evaluates decides
+   * how many run at the same time.
+   */
   evaluate(scheme: Scheme): Promise<Measure>
   /** In the order of the trace, as soon as the candidates before are there. */
   onCandidate?(candidate: Candidate): void | Promise<void>
@@ -75,6 +78,8 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
     await (listed ??= listing.inPieces(hooks.pause, isStopped))
   }
   const stateOf = createState(plan, limits, () => listing.whole())
+  /** Evaluations that were started and are not reported yet, by genes. */
+  const running = new Map<string, Promise<Measure>>()
   // A trace may end inside a batch: that batch is proposed again and only its rest is evaluated.
   let batch = trace.at(-1)?.batch ?? 0
   while (limits.isFeasible && trace.length < most && !isStopped()) {
@@ -85,7 +90,8 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
     const proposals = withStart(plan, batch, strategy.propose(stateOf(before, batch), count), count)
     if (proposals.length === 0) break
     const rest = proposals.slice(trace.length - before.length)
-    const isWhole = await evaluateBatch(rest, async (proposal, measure) => {
+    const ahead = proposedAhead(stateOf(before, batch), proposals)
+    const isWhole = await evaluateBatch(rest, ahead, async (proposal, measure) => {
       const candidate = candidateOf(plan, limits, proposal, measure, trace.length, batch)
       trace.push(candidate)
       await hooks.onCandidate?.(candidate)
@@ -96,20 +102,37 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
   const finalists = strategy.mayWin === undefined ? trace : trace.filter((entry) => strategy.mayWin!(entry))
   return { ...limits, trace, best: bestCandidate(finalists) }
 
-  /** Evaluates at once, reports in order; false when it was stopped on the way. */
+  /** What the batch behind this one proposes, where losses do not decide it. */
+  function proposedAhead(state: SearchState, proposals: readonly Proposal[]): readonly Proposal[] {
+    const seen = new Set([...state.seen, ...proposals.map(({ genes }) => genesKey(genes))])
+    const left = Math.min(plan.batch, most - seen.size)
+    return left < 1 ? [] : (strategy.upcoming?.({ ...state, seen }, left) ?? [])
+  }
+
+  function begin(proposals: readonly Proposal[]): void {
+    const known = trace.map(({ scheme }) => genesOfScheme(scheme, space.widths))
+    const fresh = proposals.map(({ genes }) => genes).filter((genes) => !running.has(genesKey(genes)))
+    for (const at of startOrder(fresh, known)) {
+      const measure = hooks.evaluate(schemeOfGenes(space, fresh[at]))
+      // A failure is thrown in its turn; the ones behind it must not end the process as unhandled.
+      measure.catch(() => undefined)
+      running.set(genesKey(fresh[at]), measure)
+    }
+  }
+
+  /** Evaluates at once, reports in order; false when it was stopped on the way. Workers that are done early begin with what is ahead. */
   async function evaluateBatch(
     proposals: readonly Proposal[],
+    ahead: readonly Proposal[],
     report: (proposal: Proposal, measure: Measure) => Promise<void>
   ): Promise<boolean> {
-    const known = trace.map(({ scheme }) => genesOfScheme(scheme, space.widths))
-    const genes = proposals.map((proposal) => proposal.genes)
-    const pending: Promise<Measure>[] = []
-    for (const at of startOrder(genes, known)) pending[at] = hooks.evaluate(schemeOfGenes(space, genes[at]))
-    // A failure is thrown below, in its turn; the ones behind it must not end the process as unhandled.
-    for (const measure of pending) measure.catch(() => undefined)
+    begin(proposals)
+    begin(ahead)
     list().catch(() => undefined) // Thrown when the list is asked for.
-    for (const [at, proposal] of proposals.entries()) {
-      await report(proposal, await pending[at])
+    for (const proposal of proposals) {
+      const key = genesKey(proposal.genes)
+      await report(proposal, await running.get(key)!)
+      running.delete(key)
       if (isStopped()) return false
     }
     return true

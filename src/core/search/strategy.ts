@@ -42,6 +42,11 @@ export interface Proposal {
 export interface Strategy {
   /** The next 1 to `count` schemes, all different and none seen before; empty when nothing is left to try. */
   propose(state: SearchState, count: number): Proposal[]
+  /**
+   * What `propose` will return for the next batch whatever the batch before it loses, given that `state.seen` holds that one too; empty
+   * where losses decide. Absent: always.
+   */
+  upcoming?(state: SearchState, count: number): Proposal[]
   /** Whether it asks for the list of maximal schemes behind its first batch: it is made while that batch is evaluated. */
   readonly usesMaximal?: true
   /** Whether a candidate may become the result; absent: every feasible one. */

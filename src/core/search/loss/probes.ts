@@ -82,6 +82,11 @@ export function pendingProbes(state: SearchState, probes: readonly Probe[], coun
     .map((genes) => ({ genes, phase: 'initial', expectedLoss: null }))
 }
 
+/** Strategy.upcoming of strategies that begin with probes. */
+export function upcomingProbes(state: SearchState, count: number): Proposal[] {
+  return pendingProbes(state, probesFor(state), count)
+}
+
 /** What the strategies go by: losses that were given, else those of the probes. */
 export function knownSensitivity(state: SearchState, probes: readonly Probe[]): ProbedLoss {
   const { space, history, given } = state

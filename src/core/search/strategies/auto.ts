@@ -8,7 +8,7 @@ import {
   type LossModelSettings
 } from '../loss/lossModel'
 import { maximalPool } from '../proposals/pool'
-import { additiveLosses, pendingProbes, probesFor, knownSensitivity } from '../loss/probes'
+import { additiveLosses, pendingProbes, probesFor, knownSensitivity, upcomingProbes } from '../loss/probes'
 import type { Genes } from '../space'
 import type { Proposal, Strategy } from '../strategy'
 import { integerStrategy } from './integer'
@@ -25,6 +25,7 @@ export const autoStrategy: Strategy = modelGuided(pairwiseSettings)
 export function modelGuided(settings: LossModelSettings): Strategy {
   return {
     usesMaximal: true,
+    upcoming: upcomingProbes,
     propose(state, count) {
       const probes = probesFor(state)
       const pending = pendingProbes(state, probes, count)

@@ -6,7 +6,8 @@ import {
   probesFor,
   knownSensitivity,
   sumOfLosses,
-  widestGenes
+  widestGenes,
+  upcomingProbes
 } from '../loss/probes'
 import { genesKey, type Genes } from '../space'
 import type { Proposal, SearchState, Strategy } from '../strategy'
@@ -21,6 +22,7 @@ const disturbance = 0.05
  * from the same descent with disturbed losses.
  */
 export const greedyStrategy: Strategy = {
+  upcoming: upcomingProbes,
   propose(state, count) {
     const probes = probesFor(state)
     const pending = pendingProbes(state, probes, count)

@@ -1,6 +1,13 @@
 import { bestCandidate } from '../candidate'
 import { maximalPool } from '../proposals/pool'
-import { additiveLosses, pendingProbes, probesFor, knownSensitivity, sumOfLosses } from '../loss/probes'
+import {
+  additiveLosses,
+  pendingProbes,
+  probesFor,
+  knownSensitivity,
+  sumOfLosses,
+  upcomingProbes
+} from '../loss/probes'
 import type { Strategy } from '../strategy'
 
 /**
@@ -9,6 +16,7 @@ import type { Strategy } from '../strategy'
  */
 export const integerStrategy: Strategy = {
   usesMaximal: true,
+  upcoming: upcomingProbes,
   propose(state, count) {
     const probes = probesFor(state)
     const pending = pendingProbes(state, probes, count)

@@ -8,7 +8,8 @@ import {
   knownSensitivity,
   sumOfLosses,
   type Probe,
-  type ProbedLoss
+  type ProbedLoss,
+  upcomingProbes
 } from '../loss/probes'
 import { genesKey, genesOfScheme, type Genes } from '../space'
 import type { SearchState, Strategy } from '../strategy'
@@ -22,6 +23,7 @@ const pairShare = 0.6
  */
 export const pairwiseStrategy: Strategy = {
   usesMaximal: true,
+  upcoming: upcomingProbes,
   propose(state, count) {
     const probes = probesFor(state)
     const pending = pendingProbes(state, probes, count)

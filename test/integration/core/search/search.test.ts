@@ -121,16 +121,19 @@ describe('search', () => {
     expect(sizes).toEqual([4, 4, 2, 4, 4, 2])
   })
 
-  it('asks for a whole batch at once', async () => {
+  it.each([
+    ['and for the probes of the next one', 'auto', 6],
+    ['and no more where losses decide', 'nsga2', 3]
+  ] as const)('asks for a whole batch at once, %s', async (_, strategy, expected) => {
     let running = 0
     let most = 0
-    await search({ batch: 3 }, [], async (scheme) => {
+    await search({ batch: 3, strategy }, [], async (scheme) => {
       most = Math.max(most, ++running)
       await Promise.resolve()
       running--
       return syntheticMeasure(scheme)
     })
-    expect(most).toBe(3)
+    expect(most).toBe(expected)
   })
 
   it('passes on the failure of an evaluation, with those before it in the trace', async () => {
@@ -143,7 +146,8 @@ describe('search', () => {
         return syntheticMeasure(scheme)
       })
     ).rejects.toThrow('worker died')
-    expect(seen).toHaveLength(8)
+    // Two batches of four, and the probes of the third that were begun behind the second: ten in all.
+    expect(seen).toHaveLength(10)
   })
 
   it('finds better schemes with the default than at random, on average over seeds', async () => {

@@ -69,7 +69,9 @@ describe('a search that lists while it evaluates', () => {
         pause: async () => void events.push('pause')
       }
     )
-    expect(events.slice(0, 5)).toEqual(['evaluate', 'evaluate', 'evaluate', 'evaluate', 'pause'])
+    // The first batch and, behind it, the probes that follow.
+    expect(events.indexOf('pause')).toBeGreaterThanOrEqual(4)
+    expect(events.slice(0, 4)).toEqual(Array.from({ length: 4 }, () => 'evaluate'))
   })
 
   it('ends with a stop in the middle of the list', async () => {
@@ -84,11 +86,12 @@ describe('a search that lists while it evaluates', () => {
           return syntheticMeasure(scheme)
         },
         pause: async () => {
-          if (evaluated === 4) signal.aborted = true
+          if (evaluated >= 4) signal.aborted = true
         }
       }
     )
-    expect(evaluated).toBe(4)
+    // The first batch, and the one that is begun behind it.
+    expect(evaluated).toBe(8)
     expect(trace.length).toBeLessThanOrEqual(4)
   })
 })
