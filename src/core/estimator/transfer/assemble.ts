@@ -149,7 +149,7 @@ function deviceFact(device: string, role: string, remarks: string[]): DeviceFact
   remarks.push(
     found === null
       ? `The ${role} device "${device}" is not known: waves of tiles and the rate of its memory are left out. Name it with --${role}-device; known are ${knownDevices.join(', ')}.`
-      : `The ${role} device is taken as "${device}" with ${found.multiprocessors} multiprocessors and memory of ${found.memoryGbPerSecond} GB/s.`
+      : `The ${role} device is taken as "${device}" with ${found.multiprocessors} multiprocessors and memory of ${found.memoryGbPerSecond} GB/s${assumedText(found, role)}.`
   )
   return found
 }
@@ -184,4 +184,10 @@ function completeSource(
     missing.forEach((row, at) => (filled[row] = predicted[stage][at]))
     return filled
   })
+}
+
+function assumedText({ assumed }: DeviceFacts, role: string): string {
+  return assumed === null
+    ? ''
+    : `: ${assumed}, because the name does not say which; --${role}-device names another`
 }

@@ -70,6 +70,10 @@ describe('stage transfer', () => {
     expect(said('RTX 4090')).toBe(
       'The target device is taken as "RTX 4090" with 128 multiprocessors and memory of 1008 GB/s.'
     )
+    expect(said('A100')).toBe(
+      'The target device is taken as "A100" with 108 multiprocessors and memory of 2039 GB/s: the SXM4 module with 80 GB, because the name does not say which; --target-device names another.'
+    )
+    expect(said('NVIDIA A100-SXM4-40GB')).toMatch(/memory of 1555 GB\/s\.$/)
     for (const name of knownDevices) expect(deviceFactsOf(name)).not.toBeNull()
   })
 
@@ -191,9 +195,24 @@ describe('stage transfer', () => {
   })
 
   it('knows GPUs inside longer names, the longest first', () => {
-    expect(deviceFactsOf('NVIDIA H100 PCIe')).toEqual({ multiprocessors: 114, memoryGbPerSecond: 2000 })
-    expect(deviceFactsOf('h100_judge')).toEqual({ multiprocessors: 132, memoryGbPerSecond: 3350 })
-    expect(deviceFactsOf('A40.csv')).toEqual({ multiprocessors: 84, memoryGbPerSecond: 696 })
+    const found = (name: string) => {
+      const { multiprocessors, memoryGbPerSecond } = deviceFactsOf(name)!
+      return [multiprocessors, memoryGbPerSecond]
+    }
+    expect(found('NVIDIA H100 PCIe')).toEqual([114, 2000])
+    expect(found('h100_judge')).toEqual([132, 3350])
+    expect(found('NVIDIA H100 NVL')).toEqual([132, 3900])
+    expect(found('max_batch-d-A40-b.csv')).toEqual([84, 696])
+    expect(found('A40.csv')).toEqual([84, 696])
+    // Names as CUDA gives them; rates of NVIDIA's data sheet 1758950.
+    expect(found('NVIDIA A100-SXM4-40GB')).toEqual([108, 1555])
+    expect(found('NVIDIA A100-PCIE-40GB')).toEqual([108, 1555])
+    expect(found('NVIDIA A100 80GB PCIe')).toEqual([108, 1935])
+    expect(found('NVIDIA A100-SXM4-80GB')).toEqual([108, 2039])
+    expect(deviceFactsOf('NVIDIA A100-SXM4-80GB')!.assumed).toBeNull()
+    expect(deviceFactsOf('NVIDIA GeForce RTX 3090 Ti')).toBeNull()
+    expect(deviceFactsOf('NVIDIA GeForce RTX 4090 Laptop GPU')).toBeNull()
+    expect(deviceFactsOf('NVIDIA A100-SXM4-40GB MIG 1g.5gb')).toBeNull()
     expect(deviceFactsOf('a4000')).toBeNull()
   })
 })
