@@ -36,6 +36,7 @@ function sessionEnergyOf(report: EnergyReport, provisional: boolean): SessionEne
 /** Under which clock the figures hold, and whether it was given back. */
 function lockNotes({ clockLock }: EnergyReport): string[] {
   if (clockLock === null) return []
+  if (clockLock.left === true) return clockLock.message === null ? [] : [clockLock.message]
   const locked = `The SM clock was locked at ${clockLock.smClockMhz} MHz.`
   return [clockLock.message === null ? locked : `${locked} ${clockLock.message}`]
 }
@@ -52,7 +53,7 @@ function recordingsOf(gpu: GpuService): PowerSource {
       return gpus[0]?.powerField === null ? `${gpus[0].name} reports no power.` : null
     },
     others: () => gpu.computeApps().catch(() => undefined),
-    async start({ title, intervalMs, pciBusId, lockClockMhz, othersBefore }): Promise<PowerSession> {
+    async start({ title, intervalMs, pciBusId, lockClockMhz, othersBefore, onNote }): Promise<PowerSession> {
       const { origin, driverVersion, gpus } = await gpu.list(false)
       const chosen = (pciBusId === undefined ? undefined : gpuAtPciBusId(gpus, pciBusId)) ?? gpus[0]
       if (chosen.powerField === null) {
@@ -67,7 +68,7 @@ function recordingsOf(gpu: GpuService): PowerSource {
         ...{ lockClockMhz, othersBefore }
       }
       const recording = await startMarkedRecording(gpu, (onStarted) =>
-        gpu.record(request, undefined, onStarted)
+        gpu.record(request, (_stream, text) => onNote(text.trimEnd()), onStarted)
       )
       return {
         ...{ recordingId: recording.recordingId, mark: recording.mark, stored: recording.stored },

@@ -183,7 +183,9 @@ export const clockLockSchema = z.object({
   smClockMhz: z.number(),
   /** False when nvidia-smi refused to give the clocks free again; `message` says so. */
   restored: z.boolean(),
-  message: z.string().nullable()
+  message: z.string().nullable(),
+  /** True when an earlier recording left the clock locked and it could not be given back; `message` names that recording. */
+  left: z.boolean().optional()
 })
 
 /** The clocks requested of a GPU, and the result. */

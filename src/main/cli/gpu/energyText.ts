@@ -52,11 +52,9 @@ export function energyText(recording: Recording, report: EnergyReport): string {
     }
   }
   if (report.clockLock !== null) {
-    const { smClockMhz, restored, message } = report.clockLock
-    lines.push(
-      '',
-      `SM clock locked at ${smClockMhz} MHz${restored ? ', given free again' : ''}. ${message ?? ''}`.trim()
-    )
+    const { smClockMhz, restored, message, left } = report.clockLock
+    const locked = `SM clock locked at ${smClockMhz} MHz${restored ? ', given free again' : ''}. ${message ?? ''}`
+    lines.push('', left === true ? (message ?? '') : locked.trim())
   }
   if (recording.meter !== undefined) {
     return [...lines, ...recording.meter.notes.map((note) => `Note: ${note}`)].join('\n')

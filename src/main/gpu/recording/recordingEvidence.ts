@@ -15,6 +15,8 @@ export interface EvidenceOptions {
   spawn: Spawn
   gpus: readonly Gpu[]
   lockClockMhz: number | undefined
+  /** A clock that an earlier recording left locked; null when none is. */
+  leftClock: ClockLock | null
   /** NVML's shared library; undefined for the driver's own. */
   nvmlLibrary: string | undefined
   /** The powercap tree; undefined for the system's own. */
@@ -64,7 +66,7 @@ export async function gatherEvidence(options: EvidenceOptions): Promise<Evidence
     }
   }
   const lock = options.lockClockMhz === undefined ? null : await lockClocks(options, options.lockClockMhz)
-  let clockLock: ClockLock | null = lock?.state() ?? null
+  let clockLock: ClockLock | null = lock?.state() ?? options.leftClock
   await look('before')
   const nvml = await openGpuMeters(options)
   const rapl = await openRapl(options.powercapFolder)

@@ -11,6 +11,7 @@ import { meterSubject, type RecordingInstrument, type RecordingSubject } from '.
 import type { LiveSampling } from '../live/liveSampling'
 import { record } from './recorder'
 import { gatherEvidence, type Evidence } from './recordingEvidence'
+import { freeLeftClocks } from './leftClocks'
 import type { Spawn } from '../smi/smiProcess'
 
 /** What is recorded and how; times in ms. */
@@ -104,7 +105,7 @@ export function createRecordingJobs(deps: RecordingJobsDeps): RecordingJobs {
   let exclusiveId: string | undefined
   return {
     async start(args, listeners, instrument) {
-      const source = instrument === undefined ? await gpusOf(deps, args) : meterSubject(instrument)
+      const source = instrument === undefined ? await gpusOf(deps, args, listeners) : meterSubject(instrument)
       const isBeside = args.campaignId !== undefined
       if (!isBeside && exclusiveId !== undefined) throw isBusy()
       const id = deps.newId()
@@ -205,25 +206,36 @@ function recordWith(
 }
 
 /** The requested GPUs, read through nvidia-smi. */
-async function gpusOf(deps: RecordingJobsDeps, args: RecordArguments): Promise<RecordingSubject> {
+async function gpusOf(
+  deps: RecordingJobsDeps,
+  args: RecordArguments,
+  { onOutput }: RecordListeners
+): Promise<RecordingSubject> {
   const { list, gpus } = await deps.choice.chosen(args.gpuIndexes)
   return {
     gpus,
     driverVersion: list.driverVersion ?? '',
     origin: list.origin,
     startSampler: (hooks, id) => deps.live.lend(id, gpus, args.intervalMs, hooks),
-    gatherEvidence: () =>
-      gatherEvidence({
-        smi: deps.choice.requireSmi(),
+    async gatherEvidence() {
+      const [smi, store] = [deps.choice.requireSmi(), await deps.store()]
+      const left = await freeLeftClocks({
+        ...{ store, smi, spawn: deps.spawn },
+        origin: list.origin,
+        gpus: list.gpus
+      })
+      for (const text of left.freed) onOutput?.('stderr', `${text}\n`)
+      return await gatherEvidence({
+        ...{ smi, gpus, spawn: deps.spawn },
         origin: list.origin === 'simulated' ? 'simulated' : 'measured',
-        spawn: deps.spawn,
-        gpus,
         lockClockMhz: args.lockClockMhz,
+        leftClock: left.stuck,
         othersBefore: args.othersBefore,
         nvmlLibrary: deps.env['BITBENCH_NVML'],
         powercapFolder: deps.env['BITBENCH_POWERCAP'],
         nowMs: deps.steadyMs
       })
+    }
   }
 }
 

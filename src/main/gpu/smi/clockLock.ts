@@ -1,5 +1,6 @@
 import type { ClockLock, Gpu } from '../../../shared/contract/gpu'
 import { AppError } from '../../../shared/errors'
+import { holdUntilExit } from './heldClocks'
 import { askSmi, type SmiAnswer, type SmiCommand, type Spawn } from './smiProcess'
 
 /** Clocks that were locked for a recording. */
@@ -10,7 +11,8 @@ export interface LockedClocks {
 }
 
 /**
- * Locks the SM clock of GPUs (nvidia-smi -lgc), which takes the administrator's right on most systems.
+ * Locks the SM clock of GPUs (nvidia-smi -lgc), which takes the administrator's right on most systems. What ends the process
+ * before `restore`, but SIGKILL, frees them too.
  *
  * @throws tool.failed when a GPU refused; those already locked are freed first
  */
@@ -18,30 +20,28 @@ export async function lockClocks(
   { spawn, smi, gpus }: { spawn: Spawn; smi: SmiCommand; gpus: readonly Gpu[] },
   smClockMhz: number
 ): Promise<LockedClocks> {
-  const locked: number[] = []
-  /** What nvidia-smi or its start had against it; null when it succeeded. */
-  const problemOf = async (index: number, ...options: string[]): Promise<string | null> => {
-    try {
-      return refusal(await askSmi(spawn, smi, ['-i', String(index), ...options]))
-    } catch (cause) {
-      return AppError.from(cause).message
-    }
-  }
+  const locked: { index: number; letGo: () => void }[] = []
+  const problemOf = (index: number, ...options: string[]): Promise<string | null> =>
+    clockProblem({ spawn, smi }, index, ...options)
   const release = async (): Promise<string | null> => {
     const problems: string[] = []
-    for (const index of locked) {
+    for (const { index, letGo } of locked) {
       const problem = await problemOf(index, '-rgc')
+      letGo()
       if (problem !== null) problems.push(`GPU ${index}: ${problem}`)
     }
     if (problems.length === 0) return null
     return `The clocks are still locked (${problems.join('; ')}): run nvidia-smi -rgc.`
   }
   for (const { index } of gpus) {
+    // Held before it is locked: an end of the process in between gives back what was not locked, which changes nothing.
+    const letGo = holdUntilExit(smi, index)
     const problem = await problemOf(index, '-lgc', `${smClockMhz},${smClockMhz}`)
     if (problem === null) {
-      locked.push(index)
+      locked.push({ index, letGo })
       continue
     }
+    letGo()
     await release()
     throw new AppError(
       'tool.failed',
@@ -57,6 +57,19 @@ export async function lockClocks(
       state = { smClockMhz, restored: message === null, message }
       return state
     }
+  }
+}
+
+/** Sets or frees clocks of a GPU; returns what nvidia-smi or its start had against it, null when it succeeded. */
+export async function clockProblem(
+  { spawn, smi }: { spawn: Spawn; smi: SmiCommand },
+  index: number,
+  ...options: string[]
+): Promise<string | null> {
+  try {
+    return refusal(await askSmi(spawn, smi, ['-i', String(index), ...options]))
+  } catch (cause) {
+    return AppError.from(cause).message
   }
 }
 

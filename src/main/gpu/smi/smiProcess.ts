@@ -66,13 +66,17 @@ export function spawnSmi(spawn: Spawn, smi: SmiCommand, args: readonly string[])
   return spawn(smi.file, [...smi.leadingArguments, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
-    // The C locale keeps decimal points and messages as documented.
-    env: {
-      ...process.env,
-      LC_ALL: 'C',
-      ...(smi.leadingArguments.length > 0 ? { ELECTRON_RUN_AS_NODE: '1' } : {})
-    }
+    env: smiEnvironment(smi)
   })
+}
+
+/** The environment of nvidia-smi: the C locale keeps decimal points and messages as documented. */
+export function smiEnvironment({ leadingArguments }: SmiCommand): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    LC_ALL: 'C',
+    ...(leadingArguments.length > 0 ? { ELECTRON_RUN_AS_NODE: '1' } : {})
+  }
 }
 
 /** What a call of nvidia-smi printed. */

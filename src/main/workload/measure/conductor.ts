@@ -128,7 +128,8 @@ async function startPower(
 ): Promise<PowerSession> {
   const title = `Workload ${record.subject?.model ?? ''}`.trimEnd()
   const { intervalMs, lockClockMhz } = record.request
-  const session = await deps.power.start({ title, intervalMs, pciBusId, lockClockMhz, othersBefore })
+  const onNote = (text: string): void => void record.evidence.notes.push(text)
+  const session = await deps.power.start({ title, intervalMs, pciBusId, lockClockMhz, othersBefore, onNote })
   record.power = session.about
   record.recordingIds.push(session.recordingId)
   try {

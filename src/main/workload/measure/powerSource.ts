@@ -32,6 +32,8 @@ export interface PowerOrder {
   readonly lockClockMhz: number | undefined
   /** As `others` returned them. */
   readonly othersBefore: readonly ComputeApp[] | undefined
+  /** Gets what was put right before the recording started: clocks that an earlier one had left locked. */
+  onNote(text: string): void
 }
 
 /** A running recording that the conductor marks. */

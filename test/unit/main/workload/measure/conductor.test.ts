@@ -230,7 +230,7 @@ describe('a workload run with power', () => {
     expect(orders).toEqual([
       {
         ...{ title: 'Workload net', intervalMs: 20, pciBusId: undefined, lockClockMhz: undefined },
-        othersBefore: []
+        ...{ othersBefore: [], onNote: expect.any(Function) as unknown }
       }
     ])
     expect(record.recordingIds).toEqual(['rec'])
