@@ -139,8 +139,11 @@ def hub_builder(args):
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(args.model)
     config = transformers.AutoConfig.from_pretrained(args.model)
-    # No longer than the network has positions for; configurations without them (rotary, relative) set no limit here.
-    args.window = min(args.window, getattr(config, "max_position_embeddings", None) or args.window)
+    # 128 tokens unless asked otherwise, no longer than the network has positions for; configurations without them (rotary, relative) set no limit here.
+    positions = getattr(config, "max_position_embeddings", None)
+    if args.window and positions and args.window > positions:
+        raise ValueError(f"a window of {args.window} tokens is longer than the {positions} positions of {args.model}")
+    args.window = args.window or min(128, positions or 128)
     with open(args.dataset, encoding="utf-8") as source:
         lines = source.read().splitlines()
     if args.task == "perplexity":
@@ -152,6 +155,12 @@ def hub_builder(args):
         return kind.from_pretrained(args.model).eval(), batches, args.task
 
     return build
+
+
+def window_note(args):
+    if args.task == "perplexity":
+        return f"window and stride {args.window} tokens"
+    return f"sentences are padded or cut to {args.window} tokens"
 
 
 def text_windows(tokenizer, lines, args):
@@ -761,7 +770,7 @@ def serve(args):
             "int8 and int4 of a layer alone round its weights; activations stay fp32",
             *(["int8Dynamic: " + runner.quantized()] if "int8Dynamic" in precisions else []),
             *([] if times is None else [times.note]),
-            *([f"window and stride {args.window} tokens"] if args.model and args.task == "perplexity" else []),
+            *([window_note(args)] if args.model else []),
         ],
     )
     if times is None:
@@ -813,7 +822,7 @@ def main():
     parser.add_argument("--device", default="")
     parser.add_argument("--samples", type=int, default=0)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--window", type=int, default=128)
+    parser.add_argument("--window", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--types", help="JSON file: {regular expression of a layer's name: type}")
     parser.add_argument("--scratch", default=".")

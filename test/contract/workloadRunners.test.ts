@@ -464,6 +464,78 @@ def build(precision, device):
     }
   })
 
+  it.each([
+    { window: [], wanted: { shape: [1, 6], note: 'window and stride 6 tokens', refused: null } },
+    {
+      window: ['--window', '4'],
+      wanted: { shape: [1, 4], note: 'window and stride 4 tokens', refused: null }
+    },
+    {
+      window: ['--window', '7'],
+      wanted: { shape: [], note: '', refused: /7 tokens is longer than the 6 positions/ }
+    }
+  ])(
+    'cuts text into windows of as many tokens as a network by name has positions: $window',
+    async (given) => {
+      // What the runner uses of the library, for a network of 6 positions and 3 words; 13 tokens are two windows of 6 or three of 4.
+      const folder = mkdtempSync(path.join(scratch, 'library-'))
+      writeFileSync(
+        path.join(folder, 'transformers.py'),
+        `
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.wte = nn.Embedding(3, 3)
+    def forward(self, x):
+        return self.wte(x)
+class One:
+    def __init__(self, **values):
+        self.__dict__.update(values)
+class AutoTokenizer:
+    @staticmethod
+    def from_pretrained(name):
+        return lambda text, return_tensors: One(input_ids=torch.tensor([[int(c) for c in text.strip()]]))
+class AutoConfig:
+    @staticmethod
+    def from_pretrained(name):
+        return One(max_position_embeddings=6)
+class AutoModelForCausalLM:
+    @staticmethod
+    def from_pretrained(name):
+        return Net()
+`
+      )
+      const text = path.join(folder, 'text.txt')
+      writeFileSync(text, '0120120120120\n')
+      const named = [
+        '--model',
+        'tiny',
+        '--dataset',
+        text,
+        '--task',
+        'perplexity',
+        '--device',
+        'cpu',
+        ...given.window
+      ]
+      const command = torchCommand(...named)
+      const { runner, events, plan } = greet({ ...command, env: { ...command.env, PYTHONPATH: folder } })
+      const { shape, note, refused } = given.wanted
+      if (refused !== null) {
+        await expect(plan).rejects.toThrow(refused)
+        return
+      }
+      await plan
+      expect(events.find((event) => event.event === 'layer')).toMatchObject({ inputShapes: [shape] })
+      expect(events.find((event) => event.event === 'hello')).toMatchObject({
+        notes: expect.arrayContaining([note]) as unknown
+      })
+      await runner.stop()
+    }
+  )
+
   it('times a module with a config whose tokens have another name than input_ids', async () => {
     const spec = entry(`
 import torch

@@ -45,6 +45,8 @@ export const runnerChoiceSchema = z.discriminatedUnion('kind', [
     python: z.string().optional(),
     /** e.g. "cuda:0"; absent: the first GPU that PyTorch sees, else cpu. */
     device: z.string().optional(),
+    /** With `model`: tokens of a window of text, or of a padded sentence; absent: 128, or the network's positions if fewer. */
+    window: z.number().int().min(2).max(1_048_576).optional(),
     samples: z.number().int().min(1).optional(),
     batch: z.number().int().min(1).max(4096).optional(),
     threads: z.number().int().min(1).max(256).optional(),

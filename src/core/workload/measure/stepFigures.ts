@@ -56,10 +56,10 @@ function energyFigures(
   ]
   return {
     totalJ: notBelowZero(meanFigure(totalJ, origin, doubts)),
-    netJ:
-      netJ === null
-        ? unavailableFigure('No idle baseline was taken.', origin)
-        : meanFigure(netJ, origin, doubts),
+    // A trial with joules and no net ones lacks the baseline; without two trials the net has no interval, as the total.
+    netJ: trials.some((trial) => trial.totalJ !== null && trial.netJ === null)
+      ? unavailableFigure('No idle baseline was taken.', origin)
+      : meanFigure(netJ, origin, doubts),
     meanW: notBelowZero(meanFigure(meanW, origin, doubts))
   }
 }

@@ -14,6 +14,10 @@ export const runnerOptions = {
   },
   python: { type: 'string', help: 'with --runner torch: the interpreter; found without' },
   device: { type: 'string', help: 'with --runner torch: cuda:0, cpu, …' },
+  window: {
+    type: 'string',
+    help: 'with --runner torch and a name: tokens of a window of text or a padded sentence; 128 without, or what the network has positions for'
+  },
   types: { type: 'string', help: 'JSON file {"regular expression of a layer\'s name": "ffn"}' },
   task: { type: 'string', help: `of an ONNX file: ${taskMetricSchema.options.join(' or ')}` },
   samples: { type: 'string', help: 'test samples used at most' },
@@ -42,6 +46,7 @@ export function runnerChoiceOf(args: CliArguments, how: RunnerReading): RunnerCh
   const batch = numberOption(args, 'batch', { ...whole, max: 4096 })
   const threads = numberOption(args, 'threads', { ...whole, max: 256 })
   const task = choiceOption(args, 'task', taskMetricSchema.options)
+  const window = numberOption(args, 'window', { min: 2, max: 1_048_576, integer: true })
   const [first] = args.positionals
   const oneNetwork = (): void => {
     if (args.positionals.length > 1) throw new UsageError('one network at a time')
@@ -57,8 +62,10 @@ export function runnerChoiceOf(args: CliArguments, how: RunnerReading): RunnerCh
     const found = { entry: file('entry'), model: first, dataset: file('dataset'), types: file('types') }
     const device = textOption(args, 'device')
     const python = textOption(args, 'python')
-    return { kind: 'torch', ...found, device, python, task, samples, batch, threads }
+    return { kind: 'torch', ...found, device, python, task, window, samples, batch, threads }
   }
+  if (window !== undefined)
+    throw new UsageError('--window is for --runner torch; samples of a file have their length')
   if (first === undefined) throw new UsageError(how.missing)
   if (args.hasCommand && textOption(args, 'dataset') === undefined && !modelEnding.test(first)) {
     return { kind: 'command', command: args.positionals, cwd: how.folder }

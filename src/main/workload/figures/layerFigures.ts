@@ -126,7 +126,7 @@ export function impactByType(title: string, merged: readonly MergedRow[]): Figur
   const loss = rows.some((row) => row.mcNemarP !== null)
     ? 'accuracy lost, 0..1'
     : 'ln of the perplexity ratio'
-  return figureOf('prediction_impact_by_type', [
+  const figure = figureOf('prediction_impact_by_type', [
     panel(
       `${title}: KL, ${change ?? 'no'} ablation`,
       'KL(original || ablated), nats',
@@ -134,6 +134,9 @@ export function impactByType(title: string, merged: readonly MergedRow[]): Figur
     ),
     panel('Loss of quality', loss, (row) => row.qualityLoss)
   ])
+  const meaning =
+    'Bars are means over the layers of a type (their number), whiskers reach from the least to the largest layer.'
+  return withCaption(figure, rows.length === 0 ? [] : [meaning])
 }
 
 /** Figures 7 and 11: energy (or time) against impact, a point per layer. */

@@ -101,7 +101,7 @@ async function torchCommand(
   choice: Extract<RunnerChoice, { kind: 'torch' }>,
   places: RunnerPlaces
 ): Promise<RunnerCommand> {
-  const { entry, model, dataset, task, device, samples, batch, threads, types } = choice
+  const { entry, model, dataset, task, device, samples, batch, threads, types, window } = choice
   if ((entry === undefined) === (model === undefined)) {
     throw new AppError(
       'input.invalid',
@@ -114,6 +114,13 @@ async function torchCommand(
       'data.missing',
       `${model} needs a test set.`,
       'Give --dataset FILE (TSV, JSONL or text).'
+    )
+  }
+  if (model === undefined && window !== undefined) {
+    throw new AppError(
+      'input.invalid',
+      'An entry makes its batches itself: a window is of networks by name.',
+      'Leave the window out, and choose the length in the entry.'
     )
   }
   for (const file of [entry?.split(':')[0], dataset]) {
@@ -132,6 +139,7 @@ async function torchCommand(
       ...option('dataset', dataset),
       ...option('task', task),
       ...option('device', device),
+      ...option('window', window),
       ...option('samples', samples),
       ...option('batch', batch),
       ...option('threads', threads),

@@ -185,6 +185,8 @@ describe('impact of layers', () => {
     ])
     const whiskers = drawn(found).series.filter(({ type }) => type === 'custom')
     expect(whiskers.map(({ data }) => data)).toEqual([[[0, 1, 0, 4]], []])
+    const titles = (found.option as { title: { text: string }[] }).title.map(({ text }) => text).join(' ')
+    expect(titles).toContain('whiskers reach from the least to the largest layer')
     const perplexity = impactByType(
       'Net',
       rows.map((row) => ({ ...row, mcNemarP: null }))

@@ -39,6 +39,12 @@ describe.runIf(process.platform === 'linux')('files of a workload run', () => {
       ] as const)
         await expect(runnerCommand(runner, places)).rejects.toMatchObject(refused)
     }
+    await expect(
+      runnerCommand({ kind: 'torch', entry: `${network}:build`, window: 64 }, places)
+    ).rejects.toMatchObject({
+      code: 'input.invalid',
+      hint: expect.stringContaining('length in the entry') as unknown
+    })
     const { args } = await start(network, network)
     expect(args).toEqual(expect.arrayContaining([network, '--types', types]))
   })
