@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node'
 import { byteLayersModel, type ByteWeights } from '../../../core/quant/integer/byteModel'
 import { runLayerPlain } from '../../../core/quant/quantize/fitEngine'
 import { elementCount, type CodeFormat, type IntegerLayer } from '../../../core/quant/quantizedNetwork'
-import { openOrtSession } from './ortSession'
+import { createStructureSessions, type StructureSessions } from './structureSessions'
 
 let known: Promise<ByteWeights> | undefined
 
@@ -11,27 +11,42 @@ let known: Promise<ByteWeights> | undefined
  * weights add pairs of products in 16 bits, which saturate. Found out once by layers whose products are as large as can be.
  */
 export function exactByteWeights(): Promise<ByteWeights> {
-  return (known ??= signedIsExact().then((isExact) => (isExact ? 'int8' : 'uint8')))
+  return (known ??= byteWeightsOf(waysToHold))
 }
 
-async function signedIsExact(): Promise<boolean> {
-  for (const layer of extremeLayers()) if (!(await agrees(layer))) return false
-  return true
+/** The same with given ways to hold a layer's numbers: signed weights are exact where they are in every way. */
+export async function byteWeightsOf(ways: readonly StructureSessions[]): Promise<ByteWeights> {
+  for (const way of ways)
+    for (const layer of extremeLayers())
+      for (const items of itemCounts) if (!(await agrees(layer, items, way))) return 'uint8'
+  return 'int8'
 }
+
+/**
+ * Weights that belong to a session are laid out once, those that are inputs (structureSessions.ts) in every run, and the runtime has
+ * other kernels for each. No session is kept.
+ */
+const waysToHold: readonly StructureSessions[] = [
+  createStructureSessions({ sessions: 0, inputValues: 0 }),
+  createStructureSessions({ sessions: 0 })
+]
+
+/** Products of one row of weights that are inputs have a kernel of their own. */
+const itemCounts = [1, 3]
 
 /** Whether onnxruntime with signed weights gives a layer's codes for the largest input. */
-async function agrees(layer: IntegerLayer): Promise<boolean> {
-  const codes = new Int8Array(elementCount(layer.inputShape)).fill(127)
-  const wanted = runLayerPlain(layer, [codes], 1)
-  const session = await openOrtSession(byteLayersModel([layer], [[-1]], [0], 'int8'))
-  try {
-    const input = new Uint8Array(codes.length).fill(255)
-    const results = await session.run({ bytes0: new ort.Tensor('uint8', input, [1, ...layer.inputShape]) })
+async function agrees(layer: IntegerLayer, items: number, way: StructureSessions): Promise<boolean> {
+  const codes = new Int8Array(items * elementCount(layer.inputShape)).fill(127)
+  const wanted = runLayerPlain(layer, [codes], items)
+  return way.use(byteLayersModel([layer], [[-1]], [0], 'int8'), async (session, numbers) => {
+    const bytes0 = new ort.Tensor('uint8', new Uint8Array(codes.length).fill(255), [
+      items,
+      ...layer.inputShape
+    ])
+    const results = await session.run({ ...numbers, bytes0 })
     const found = results['result0'].data as Uint8Array
     return wanted.every((code, at) => code + 128 === found[at])
-  } finally {
-    await session.release()
-  }
+  })
 }
 
 const unsigned: CodeFormat = { bits: 8, scale: 1, zero: 128 }

@@ -8,26 +8,33 @@ import { runLayerPlain } from '@core/quant/quantize/fitEngine'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { codeRange, elementCount, isLast, type IntegerLayer } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
-import { exactByteWeights } from '@main/model/onnxruntime/byteWeights'
-import { openOrtSession } from '@main/model/onnxruntime/ortSession'
+import { byteWeightsOf, exactByteWeights } from '@main/model/onnxruntime/byteWeights'
+import { createStructureSessions, type StructureSessions } from '@main/model/onnxruntime/structureSessions'
 import { plainNetwork, residualNetwork, someImages } from '../../../../support/smallNetworks'
 
 const items = 40
 
+/** Sessions that hold a layer's numbers, and sessions that take them as inputs. */
+const ways = [createStructureSessions({ inputValues: 0 }), createStructureSessions()]
+
 /** Codes of a layer through onnxruntime's integer kernels. */
-async function byteCodes(layer: IntegerLayer, inputs: Int8Array[], weights: ByteWeights): Promise<number[]> {
-  const session = await openOrtSession(
-    byteLayersModel([layer], [layer.inputs.map((_, n) => -1 - n)], [0], weights)
-  )
+async function byteCodes(
+  layer: IntegerLayer,
+  inputs: Int8Array[],
+  weights: ByteWeights,
+  way: StructureSessions
+): Promise<number[]> {
+  const model = byteLayersModel([layer], [layer.inputs.map((_, n) => -1 - n)], [0], weights)
   const feeds = Object.fromEntries(
     inputs.map((codes, position) => {
       const bytes = Uint8Array.from(codes, (code) => code + 128)
       return [`bytes${position}`, new ort.Tensor('uint8', bytes, [items, ...layer.inputShape])]
     })
   )
-  const results = await session.run(feeds)
-  await session.release()
-  return Array.from(results['result0']!.data as Uint8Array, (byte) => byte - 128)
+  return way.use(model, async (session, numbers) => {
+    const results = await session.run({ ...numbers, ...feeds })
+    return Array.from(results['result0']!.data as Uint8Array, (byte) => byte - 128)
+  })
 }
 
 describe.each([
@@ -55,9 +62,10 @@ describe.each([
       )
       const wanted = runLayerPlain(layer, inputs, items)
       for (const form of forms) {
-        const found = await byteCodes(layer, inputs, form)
-        all += found.length
-        found.forEach((code, at) => {
+        const [found, fromInputs] = await Promise.all(ways.map((way) => byteCodes(layer, inputs, form, way)))
+        expect(fromInputs).toEqual(found)
+        all += found!.length
+        found!.forEach((code, at) => {
           if (code === wanted[at]) same++
           // A product within float32's rounding of a code boundary may go either way, by one code.
           else expect(Math.abs(code - wanted[at]!)).toBeLessThanOrEqual(bits === 1 ? 2 : 1)
@@ -94,8 +102,27 @@ describe('weights over bytes', () => {
       last: false
     }
     const codes = new Int8Array(256 * items).fill(127)
-    const found = await byteCodes(layer, [codes], await exactByteWeights())
-    expect(new Set(found)).toEqual(new Set([70]))
+    for (const way of ways) {
+      const found = await byteCodes(layer, [codes], await exactByteWeights(), way)
+      expect(new Set(found)).toEqual(new Set([70]))
+    }
+  })
+
+  it('have unsigned weights where signed ones saturate in one of the ways to hold them', async () => {
+    /** Stands for kernels whose sums stay too small: every code is one less. */
+    const saturating: StructureSessions = {
+      use: (model, work) =>
+        ways[1]!.use(model, (session, numbers) => {
+          const run = async (feeds: ort.InferenceSession.FeedsType) => {
+            const { result0 } = await session.run(feeds)
+            const bytes = Uint8Array.from(result0!.data as Uint8Array, (byte) => byte - 1)
+            return { result0: new ort.Tensor('uint8', bytes, result0!.dims) }
+          }
+          return work({ run } as unknown as ort.InferenceSession, numbers)
+        })
+    }
+    expect(await byteWeightsOf([ways[0]!, saturating])).toBe('uint8')
+    expect(await byteWeightsOf([])).toBe('int8')
   })
 
   it('do not take an operator that has no integer kernel', () => {
