@@ -93,7 +93,12 @@ function joined(
   // The axis of length 1 that a view brings in: rows where the filter has one row, else columns.
   const [, height, width] = model.tensors[layer.inputs[1]].dims
   const axis = height === 1 ? 1 : 2
-  if (steps.length !== 3 || (axis === 2 && width !== 1)) return null
+  if (steps.length !== 3 || steps[1] !== layer || (axis === 2 && width !== 1)) return null
+  // A view that does more than to bring the axis in and take it out again makes other pixels of the same numbers.
+  const [read, written] = [model.tensors[layer.inputs[0]].dims, model.tensors[layer.outputs[0]].dims]
+  const isIn = (dims: readonly number[], channels: number | undefined): boolean =>
+    dims.length === 4 && dims[axis] === 1 && dims[3] === channels
+  if (!isIn(read, given[2]) || !isIn(written, model.tensors[output].dims[2])) return null
   const wide = (index: number): number => {
     const { dims } = model.tensors[index]
     const own = [...dims.slice(0, axis), 1, ...dims.slice(axis)]

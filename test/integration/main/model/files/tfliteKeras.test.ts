@@ -80,6 +80,23 @@ describe('dilated convolutions of Keras', () => {
     )
   })
 
+  it('of one axis is no convolution whose view makes channels of pixels: refused by name', () => {
+    const made = draft()
+    const x = made.tensor({ dims: [1, 4, 2] })
+    const pads = made.ints([0, 0], [1, 2])
+    const spread = made.add('SPACE_TO_BATCH_ND', [x, made.ints([2]), pads], [2, 2, 2])
+    // Two channels of two pixels as one channel of four: a filter of one channel would be taken for two groups.
+    const wide = made.add('RESHAPE', [spread, made.ints([2, 1, 4, 1])], [2, 1, 4, 1], { shape: [] })
+    const options = { padding: 1, strideW: 1, strideH: 1, dilationW: 1, dilationH: 1, activation: 0 }
+    const weights = made.floats([2, 1, 1, 1])
+    const layer = made.add('CONV_2D', [wide, weights, made.floats([2])], [2, 1, 4, 2], options)
+    const flat = made.add('RESHAPE', [layer, made.ints([2, 8, 1])], [2, 8, 1], { shape: [] })
+    const y = made.add('BATCH_TO_SPACE_ND', [flat, made.ints([2]), pads], [1, 16, 1])
+    const { imported, obstacles } = readOnnx(tfliteToOnnx(made.model('view', x, y)))
+    expect(imported).toBeNull()
+    expect(obstacles.map(({ message }) => message).join(' ')).toContain('SPACE_TO_BATCH_ND')
+  })
+
   it('whose steps on either side differ are refused by name', () => {
     const made = draft()
     const x = made.tensor({ dims: [1, 4, 4, 1] })
