@@ -33,13 +33,19 @@ export function closureOf(
   const said = outside
     .map(({ what, ratio }) => `${what}: ${formatPercent(ratio, 0)} of the whole network`)
     .join(', ')
-  const likely =
-    outside[0].ratio! > 1
-      ? 'Alone, layers cost more than inside the network: the runtime joins operators across layers there, and a loop has a cost of its own.'
-      : 'Something between the layers is in none of them: gaps between launches, cold caches, or operators that are missing.'
   return {
     ...percents,
     verdict: 'INVALID',
-    reason: `The layers sum up to ${said} (80 % to 120 % is allowed). ${likely}`
+    reason: `The layers sum up to ${said} (80 % to 120 % is allowed). ${likelyReason(outside.map(({ ratio }) => ratio! > 1))}`
   }
+}
+
+/** Why sums are outside the bounds; `above`: whether each of them is too large. */
+function likelyReason(above: readonly boolean[]): string {
+  if (above.includes(true) && above.includes(false)) {
+    return 'Time and energy contradict each other: the machine was busy with other work, or power was not read during a part of the phases.'
+  }
+  return above[0]
+    ? 'Alone, layers cost more than inside the network: the runtime joins operators across layers there, and a loop has a cost of its own.'
+    : 'Something between the layers is in none of them: gaps between launches, cold caches, or operators that are missing.'
 }

@@ -129,6 +129,9 @@ describe('closure', () => {
       ...{ energyPercent: 50, verdict: 'INVALID' },
       reason: expect.stringMatching(/energy: 50 %.*between the layers/) as string
     })
+    expect(closureOf({ layersUs: 130, wholeUs: 100 }, { layersJ: 68, wholeJ: 100 }).reason).toMatch(
+      /time: 130 %.*energy: 68 %.*contradict each other/
+    )
     expect(closureOf(null, null).verdict).toBe('unavailable')
   })
 })
