@@ -22,11 +22,13 @@ describe.skipIf(chromiumFile === null)('the page Workloads', () => {
   const cut: string[] = []
   let folder: string
   let failUntil: string
+  let holdLast: string
 
   beforeAll(async () => {
     await mkdir(pictures, { recursive: true })
     folder = await mkdtemp(path.join(tmpdir(), 'bitbench workload '))
     failUntil = path.join(folder, 'mended')
+    holdLast = path.join(folder, 'held')
     const phaseFile = path.join(folder, 'phase')
     const watts = { 'benchmark:fp32': 200, 'layer:a': 100, 'layer:b': 220 }
     app = await serveApp({
@@ -34,7 +36,7 @@ describe.skipIf(chromiumFile === null)('the page Workloads', () => {
         BITBENCH_NVIDIA_SMI: path.join(fixtures, 'smi/fakeSmi.mjs'),
         FAKE_SMI: JSON.stringify({ phases: { file: phaseFile, watts } }),
         BITBENCH_PHASE_FILE: phaseFile,
-        STUB: JSON.stringify({ log: path.join(folder, 'log'), fail: 'all', failUntil })
+        STUB: JSON.stringify({ log: path.join(folder, 'log'), fail: 'all', failUntil, holdLast })
       }
     })
     browser = await openBrowser()
@@ -105,6 +107,8 @@ describe.skipIf(chromiumFile === null)('the page Workloads', () => {
     'shows the power of a running one, keeps what is done when cancelled, and goes on',
     { timeout: 600_000 },
     async () => {
+      // However long the pictures take, the run is there to be cancelled.
+      await writeFile(holdLast, '')
       await startRun('Measure')
       await page.getByRole('img', { name: 'Power' }).waitFor()
       await expect.poll(stepsDone, { timeout: 120_000 }).toMatch(/[1-3] of 6/)
@@ -113,6 +117,7 @@ describe.skipIf(chromiumFile === null)('the page Workloads', () => {
       const notice = page.getByRole('status').filter({ hasText: 'This run was cancelled after' })
       await notice.waitFor()
       await look('cancelled')
+      await rm(holdLast)
       await notice.getByRole('button', { name: 'Go on' }).click()
       await page.getByRole('img', { name: 'Power' }).waitFor()
       // A second client, or a reload, finds the same run going on.

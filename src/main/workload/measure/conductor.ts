@@ -53,6 +53,8 @@ const loadWithinMs = 600_000
 const plainPhaseMs = 200
 /** Pause between trials: random, so that they do not keep step with a sensor that looks at part of the time. */
 const maxGapMs = 100
+/** Time for the present step to end when a run is cancelled, ms: one of a large network lasts minutes, one that hangs never ends. */
+const cancelGraceMs = 2_000
 
 /**
  * Takes a run from where it stands to its end: starts power and runner, sends one trial at a time, keeps the
@@ -68,9 +70,12 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
   const hasPower = request.power && (await deps.power.missing()) === null
   const others = hasPower ? await deps.power.others() : undefined
   let runner: RunnerProcess | undefined
+  const stop = (): void => void runner?.stop(cancelGraceMs)
   // A host that was killed left recordings whose energy was not worked out yet: trials that are done are not run again.
   for (const recordingId of record.recordingIds) await keepEnergy(record, recordingId, deps)
   try {
+    deps.signal.throwIfAborted()
+    deps.signal.addEventListener('abort', stop)
     runner = startRunner(deps.spawn, deps.command, {
       onOutput: deps.onOutput,
       onEvent: (event) => {
@@ -104,7 +109,12 @@ export async function conduct(record: WorkloadRecord, deps: ConductorDeps): Prom
     }
     await doSteps(record, runner, trial, before, after, deps)
     if (power !== null) await rest(power, request.idleMs, deps)
+  } catch (cause) {
+    // The runner of a cancelled run ended because it was stopped.
+    deps.signal.throwIfAborted()
+    throw cause
   } finally {
+    deps.signal.removeEventListener('abort', stop)
     record.unknownEvents += runner?.unknownEvents ?? 0
     await runner?.stop(deps.signal.aborted ? 500 : undefined)
     if (power !== null) {

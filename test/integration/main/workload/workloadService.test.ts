@@ -1,5 +1,5 @@
 import type { SessionEnergy } from '@shared/contract/workload/workloadEvidence'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { temporaryFolder } from '../../../fixtures/smi/standIn'
@@ -112,6 +112,26 @@ describe('workload runs', () => {
     await rig.jobs.follow(resumed.jobId)
     expect((await rig.get(id)).state).toBe('done')
     expect(logOf(log).filter((line) => !line.startsWith('predictions'))).toHaveLength(12)
+  })
+
+  it('is cancelled in the middle of a step that does not end', async () => {
+    const folder = temporaryFolder()
+    const [log, holdLast] = [path.join(folder, 'log'), path.join(folder, 'held')]
+    writeFileSync(holdLast, '')
+    rig = await workloadRig({ stub: { log, holdLast } })
+    const { id, jobId } = await rig.service.handlers['workload.start'](rig.request({}), context)
+    await expect.poll(() => existsSync(log) && logOf(log)).toContain('predictions:mean:b')
+    rig.jobs.cancel(jobId)
+    const job = await rig.jobs.follow(jobId)
+    expect(job.state).toBe('cancelled')
+    const cancelled = await rig.get(id)
+    expect(cancelled).toMatchObject({ state: 'cancelled', message: 'Cancelled; finished steps are kept.' })
+    expect(cancelled.steps.find((step) => step.id === 'predictions:mean:b')).toMatchObject({
+      ...{ state: 'waiting', trialsDone: 0 }
+    })
+    rmSync(holdLast)
+    await rig.jobs.follow((await rig.service.runs.resume(id)).jobId)
+    expect((await rig.get(id)).steps.every(({ state }) => state === 'done')).toBe(true)
   })
 
   it('goes on when one step fails, and says why', async () => {
