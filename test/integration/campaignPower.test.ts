@@ -31,11 +31,19 @@ it(
     const { campaignId } = await from.call('profile.run', request as never)
     await expect.poll(async () => (await recordings(from)).length, { timeout: 60_000 }).toBe(1)
     expect((await recordings(from))[0]).toMatchObject({ campaignId, state: 'running' })
+    const beside = { ...request.energy.meter, title: 'Beside it', command: [], durationMs: 500 } as never
+    const { recordingId } = await from.call('meter.record', beside)
+    // One made for itself still keeps another one away.
+    await expect(from.call('meter.record', beside)).rejects.toThrow(/recording/i)
     await expect
       .poll(async () => (await from.call('profile.campaigns', {})).campaigns[0]?.state, { timeout: 120_000 })
       .toBe('done')
-    await expect.poll(async () => (await recordings(from))[0]?.state, { timeout: 30_000 }).toBe('done')
-    const [kept] = await recordings(from)
+    const states = async () => (await recordings(from)).map(({ state }) => state)
+    await expect.poll(states, { timeout: 30_000 }).toEqual(['done', 'done'])
+    const all = await recordings(from)
+    const kept = all.find((one) => one.campaignId === campaignId)
+    expect(all.find(({ id }) => id === recordingId)).toMatchObject({ state: 'done', title: 'Beside it' })
+    expect((await from.call('gpu.recording', { id: recordingId })).phases).toEqual([])
     const { phases, gaps } = await from.call('gpu.recording', { id: kept!.id })
     expect(gaps).toEqual([])
     // Rest once, then each of two items 3 times long and 3 times short.
