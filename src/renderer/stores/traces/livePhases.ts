@@ -23,7 +23,7 @@ const isSame = (a: LivePhase, b: LivePhase): boolean =>
 
 /** Phases of the recordings that run now. */
 export interface LivePhases {
-  /** Phases that began while this window looked, Unix ms. */
+  /** Phases of recordings of GPUs that began while this window looked, Unix ms; those of a power meter are in stores/meter.ts. */
   readonly phaseStarts: ShallowRef<{ name: string; atMs: number }[]>
   readonly livePhases: ShallowRef<LivePhase[]>
   /** The phases of a running recording that were marked before this window looked. */
@@ -56,6 +56,7 @@ export function createLivePhases(client: Client, recordings: () => readonly Reco
     // A phase is stored before it is announced: what was loaded in between holds it already.
     const isThere = kept.some((one) => isSame(one, phase))
     livePhases.value = isThere ? kept : [...kept.slice(-maxLivePhases + 1), phase]
+    if (recording.meter !== undefined) return
     phaseStarts.value = [...phaseStarts.value.slice(-maxPhaseStarts + 1), { name, atMs: unixMs }]
   })
 

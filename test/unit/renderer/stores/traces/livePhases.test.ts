@@ -44,3 +44,18 @@ it('shows a phase once that was loaded before it was announced', async () => {
     ['b', 1040]
   ])
 })
+
+it('holds no trace of a GPU for a phase of a power meter that records beside it', () => {
+  const client = withClient({})
+  const gpu = useGpu()
+  const meter = {
+    ...{ kind: 'ppk2', source: 'virtual:ppk2', supplyV: 3.3, readings: 0, lost: 0 },
+    ...{ binMs: null, badLines: [], notes: [] }
+  }
+  client.emit('gpu.recordingChanged', recording as never)
+  client.emit('gpu.recordingChanged', { ...recording, id: 'm', meter } as never)
+  for (const recordingId of ['m', 'r'])
+    client.emit('gpu.phaseMarked', { recordingId, name: 'idle', state: 'begin', atMs: 5 })
+  expect(gpu.livePhases.map(({ recordingId }) => recordingId)).toEqual(['m', 'r'])
+  expect(gpu.phaseStarts.map(({ atMs }) => atMs)).toEqual([1005])
+})
