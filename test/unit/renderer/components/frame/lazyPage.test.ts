@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { h, type Component } from 'vue'
 import { afterEach, expect, it, vi } from 'vitest'
 import { lazyPage } from '@renderer/components/frame/lazyPage'
