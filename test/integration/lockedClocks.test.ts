@@ -116,7 +116,7 @@ describe('a clock that was locked', () => {
     expect(logOf(clocks)).toHaveLength(1)
     const refused = await bitbench({ clocks, stickyClocks: true }, ...recordNow(folder)).ended
     expect(refused.stdout).toMatch(
-      /locked the SM clock of GPU 0 at 900 MHz and did not give it back; it may still/
+      /locked the SM clock of GPU 0 at 900 MHz and did not give it back; it may still be locked \(GPU 0: The current user does/
     )
     const freed = await bitbench({ clocks }, ...recordNow(folder)).ended
     expect(freed.stderr).toContain(

@@ -1,5 +1,5 @@
 import type { ClockLock, Gpu, Recording } from '../../../shared/contract/gpu'
-import { clockProblem } from '../smi/clockLock'
+import { freeClocks } from '../smi/clockLock'
 import type { SmiCommand, Spawn } from '../smi/smiProcess'
 import type { GpuStore } from '../store/gpuStore'
 
@@ -25,8 +25,13 @@ export interface LeftClocksOptions {
  * Gives back clocks that recordings of this data file left locked: their process was killed, or nvidia-smi refused. A
  * recording at such a clock would otherwise pass as one at the GPU's own. GPUs that are gone are left alone.
  */
-export async function freeLeftClocks(options: LeftClocksOptions): Promise<LeftClocks> {
-  const { store, origin, gpus } = options
+export async function freeLeftClocks({
+  store,
+  spawn,
+  smi,
+  origin,
+  gpus
+}: LeftClocksOptions): Promise<LeftClocks> {
   const freed: string[] = []
   let stuck: ClockLock | null = null
   for (const recording of await store.list()) {
@@ -36,7 +41,7 @@ export async function freeLeftClocks(options: LeftClocksOptions): Promise<LeftCl
     const uuids = recording.gpus.flatMap(({ uuid }) => uuid ?? [])
     const locked = gpus.filter(({ uuid }) => uuid !== null && uuids.includes(uuid))
     if (locked.length === 0) continue
-    const problem = await freeAll(options, locked)
+    const problem = await freeClocks({ spawn, smi, gpus: locked })
     const clock = `the SM clock of GPU ${locked.map(({ index }) => index).join(', ')}`
     if (problem !== null) {
       const message =
@@ -54,10 +59,4 @@ export async function freeLeftClocks(options: LeftClocksOptions): Promise<LeftCl
     )
   }
   return { freed, stuck }
-}
-
-async function freeAll({ spawn, smi }: LeftClocksOptions, gpus: readonly Gpu[]): Promise<string | null> {
-  let first: string | null = null
-  for (const { index } of gpus) first = (await clockProblem({ spawn, smi }, index, '-rgc')) ?? first
-  return first
 }

@@ -21,22 +21,15 @@ export async function lockClocks(
   smClockMhz: number
 ): Promise<LockedClocks> {
   const locked: { index: number; letGo: () => void }[] = []
-  const problemOf = (index: number, ...options: string[]): Promise<string | null> =>
-    clockProblem({ spawn, smi }, index, ...options)
   const release = async (): Promise<string | null> => {
-    const problems: string[] = []
-    for (const { index, letGo } of locked) {
-      const problem = await problemOf(index, '-rgc')
-      letGo()
-      if (problem !== null) problems.push(`GPU ${index}: ${problem}`)
-    }
-    if (problems.length === 0) return null
-    return `The clocks are still locked (${problems.join('; ')}): run nvidia-smi -rgc.`
+    const problem = await freeClocks({ spawn, smi, gpus: locked })
+    for (const { letGo } of locked) letGo()
+    return problem === null ? null : `The clocks are still locked (${problem}): run nvidia-smi -rgc.`
   }
   for (const { index } of gpus) {
     // Held before it is locked: an end of the process in between gives back what was not locked, which changes nothing.
     const letGo = holdUntilExit(smi, index)
-    const problem = await problemOf(index, '-lgc', `${smClockMhz},${smClockMhz}`)
+    const problem = await clockProblem({ spawn, smi }, index, '-lgc', `${smClockMhz},${smClockMhz}`)
     if (problem === null) {
       locked.push({ index, letGo })
       continue
@@ -60,8 +53,29 @@ export async function lockClocks(
   }
 }
 
+/**
+ * Frees the SM clock of GPUs (nvidia-smi -rgc), also of those behind one that refuses; returns what nvidia-smi or its start
+ * had against it, GPU by GPU, null when all are free.
+ */
+export async function freeClocks({
+  spawn,
+  smi,
+  gpus
+}: {
+  spawn: Spawn
+  smi: SmiCommand
+  gpus: readonly Pick<Gpu, 'index'>[]
+}): Promise<string | null> {
+  const problems: string[] = []
+  for (const { index } of gpus) {
+    const problem = await clockProblem({ spawn, smi }, index, '-rgc')
+    if (problem !== null) problems.push(`GPU ${index}: ${problem}`)
+  }
+  return problems.length === 0 ? null : problems.join('; ')
+}
+
 /** Sets or frees clocks of a GPU; returns what nvidia-smi or its start had against it, null when it succeeded. */
-export async function clockProblem(
+async function clockProblem(
   { spawn, smi }: { spawn: Spawn; smi: SmiCommand },
   index: number,
   ...options: string[]
