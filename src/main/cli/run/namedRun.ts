@@ -2,11 +2,10 @@ import type { Run, RunKindName } from '../../../shared/contract/run'
 import { AppError } from '../../../shared/errors'
 import { countOf } from '../../../shared/units'
 import { listOption, type CliArguments } from '../framework/framework'
+import { isBegun, isNamed, minPrefix } from '../framework/givenName'
 import type { LocalClient } from '../framework/localClient'
 import { runLine } from './runLine'
 
-/** A shorter beginning of an id would soon mean another run. */
-const minPrefix = 4
 const maxShown = 10
 const wholeId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -67,12 +66,7 @@ export async function namedRuns(
 function onlyRun(runs: readonly Run[], given: string, kinds: readonly RunKindName[]): Run {
   const exact = runs.find(({ id }) => id === given)
   if (exact !== undefined) return exact
-  const wanted = given.trim().toLowerCase()
-  const fitting = runs.filter(
-    ({ id, name, title }) =>
-      (name ?? title).trim().toLowerCase() === wanted ||
-      (wanted.length >= minPrefix && id.toLowerCase().startsWith(wanted))
-  )
+  const fitting = runs.filter(({ id, name, title }) => isNamed(name ?? title, given) || isBegun(id, given))
   const [only, second] = fitting
   const list = kinds.length === 1 ? `bitbench run list --kind ${kinds[0]}` : 'bitbench run list'
   if (only === undefined) {
