@@ -6,6 +6,7 @@ import { lineOptions, openLine } from './boardLine'
 import { addressOption } from './boardAddress'
 import {
   choiceOption,
+  repeatedOption,
   textOption,
   UsageError,
   type CliArguments,
@@ -125,7 +126,7 @@ export const boardToolVerbs: Record<string, CliVerb> = {
     },
     async run(args, context) {
       const server = textOption(args, 'gdb')
-      const scripts = [args.values['openocd'] ?? []].flat().filter((text) => typeof text === 'string')
+      const scripts = repeatedOption(args, 'openocd')
       if ((server === undefined) === (scripts.length === 0)) {
         throw new UsageError('give either --gdb HOST:PORT or --openocd SCRIPT')
       }

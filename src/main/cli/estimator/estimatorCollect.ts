@@ -7,6 +7,7 @@ import { outputTokensKnob, type KnobValues } from '../../../shared/contract/work
 import { countOf } from '../../../shared/units'
 import {
   numberOption,
+  repeatedOption,
   textOption,
   UsageError,
   type CliArguments,
@@ -130,9 +131,7 @@ function collectionText(collection: Collection, file: string | null): string {
 
 /** `--knob`, `--batch` and `--output-tokens` by knob. @throws UsageError */
 function chosenKnobs(args: CliArguments): Record<string, KnobValues> {
-  const given = args.values['knob']
-  const words = Array.isArray(given) ? given.map(String) : []
-  const chosen = words.map((word) => {
+  const chosen = repeatedOption(args, 'knob').map((word) => {
     const at = word.indexOf('=')
     if (at < 1) throw new UsageError(`--knob takes NAME=FROM..TO or NAME=A,B,C, not "${word}"`)
     return [word.slice(0, at), knobValuesOf(word.slice(at + 1), word)] as const

@@ -86,6 +86,11 @@ export function listOption(args: CliArguments, name: string): string[] {
     .filter((part) => part !== '')
 }
 
+/** The values of an option that may be given again, in their order; empty when absent. */
+export function repeatedOption(args: CliArguments, name: string): string[] {
+  return [args.values[name] ?? []].flat().filter((value) => typeof value === 'string')
+}
+
 /** A number option with range check; undefined when absent. */
 export function numberOption(
   args: CliArguments,

@@ -2,7 +2,7 @@ import type { Perplexity } from '../../../core/lm/lossInterval'
 import { readDocuments } from '../../lm/lmFiles'
 import { presentLm } from '../../lm/presentLm'
 import { measurePerplexity } from '../../lm/lmPerplexity'
-import { numberOption, type CliNoun, type CliVerb } from '../framework/framework'
+import { numberOption, repeatedOption, type CliNoun, type CliVerb } from '../framework/framework'
 import { lmPredictVerb, lmProfileVerb } from './lmCost'
 import { lmOf, lmOptions, lmSchemeNotes } from './lmInput'
 import { lmSearchVerb } from './lmSearch'
@@ -42,8 +42,8 @@ const perplexityVerb: CliVerb = {
   async run(args, context) {
     const count = numberOption(args, 'documents', { min: 2, max: 100_000, integer: true }) ?? 100
     const seed = numberOption(args, 'seed', { min: 0, max: 0xffff_ffff, integer: true }) ?? 1
-    const given = args.values['scheme']
-    const schemes = Array.isArray(given) ? given.map(String) : ['w8a8']
+    const given = repeatedOption(args, 'scheme')
+    const schemes = given.length > 0 ? given : ['w8a8']
     const loaded = await lmOf(args, context.cwd)
     const documents = await readDocuments(loaded.textFile, loaded.tokenizer, '--text', count)
     const measured = await measurePerplexity(loaded, documents, { schemes, seed }, taskContext(context))

@@ -6,7 +6,13 @@ import { writeWholeFile } from '../../files/replaceFile'
 import { readDecoderProxy, writeDecoderProxy } from '../../lm/decoderProxyFile'
 import { profileDecoder } from '../../lm/profileDecoder'
 import { lineOptions, lineSettings } from '../board/boardLine'
-import { numberOption, requiredBoard, requiredOption, textOption, type CliVerb } from '../framework/framework'
+import {
+  numberOption,
+  repeatedOption,
+  requiredBoard,
+  requiredOption,
+  type CliVerb
+} from '../framework/framework'
 import { lmOf, lmOptions, lmSchemeNotes } from './lmInput'
 
 /** `lm profile`: what a board takes for the kernels of a decoder. */
@@ -74,8 +80,8 @@ export const lmPredictVerb: CliVerb = {
     const proxy = await readDecoderProxy(path.resolve(context.cwd, given))
     const { name, model } = await lmOf(args, context.cwd)
     const { config } = model
-    const texts = args.values['scheme']
-    const wanted = Array.isArray(texts) ? texts.map(String) : [textOption(args, 'scheme') ?? 'w8a8']
+    const texts = repeatedOption(args, 'scheme')
+    const wanted = texts.length > 0 ? texts : ['w8a8']
     const { clockHz } = proxy.board
     const rows = wanted.map((text) => {
       const scheme = parseLmScheme(text, config)

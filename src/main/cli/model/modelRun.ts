@@ -7,6 +7,7 @@ import { checkModelFile } from '../../model/files/checkFile'
 import { lineOptions, lineSettings } from '../board/boardLine'
 import { clientOf } from '../framework/localClient'
 import {
+  repeatedOption,
   textOption,
   UsageError,
   type CliArguments,
@@ -65,7 +66,7 @@ export const runVerb: CliVerb = {
     const boardId = textOption(args, 'board')
     if (boardId !== undefined) return runOnBoard(args, context, file, boardId)
     const { model } = await readModelFile(networkPath(context.cwd, file))
-    const array = await readInputArrays(model, inputsOf(args.values['input'], context))
+    const array = await readInputArrays(model, inputsOf(args, context))
     const output = textOption(args, 'output')
     const result = runModel(
       model,
@@ -86,7 +87,7 @@ async function runOnBoard(
   const scheme = textOption(args, 'scheme')
   if (scheme === undefined || scheme === 'float')
     throw new UsageError('a board computes integers: give --scheme int8 or bit pairs')
-  const inputs = inputsOf(args.values['input'], context)
+  const inputs = inputsOf(args, context)
   const client = await clientOf(context)
   await client.call('board.connect', { id: boardId, settings: lineSettings(args) })
   const result = await client.call('deploy.outputs', {
@@ -120,8 +121,8 @@ function onlyFile(positionals: readonly string[]): string {
 }
 
 /** The arrays that --input names. */
-function inputsOf(given: unknown, { cwd }: CliContext): InputArrayFile[] {
-  const texts = Array.isArray(given) ? given.filter((entry) => typeof entry === 'string') : []
+function inputsOf(args: CliArguments, { cwd }: CliContext): InputArrayFile[] {
+  const texts = repeatedOption(args, 'input')
   if (texts.length === 0) throw new UsageError('--input X.npy is needed')
   return texts.map((text) => {
     const at = text.indexOf('=')

@@ -7,7 +7,13 @@ import { groupByShape } from '../../../core/proxy/fit/folds'
 import type { SampleTable } from '../../../core/proxy/samples'
 import { countOf, formatCount } from '../../../shared/units'
 import { readSampleFiles } from '../../proxy/proxyFiles'
-import { textOption, UsageError, type CliArguments, type CliVerb } from '../framework/framework'
+import {
+  repeatedOption,
+  textOption,
+  UsageError,
+  type CliArguments,
+  type CliVerb
+} from '../framework/framework'
 import { fitOptions, percent, progressLog, readInput, proxySeed } from './proxyInput'
 
 /** Leaving out one shape at a time takes a fit per shape: with more than this it is done only on request. */
@@ -87,8 +93,7 @@ async function readExtra(
   context: { cwd: string; log(line: string): void },
   samples: SampleTable
 ): Promise<SampleTable | undefined> {
-  const given = args.values['train']
-  const paths = Array.isArray(given) ? given.filter((value) => typeof value === 'string') : []
+  const paths = repeatedOption(args, 'train')
   if (paths.length === 0) return undefined
   const extra = await readSampleFiles(paths, samples.kernel, { cwd: context.cwd, unit: samples.unit })
   extra.warnings.forEach(context.log)

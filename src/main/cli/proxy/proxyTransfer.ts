@@ -2,7 +2,7 @@ import { formatPercentValue } from '../../../shared/units'
 import { parseProxyKernel } from '../../../core/kernel/spec'
 import { transferCurve, type CurvePoint } from '../../../core/proxy/transfer/curve'
 import { readSampleFiles } from '../../proxy/proxyFiles'
-import { numberOption, textOption, UsageError, type CliVerb } from '../framework/framework'
+import { numberOption, repeatedOption, textOption, UsageError, type CliVerb } from '../framework/framework'
 import { usage } from './proxyInput'
 
 /** `bitbench proxy transfer`: how well a source device's profile carries over with N target rows. */
@@ -19,8 +19,7 @@ export const transferVerb: CliVerb = {
   },
   async run(args, context) {
     const paths = (name: string): string[] => {
-      const value = args.values[name]
-      const list = Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+      const list = repeatedOption(args, name)
       if (list.length === 0) throw new UsageError(`--${name} FILE.csv is needed`)
       return list
     }

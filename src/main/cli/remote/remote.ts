@@ -7,6 +7,7 @@ import { serveRemote } from '../../remote/remoteAgent'
 import { channelFiles, grownText, silenceLimitMs } from '../../remote/lineChannel'
 import {
   numberOption,
+  repeatedOption,
   textOption,
   UsageError,
   type CliArguments,
@@ -134,10 +135,10 @@ function hostOf(args: CliArguments): GpuHost {
   if (name === undefined || prefix.length === 0 || !args.hasCommand) {
     throw new UsageError('give a NAME, and behind "--" what stands in front of a command there')
   }
-  const words = args.values['bitbench']
+  const words = repeatedOption(args, 'bitbench')
   return {
     ...{ name, prefix },
-    bitbench: Array.isArray(words) && words.length > 0 ? words.map(String) : ['bitbench'],
+    bitbench: words.length > 0 ? words : ['bitbench'],
     folder: textOption(args, 'folder') ?? null,
     sharedFolder: textOption(args, 'shared-folder') ?? null,
     shells: numberOption(args, 'shells', { min: 0, max: 3, integer: true }) ?? null

@@ -1,7 +1,7 @@
 import type { Run, RunKindName } from '../../../shared/contract/run'
 import { AppError } from '../../../shared/errors'
 import { countOf } from '../../../shared/units'
-import { listOption, type CliArguments } from '../framework/framework'
+import { listOption, repeatedOption, type CliArguments } from '../framework/framework'
 import { isBegun, isNamed, minPrefix } from '../framework/givenName'
 import type { LocalClient } from '../framework/localClient'
 import { runLine } from './runLine'
@@ -25,9 +25,7 @@ export const namedRunsOptions = {
 
 /** The runs that these options name, as they were written. */
 export function givenRuns(args: CliArguments): string[] {
-  const single = args.values['run']
-  const each = Array.isArray(single) ? single.filter((text) => typeof text === 'string') : []
-  return [...listOption(args, 'runs'), ...each]
+  return [...listOption(args, 'runs'), ...repeatedOption(args, 'run')]
 }
 
 /** Which runs a verb takes. */

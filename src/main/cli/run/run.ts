@@ -6,6 +6,7 @@ import { fromText } from '../../../shared/text/runText'
 import { unavailable } from '../../../shared/units'
 import {
   choiceOption,
+  repeatedOption,
   textOption,
   UsageError,
   type CliArguments,
@@ -84,14 +85,14 @@ export const runCli: CliNoun = {
       options: { tag: { type: 'string', multiple: true, help: 'a tag; several replace all tags' } },
       async run(args, context) {
         const [given, ...words] = [givenRun(args), ...args.positionals.slice(1)]
-        const tags = args.values['tag']
-        if (words.length === 0 && tags === undefined)
+        const tags = repeatedOption(args, 'tag')
+        if (words.length === 0 && tags.length === 0)
           throw new UsageError('run note needs a text or --tag TAG')
         const client = await clientOf(context)
         const { run } = await client.call('run.annotate', {
           id: await namedRun(client, given, anyRun),
           ...(words.length === 0 ? {} : { notes: words.join(' ') }),
-          ...(Array.isArray(tags) ? { tags: tags.map(String) } : {})
+          ...(tags.length === 0 ? {} : { tags })
         })
         return await shown(client, run)
       }
