@@ -1,52 +1,11 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseVerbArguments, type CliContext } from '@main/cli/framework/framework'
 import { workloadFiguresVerb } from '@main/cli/workload/workloadFigures'
 import { temporaryFolder } from '../../../../support/temporaryFolder'
+import { languageModel, run, stored } from '../../../../unit/main/workload/figuresVerb'
 import { writeTableFolder } from '../../../../unit/main/workload/tableFolder'
-import {
-  benchmarkRow,
-  figure,
-  layerRow,
-  missing,
-  sampleTables
-} from '../../../../unit/core/workload/statistics/tables'
-
-const stored = async () => {
-  throw new Error('no stored run')
-}
-const context = (cwd: string) => ({ cwd, json: true, log: () => undefined }) as unknown as CliContext
-const run = (verb: ReturnType<typeof workloadFiguresVerb>, cwd: string, ...argv: string[]) =>
-  verb.run(parseVerbArguments(verb, argv), context(cwd))
-
-/** The same network without energy, with another test metric, and an INVALID figure with a comma in its reason. */
-const languageModel = sampleTables({
-  benchmark: [
-    benchmarkRow('fp32', 3000, {
-      metric: 'perplexity',
-      quality: figure(31),
-      energyNetJ: missing,
-      energyTotalJ: missing
-    }),
-    benchmarkRow('int4', 1000, {
-      metric: 'perplexity',
-      quality: figure(35),
-      energyNetJ: missing,
-      energyTotalJ: missing
-    })
-  ],
-  layers: sampleTables().layers.map((row, at) =>
-    layerRow(row.layer, null, {
-      type: row.type,
-      timeShare: 0.125,
-      timeUs: figure(5 + at, {
-        verdict: at === 0 ? 'INVALID' : 'VALID',
-        reason: at === 0 ? 'Short, "very".' : null
-      })
-    })
-  )
-})
+import { sampleTables } from '../../../../unit/core/workload/statistics/tables'
 
 describe('workload figures', () => {
   it('writes merged table, figures at 300 dpi, the comparison and one report', async () => {

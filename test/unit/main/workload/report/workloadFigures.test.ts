@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseVerbArguments, UsageError, type CliContext } from '@main/cli/framework/framework'
+import { UsageError } from '@main/cli/framework/framework'
 import { AppError } from '@shared/errors'
 import { compareVerb, workloadFiguresVerb } from '@main/cli/workload/workloadFigures'
 import { correlationColor } from '@main/figures/correlationChart'
@@ -11,49 +11,9 @@ import { scaleOf } from '@main/workload/figures/scale'
 import { analyseWorkload } from '@main/workload/figures/workloadFigures'
 import { readTableFolders } from '@main/workload/report/tableFolders'
 import { temporaryFolder } from '../../../../support/temporaryFolder'
+import { languageModel, run, stored } from '../figuresVerb'
 import { writeTableFolder } from '../tableFolder'
-import {
-  benchmarkRow,
-  figure,
-  layerRow,
-  missing,
-  sampleTables
-} from '../../../core/workload/statistics/tables'
-
-const stored = async () => {
-  throw new Error('no stored run')
-}
-const context = (cwd: string) => ({ cwd, json: true, log: () => undefined }) as unknown as CliContext
-const run = (verb: ReturnType<typeof workloadFiguresVerb>, cwd: string, ...argv: string[]) =>
-  verb.run(parseVerbArguments(verb, argv), context(cwd))
-
-/** The same network without energy, with another test metric, and an INVALID figure with a comma in its reason. */
-const languageModel = sampleTables({
-  benchmark: [
-    benchmarkRow('fp32', 3000, {
-      metric: 'perplexity',
-      quality: figure(31),
-      energyNetJ: missing,
-      energyTotalJ: missing
-    }),
-    benchmarkRow('int4', 1000, {
-      metric: 'perplexity',
-      quality: figure(35),
-      energyNetJ: missing,
-      energyTotalJ: missing
-    })
-  ],
-  layers: sampleTables().layers.map((row, at) =>
-    layerRow(row.layer, null, {
-      type: row.type,
-      timeShare: 0.125,
-      timeUs: figure(5 + at, {
-        verdict: at === 0 ? 'INVALID' : 'VALID',
-        reason: at === 0 ? 'Short, "very".' : null
-      })
-    })
-  )
-})
+import { benchmarkRow, figure, layerRow, sampleTables } from '../../../core/workload/statistics/tables'
 
 describe('tables of a folder', () => {
   it('come back as they were, one network or several', async () => {

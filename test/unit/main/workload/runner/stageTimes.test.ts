@@ -40,18 +40,21 @@ const request = (knobs: Record<string, number>, outputTokens?: number, repetitio
   ...{ do: 'latency' as const, id: 'a', knobs, outputTokens, repetitions }
 })
 
+/** What a language model offers whose samples hold six tokens: prompt and output share them. */
+const offerOfSix = {
+  stages: ['prefill', 'decode'],
+  knobs: [
+    { name: 'batch', is: { min: 1, max: 16 } },
+    { name: 'promptTokens', is: { min: 1, max: 5 } },
+    { name: 'outputTokens', is: { min: 1, max: 5 } }
+  ],
+  limits: [{ sumOf: ['promptTokens', 'outputTokens'], max: 6 }]
+}
+
 describe('stages of a language model without a cache', () => {
   it('are offered up to the tokens of the test samples together', async () => {
     const { offer, note } = await stageTimes(networkOf([ids]).subject, 'perplexity', printed().print)
-    expect(offer).toEqual({
-      stages: ['prefill', 'decode'],
-      knobs: [
-        { name: 'batch', is: { min: 1, max: 16 } },
-        { name: 'promptTokens', is: { min: 1, max: 5 } },
-        { name: 'outputTokens', is: { min: 1, max: 5 } }
-      ],
-      limits: [{ sumOf: ['promptTokens', 'outputTokens'], max: 6 }]
-    })
+    expect(offer).toEqual(offerOfSix)
     expect(note).toContain('a pass over all tokens before it')
   })
 
@@ -143,15 +146,7 @@ describe('stages of a language model with a cache', () => {
 
   it('are offered so that prompt and output fit the tokens of the samples', async () => {
     const { offer, note } = await stageTimes(cached().subject, 'perplexity', printed().print)
-    expect(offer).toEqual({
-      stages: ['prefill', 'decode'],
-      knobs: [
-        { name: 'batch', is: { min: 1, max: 16 } },
-        { name: 'promptTokens', is: { min: 1, max: 5 } },
-        { name: 'outputTokens', is: { min: 1, max: 5 } }
-      ],
-      limits: [{ sumOf: ['promptTokens', 'outputTokens'], max: 6 }]
-    })
+    expect(offer).toEqual(offerOfSix)
     expect(note).toContain('one pass per token')
   })
 
