@@ -139,7 +139,7 @@ def hub_builder(args):
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(args.model)
     config = transformers.AutoConfig.from_pretrained(args.model)
-    # 128 tokens unless asked otherwise, no longer than the network has positions for; configurations without them (rotary, relative) set no limit here.
+    # 128 tokens without --window, no longer than the network has positions for; configurations without them (rotary, relative) set no limit here.
     positions = getattr(config, "max_position_embeddings", None)
     if args.window and positions and args.window > positions:
         raise ValueError(f"a window of {args.window} tokens is longer than the {positions} positions of {args.model}")

@@ -36,7 +36,7 @@ function bitbench(smi: Record<string, unknown>, ...args: string[]): Started {
 const logOf = (file: string): string[] =>
   existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
 
-/** Prints a line, then goes on until nobody reads it. */
+/** Prints a line, then goes on until its output is closed. */
 const endless = "console.log('begun'); setInterval(() => console.log('on'), 200)"
 
 /** A recording with a locked clock that was stored and whose command runs. */

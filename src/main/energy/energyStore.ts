@@ -101,7 +101,7 @@ export interface EnergyStore {
     recordingId: string,
     file: string,
     format: 'csv' | 'parquet',
-    /** Rest behind the work, ms: in every row, for whoever reads the file back. */
+    /** Rest behind the work, ms: in every row, so that the file can be imported again. */
     idleAfterMs: number
   ): Promise<number>
 }

@@ -9,7 +9,7 @@ export interface SharedMeter {
   close(): Promise<void>
 }
 
-/** Shares an open meter, which nobody has started. */
+/** Shares an open meter that was not started yet: the first reader starts it. */
 export function shareMeter(device: MeterDevice): SharedMeter {
   const readers = new Set<PowerHooks>()
   let sampler: PowerSampler | undefined
@@ -33,7 +33,7 @@ export function shareMeter(device: MeterDevice): SharedMeter {
         readers.add(hooks)
         const isFirst = sampler === undefined
         const running = (sampler ??= start())
-        // Of a failure before it came, a reader is told when it has what start returns.
+        // A failure from before this reader started is reported to it once it has what start returns.
         if (!isFirst && failed !== undefined) {
           const state = failed
           queueMicrotask(() => hooks.onState(state))

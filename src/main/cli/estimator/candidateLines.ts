@@ -12,7 +12,7 @@ import { readRegularFile } from '../../files/readRegularFile'
 /** A line of a file of candidates. */
 export interface CandidateLine {
   configuration: Configuration
-  /** Whatever else the line says: its name for the next program. */
+  /** The other fields of the line, a name for example: they are passed on to the next program. */
   rest: Readonly<Record<string, unknown>>
 }
 

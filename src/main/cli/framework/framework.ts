@@ -178,7 +178,7 @@ export function parseVerbArguments(verb: CliVerb, argv: string[]): CliArguments 
 }
 
 /**
- * What to say of options of a verb that stand behind "--", where they go to the wrapped command without a word; null without any.
+ * A note on options of a verb that stand behind "--", where they go to the wrapped command and not to the verb; null without any.
  */
 export function behindDashesNote(verb: Pick<CliVerb, 'options'>, argv: readonly string[]): string | null {
   const at = argv.indexOf('--')

@@ -57,7 +57,7 @@ describe('a meter that two read', () => {
     expect(state.closed).toBe(1)
   })
 
-  it('tells one that comes later of a failure before it', async () => {
+  it('reports a failure also to a reader that starts after it', async () => {
     const { state, shared } = fakeMeter()
     const [one, late] = [listener(), listener()]
     shared.reader().start(one.hooks)

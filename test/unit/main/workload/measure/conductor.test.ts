@@ -142,7 +142,7 @@ describe('a workload run without power', () => {
     expect(weightBytes).toEqual({ fp32: 80 })
   })
 
-  it('tells how far it is, with the time by the plan before the first trial', async () => {
+  it('reports how far it is, with the time by the plan before the first trial', async () => {
     const { record, deps, progress, stored } = runOf()
     await conduct(record, deps)
     expect(progress.map(([done, total]) => [done, total])).toEqual(

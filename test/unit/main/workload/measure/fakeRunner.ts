@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream'
 import { createTextLines } from '@core/text/lines'
 import type { RunnerEvent, RunnerRequest } from '@shared/contract/workload/workloadProtocol'
 
-/** A runner in this process: prints its greeting, then what `answer` gives for every step it is sent, and ends when it is told to stop. */
+/** A runner in this process: prints its greeting, then what `answer` gives for every step it is sent, and ends at the request to stop. */
 export function fakeRunner(
   greeting: readonly object[],
   answer: (id: string, forMs: number) => readonly object[]

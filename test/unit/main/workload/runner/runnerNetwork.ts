@@ -46,7 +46,7 @@ export const smallSet = [
   { part: 'calibration', inputs: { x: [3, 1, -1] } }
 ]
 
-/** Opens a model with a test set that is written below `folder`, on the processor, two samples a pass unless told otherwise. */
+/** Opens a model with a test set that is written below `folder`, on the processor, two samples a pass where `more` gives no other number. */
 export function openSmall(
   folder: string,
   model: OnnxModel = smallClassifier,
