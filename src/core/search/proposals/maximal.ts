@@ -16,16 +16,7 @@ const maxListed = 400_000
 /** Combinations that are listed in one piece: a few milliseconds where the cost is the RAM of a plan. */
 const pieceSize = 1_000
 
-/** Every maximal scheme; null when the space is too large to list. */
-export function listMaximal(space: SearchSpace, limits: readonly Limit[]): Genes[] | null {
-  const steps = maximalSteps(space, limits)
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
-}
-
-/** As `listMaximal`, in pieces of a few milliseconds, between which others may run. */
+/** Lists every maximal scheme in pieces of a few milliseconds; returns them, null when the space is too large to list. */
 export function* maximalSteps(
   space: SearchSpace,
   limits: readonly Limit[]

@@ -4,7 +4,8 @@ import { buildCostTable, genesCost, type CostTable } from '@core/search/costs/co
 import { expectedImprovement, fitSchemeProcess, normalShare } from '@core/search/loss/gaussianProcess'
 import { leastLoss } from '@core/search/proposals/knapsack'
 import { fits, searchLimits } from '@core/search/costs/limits'
-import { isMaximal, listMaximal, raisedToMaximal } from '@core/search/proposals/maximal'
+import { createListing } from '@core/search/proposals/listing'
+import { isMaximal, raisedToMaximal } from '@core/search/proposals/maximal'
 import { pairedOf, comparePaired } from '@core/search/paired'
 import { dominates, fronts, paretoFront } from '@core/search/pareto'
 import { bitWidths, parseScheme, schemeWidths } from '@core/quant/scheme'
@@ -90,7 +91,8 @@ describe('spaces of every width', () => {
       }
       expect(space.costs[0]!.of(cheapest)).toBeCloseTo(cost, 9)
       expect(sumOfLosses(losses, leastLoss(space, limits, losses, 5000)!)).toBeCloseTo(least, 12)
-      for (const genes of listMaximal(space, limits)!) expect(isMaximal(space, limits, genes)).toBe(true)
+      for (const genes of createListing(space, limits).whole()!)
+        expect(isMaximal(space, limits, genes)).toBe(true)
     }
   })
 
@@ -168,7 +170,7 @@ describe('maximal schemes', () => {
         expect(isMaximal(space, limits, genes)).toBe(!canRaise)
         if (!canRaise) expected.add(genesKey(genes))
       }
-      const listed = listMaximal(space, limits)!.map(genesKey)
+      const listed = createListing(space, limits).whole()!.map(genesKey)
       expect(new Set(listed).size).toBe(listed.length)
       for (const key of listed) expect(expected).toContain(key)
       // What is left out is dominated by a listed scheme: at least as many bits everywhere.
@@ -206,7 +208,7 @@ describe('maximal schemes', () => {
       for (const genes of everyScheme(space))
         if (fits(space, limits, genes) && isMaximal(space, limits, genes)) expected.push(genesKey(genes))
       expect(expected.length).toBeGreaterThan(0)
-      expect(listMaximal(space, limits)!.map(genesKey).sort()).toEqual(expected.sort())
+      expect(createListing(space, limits).whole()!.map(genesKey).sort()).toEqual(expected.sort())
     }
   })
 
@@ -220,7 +222,7 @@ describe('maximal schemes', () => {
     )
     const space = createSpace({ layers, macs: layers.map(() => 1), costs: [tableCost(table)] })
     const { limits, cheapest } = searchLimits(space, [0.3])
-    expect(listMaximal(space, limits)).toBeNull()
+    expect(createListing(space, limits).whole()).toBeNull()
     const raised = raisedToMaximal(space, limits, cheapest, createRandom(1))
     expect(fits(space, limits, raised)).toBe(true)
     expect(isMaximal(space, limits, raised)).toBe(true)

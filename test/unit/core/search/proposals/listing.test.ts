@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { runSearch } from '@core/search/runSearch'
 import { createListing } from '@core/search/proposals/listing'
-import { listMaximal } from '@core/search/proposals/maximal'
 import { searchLimits } from '@core/search/costs/limits'
 import { space, syntheticMeasure } from '../syntheticSearch'
 
@@ -10,7 +9,7 @@ const never = (): boolean => false
 
 describe('listing of maximal schemes', () => {
   it('lists in pieces what is listed at once', async () => {
-    const expected = listMaximal(space, limits)!
+    const expected = createListing(space, limits).whole()!
     expect(expected.length).toBeGreaterThan(10)
     const listing = createListing(space, limits)
     let pauses = 0
@@ -23,7 +22,7 @@ describe('listing of maximal schemes', () => {
     const listing = createListing(space, limits)
     let inTheMiddle: unknown = null
     await listing.inPieces(async () => void (inTheMiddle ??= listing.whole()), never)
-    expect(inTheMiddle).toEqual(listMaximal(space, limits))
+    expect(inTheMiddle).toEqual(createListing(space, limits).whole())
   })
 
   it('ends early when it is stopped', async () => {
