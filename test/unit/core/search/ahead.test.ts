@@ -2,16 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { schemeKey, uniformScheme } from '@core/quant/scheme'
 import { runSearch, type SearchHooks } from '@core/search/runSearch'
 import { strategies as searchStrategies } from '@core/search/strategies'
-import { space, syntheticMeasure } from './syntheticSearch'
+import { sixBatches as plan, space, syntheticMeasure } from './syntheticSearch'
 
-const plan = {
-  space,
-  objective: 'kl',
-  budgetRatios: [0.4],
-  evaluations: 24,
-  batch: 4,
-  seed: 3
-} as const
 const strategies = ['auto', 'integer', 'pairwise', 'additiveGp', 'greedy', 'random', 'nsga2'] as const
 
 /** Evaluates one scheme at a time, in the order in which they are started. */

@@ -13,6 +13,16 @@ export const bops = buildCostTable(layers.length, 'bops', 0, (layer, weightBits,
 export const int8Cost = 64 * macs.reduce((sum, value) => sum + value, 0)
 export const space: SearchSpace = createSpace({ layers, macs, costs: [tableCost(bops)] })
 
+/** A search of six batches; the strategy is the test's. */
+export const sixBatches = {
+  space,
+  objective: 'kl',
+  budgetRatios: [0.4],
+  evaluations: 24,
+  batch: 4,
+  seed: 3
+} as const
+
 /** A synthetic network: every lost bit costs accuracy, most in the first and last layers. */
 const sensitivity = [0.05, 0.008, 0.004, 0.006, 0.04]
 export function syntheticMeasure(scheme: Scheme): Measure {

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { runSearch } from '@core/search/runSearch'
 import { createListing } from '@core/search/proposals/listing'
 import { searchLimits } from '@core/search/costs/limits'
-import { space, syntheticMeasure } from '../syntheticSearch'
+import { sixBatches as plan, space, syntheticMeasure } from '../syntheticSearch'
 
-const { limits } = searchLimits(space, [0.4])
+const { limits } = searchLimits(space, plan.budgetRatios)
 const never = (): boolean => false
 
 describe('listing of maximal schemes', () => {
@@ -18,7 +18,7 @@ describe('listing of maximal schemes', () => {
     expect(listing.whole()).toEqual(expected)
   })
 
-  it('is whole for who asks in the middle', async () => {
+  it('is whole where it is read in the middle', async () => {
     const listing = createListing(space, limits)
     let inTheMiddle: unknown = null
     await listing.inPieces(async () => void (inTheMiddle ??= listing.whole()), never)
@@ -36,15 +36,6 @@ describe('listing of maximal schemes', () => {
 })
 
 describe('a search that lists while it evaluates', () => {
-  const plan = {
-    space,
-    objective: 'kl',
-    budgetRatios: [0.4],
-    evaluations: 24,
-    batch: 4,
-    seed: 3
-  } as const
-
   it.each(['auto', 'integer', 'pairwise', 'additiveGp', 'randomMaximal', 'random', 'greedy'] as const)(
     'has the trace of one that does not: %s',
     async (strategy) => {
