@@ -87,10 +87,11 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
     if (isStopped()) break
     const before = trace.filter((candidate) => candidate.batch < batch)
     const count = Math.min(plan.batch, most - before.length)
-    const proposals = withStart(plan, batch, strategy.propose(stateOf(before, batch), count), count)
+    const state = stateOf(before, batch)
+    const proposals = withStart(plan, batch, strategy.propose(state, count), count)
     if (proposals.length === 0) break
     const rest = proposals.slice(trace.length - before.length)
-    const ahead = proposedAhead(stateOf(before, batch), proposals)
+    const ahead = proposedAhead(state, proposals)
     const isWhole = await evaluateBatch(rest, ahead, async (proposal, measure) => {
       const candidate = candidateOf(plan, limits, proposal, measure, trace.length, batch)
       trace.push(candidate)
