@@ -1,10 +1,13 @@
-import { sizeOf } from '../graph'
+import { numbersOf } from '../constants/numbers'
+import { readOperator } from './readOperator'
+import { storedTensor } from './tensors'
 import type { TfliteModel, TfliteOperator, TfliteTensor } from './tflite'
 
 /**
  * TensorFlow writes a dilated convolution as three operators: SPACE_TO_BATCH_ND spreads the pixels of every phase of the dilation
  * over the items, a plain convolution without padding runs on each, BATCH_TO_SPACE_ND puts them together. Conv1D has a view on
  * either side of the convolution. They become one convolution again: the paddings that were cropped away again never count.
+ * @throws AppError model.invalid where an operator of the three lacks tensors that it needs
  */
 export function joinDilations(model: TfliteModel): TfliteModel {
   const readers = readersOf(model)
@@ -13,7 +16,7 @@ export function joinDilations(model: TfliteModel): TfliteModel {
   const made = new Map<TfliteOperator, readonly TfliteOperator[]>()
   for (const spread of model.operators) {
     const chain = spread.name === 'SPACE_TO_BATCH_ND' ? chainOf(model, readers, spread) : null
-    const operators = chain === null ? null : joined(model, tensors, chain)
+    const operators = chain === null ? null : readOperator(spread, () => joined(model, tensors, chain))
     if (chain === null || operators === null) continue
     for (const operator of [spread, ...chain.steps]) dropped.add(operator)
     made.set(chain.gather, operators)
@@ -36,7 +39,7 @@ interface Chain {
 const views: ReadonlySet<string> = new Set(['EXPAND_DIMS', 'RESHAPE', 'SQUEEZE'])
 const layers: ReadonlySet<string> = new Set(['CONV_2D', 'DEPTHWISE_CONV_2D'])
 
-/** Operators that read a tensor, by its index; the graph's outputs are read by nobody here. */
+/** Operators that read a tensor, by its index; an output of the graph counts as unread here. */
 function readersOf(model: TfliteModel): ReadonlyMap<number, readonly TfliteOperator[]> {
   const readers = new Map<number, TfliteOperator[]>()
   for (const operator of model.operators)
@@ -130,13 +133,9 @@ function dilated(
   }
 }
 
-/** Whole numbers of a constant of int32; null where the tensor is another. */
+/** Whole numbers of a constant of int32; null where the tensor is another. @throws AppError model.invalid where bytes are missing */
 function wholes(model: TfliteModel, index: number | undefined): number[] | null {
   const tensor = index === undefined ? undefined : model.tensors[index]
   if (tensor?.data == null || tensor.type !== 'int32') return null
-  const { data } = tensor
-  const count = sizeOf(tensor.dims)
-  if (data.length < 4 * count) return null
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  return Array.from({ length: count }, (_, at) => view.getInt32(4 * at, true))
+  return [...numbersOf(storedTensor(tensor, tensor.name))]
 }

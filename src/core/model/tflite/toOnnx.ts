@@ -11,6 +11,7 @@ import {
   type Conversion
 } from './conversion'
 import { joinDilations } from './dilation'
+import { readOperator } from './readOperator'
 import type { Converter, Refusal } from './operators/converter'
 import {
   cast,
@@ -154,7 +155,7 @@ export function tfliteToOnnx(file: TfliteModel): OnnxModel {
   for (const tensor of file.tensors) checkSize(tensor)
   const model = joinDilations(file)
   const conversion = createConversion(model)
-  for (const operator of model.operators) convert(conversion, operator)
+  for (const operator of model.operators) readOperator(operator, () => convert(conversion, operator))
   const outputs = model.outputs.map((index): OnnxValue => {
     const name = conversion.name(index)
     conversion.nodes.push({
@@ -193,22 +194,11 @@ function checkSize({ name, dims }: TfliteTensor): void {
   )
 }
 
-/** @throws AppError model.invalid where the operator lacks inputs or its tensors lack axes that it needs. */
 function convert(conversion: ReturnType<typeof createConversion>, operator: TfliteOperator): void {
-  try {
-    conversion.begin(operator)
-    const converter = operator.isCustom ? undefined : converters.get(operator.name)
-    const result = converter?.(conversion, operator) ?? false
-    if (result !== true) keep(conversion, operator, result === false ? null : result)
-  } catch (reason) {
-    if (reason instanceof AppError) throw reason
-    throw new AppError(
-      'model.invalid',
-      `The operator ${operator.name} of the TFLite file cannot be read: ${reason instanceof Error ? reason.message : String(reason)}.`,
-      'Check that the file was copied whole, or convert the network again.',
-      { details: { operator: operator.name }, cause: reason }
-    )
-  }
+  conversion.begin(operator)
+  const converter = operator.isCustom ? undefined : converters.get(operator.name)
+  const result = converter?.(conversion, operator) ?? false
+  if (result !== true) keep(conversion, operator, result === false ? null : result)
 }
 
 /** An operator that is not read, and why where that is known: its outputs stay unknown. */

@@ -529,6 +529,34 @@ describe('TFLite files that are not read', () => {
     expect(() => tfliteToOnnx(decodeTflite(encodeTflite(made.model([input], [output]))))).toThrow(AppError)
   })
 
+  it.each([
+    ['its input', 0],
+    ['a filter', 1],
+    ['an output', 2]
+  ])('name a dilated Conv1D that lacks %s', (_, lacking) => {
+    const made = draft()
+    const given = (index: number, position: number): number => (position === lacking ? -1 : index)
+    const plain = { padding: 1, strideH: 1, strideW: 1, dilationH: 1, dilationW: 1, activation: 0 }
+    const input = made.tensor({ dims: [1, 8, 2] })
+    const [block, pads] = [made.ints([2]), made.ints([0, 0], [1, 2])]
+    const spread = made.tensor({ dims: [2, 4, 2] })
+    const wide = made.tensor({ dims: [2, 1, 4, 2] })
+    const sums = made.tensor({ dims: [2, 1, 3, 3] })
+    const narrow = made.tensor({ dims: [2, 3, 3] })
+    const output = made.tensor({ dims: [1, 6, 3] })
+    made.add('SPACE_TO_BATCH_ND', [given(input, 0), block, pads], spread)
+    made.add('EXPAND_DIMS', [spread, made.ints([1])], wide)
+    made.add('CONV_2D', [wide, given(made.floats([3, 1, 2, 2], reals(12)), 1), -1], sums, plain)
+    made.add('SQUEEZE', [sums], narrow, { axes: [1] })
+    made.add('BATCH_TO_SPACE_ND', [narrow, block, pads], lacking === 2 ? [] : output)
+    expect(() => tfliteToOnnx(made.model([input], [output]))).toThrow(
+      expect.objectContaining({
+        code: 'model.invalid',
+        message: expect.stringContaining('SPACE_TO_BATCH_ND') as string
+      })
+    )
+  })
+
   it('report a damaged file as one, wherever it is cut or a byte is changed', () => {
     const made = draft()
     const input = made.tensor({ dims: [1, 2] })
