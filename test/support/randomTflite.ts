@@ -1,6 +1,7 @@
 import { createRandom } from '@core/math/random'
+import { sizeOf } from '@core/model/graph'
 import type { TfliteModel } from '@core/model/tflite/tflite'
-import { sizeOf, TfliteDraft } from './tfliteDraft'
+import { TfliteDraft } from './tfliteDraft'
 import { layerSteps, type TfliteStep } from './tfliteSteps'
 import { shapeSteps } from './tfliteShapeSteps'
 import { valueSteps } from './tfliteValueSteps'

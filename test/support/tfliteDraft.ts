@@ -1,4 +1,5 @@
 import type { Random } from '@core/math/random'
+import { sizeOf } from '@core/model/graph'
 import type { TfliteModel, TfliteOperator, TfliteOption, TfliteTensor } from '@core/model/tflite/tflite'
 
 /** A TFLite graph in the making, with seeded choices. */
@@ -80,5 +81,3 @@ export class TfliteDraft {
     return { name, tensors, operators, inputs: [input], outputs: [output] }
   }
 }
-
-export const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1)

@@ -1,4 +1,5 @@
-import { sizeOf, type TfliteDraft } from './tfliteDraft'
+import { sizeOf } from '@core/model/graph'
+import type { TfliteDraft } from './tfliteDraft'
 import type { TfliteStep } from './tfliteSteps'
 
 /** Steps that move, repeat, cut or reduce values. */

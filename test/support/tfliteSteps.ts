@@ -1,4 +1,5 @@
-import { sizeOf, type TfliteDraft } from './tfliteDraft'
+import { sizeOf } from '@core/model/graph'
+import type { TfliteDraft } from './tfliteDraft'
 
 /**
  * One operator of random form behind a tensor; returns the tensor behind it, or null where the tensor does not suit. Values with

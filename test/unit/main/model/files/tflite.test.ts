@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
+import { sizeOf } from '@core/model/graph'
 import { readOnnx } from '@core/model/onnx/importOnnx'
 import { tfliteToOnnx } from '@core/model/tflite/toOnnx'
-import type { TfliteModel, TfliteOperator, TfliteOption, TfliteTensor } from '@core/model/tflite/tflite'
+import type { TfliteModel, TfliteOption, TfliteTensor } from '@core/model/tflite/tflite'
 import { createImportedRunner } from '@core/quant/runImported'
 import { exportedScheme, schemeKey } from '@core/quant/scheme'
 import { checkModelFile } from '@main/model/files/checkFile'
@@ -15,33 +16,21 @@ import { modelFileParts, readForRewriting } from '@main/model/files/readModelFil
 import { decodeTflite, isTflite } from '@main/model/files/tfliteFile'
 import { openOrtSession, realTensor, tensorReals } from '@main/model/onnxruntime/ortSession'
 import { AppError } from '@shared/errors'
+import { TfliteDraft } from '../../../../support/tfliteDraft'
 import { encodeTflite } from '../../../../support/tfliteWriter'
 
 const random = createRandom(5)
 const reals = (count: number): number[] => Array.from({ length: count }, () => Math.fround(random.normal()))
-const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1)
 
 /** Collects tensors and operators of a graph. */
 function draft(name = 'made') {
-  const tensors: TfliteTensor[] = []
-  const operators: TfliteOperator[] = []
-  const tensor = (given: Partial<TfliteTensor> & { dims: number[] }): number =>
-    tensors.push({
-      name: `t${tensors.length}`,
-      type: 'float32',
-      data: null,
-      scales: [],
-      zeros: [],
-      axis: 0,
-      isSparse: false,
-      ...given
-    }) - 1
+  const made = new TfliteDraft(random)
+  const { tensors, operators } = made
   return {
-    tensor,
+    tensor: (given: Partial<TfliteTensor> & { dims: number[] }): number => made.tensor(given),
     floats: (dims: number[], values: number[]): number =>
-      tensor({ dims, data: new Uint8Array(Float32Array.from(values).buffer) }),
-    ints: (values: number[], dims = [values.length]): number =>
-      tensor({ dims, type: 'int32', data: new Uint8Array(Int32Array.from(values).buffer) }),
+      made.tensor({ dims, data: new Uint8Array(Float32Array.from(values).buffer) }),
+    ints: (values: number[], dims?: number[]): number => made.ints(values, dims),
     add(
       opName: string,
       inputs: number[],
