@@ -12,6 +12,7 @@ import {
   compareFloatWithLiteRt,
   type LiteRtOutcome
 } from '../test/support/litertAgreement'
+import { tfliteSteps } from '../test/support/randomTflite'
 
 const { values } = parseArgs({
   options: {
@@ -50,7 +51,8 @@ async function fuzz(litert: LiteRt): Promise<boolean> {
   for (const [reason, times] of [...reasons].sort((a, b) => b[1] - a[1])) console.log(`${times} x ${reason}`)
   const kinds: LiteRtOutcome[] = ['equal', 'one code apart', 'refused', 'not run by LiteRT', 'wrong']
   const text = kinds.map((kind) => `${counts.get(kind) ?? 0} ${kind}`).join(', ')
-  console.log(`${count} files from seed ${first} against LiteRT ${litert.version}: ${text}`)
+  const operators = `${Object.keys(tfliteSteps).length} operators`
+  console.log(`${count} files of ${operators} from seed ${first} against LiteRT ${litert.version}: ${text}`)
   return (counts.get('wrong') ?? 0) === 0
 }
 

@@ -12,13 +12,13 @@ export interface TfliteCase {
   readonly input: Float32Array
 }
 
-const steps: readonly TfliteStep[] = [layerSteps, shapeSteps, valueSteps].flatMap((list) =>
-  Object.values(list)
-)
-/** Operators of which the generator makes cases. */
-export const randomTfliteOperators: readonly string[] = [layerSteps, shapeSteps, valueSteps].flatMap((list) =>
-  Object.keys(list)
-)
+/** Steps by the operator of which they make cases. */
+export const tfliteSteps: Readonly<Record<string, TfliteStep>> = {
+  ...layerSteps,
+  ...shapeSteps,
+  ...valueSteps
+}
+const steps = Object.values(tfliteSteps)
 
 /** Elements of a tensor from which on no further operator is added. */
 const largest = 3000

@@ -3,11 +3,8 @@ import { readOnnx } from '@core/model/onnx/importOnnx'
 import { tfliteToOnnx } from '@core/model/tflite/toOnnx'
 import type { TfliteModel, TfliteTensor } from '@core/model/tflite/tflite'
 import { createImportedRunner } from '@core/quant/runImported'
-import { inputSides, normals } from './randomTflite'
+import { inputSides, normals, tfliteSteps as steps } from './randomTflite'
 import { TfliteDraft } from './tfliteDraft'
-import { shapeSteps } from './tfliteShapeSteps'
-import { layerSteps } from './tfliteSteps'
-import { valueSteps } from './tfliteValueSteps'
 
 /** A graph of codes of 8 bits between QUANTIZE and DEQUANTIZE, and what it is compared on. */
 export interface TfliteCodesCase {
@@ -22,7 +19,7 @@ export interface TfliteCodesCase {
 const moves = 'RESHAPE SQUEEZE EXPAND_DIMS TRANSPOSE SPLIT SPLIT_V SLICE STRIDED_SLICE GATHER UNPACK'.split(
   ' '
 )
-/** Operators whose output has the scale of the input; the schema wants it so. */
+/** Operators whose output has the scale of the input, as the schema requires. */
 const keepsScale = new Set(
   [...moves, 'MAX_POOL_2D', 'AVERAGE_POOL_2D', 'PAD', 'PADV2', 'MIRROR_PAD', 'CONCATENATION', 'PACK'].concat(
     ['TILE', 'RESIZE_BILINEAR', 'RESIZE_NEAREST_NEIGHBOR', 'SPACE_TO_DEPTH', 'DEPTH_TO_SPACE'],
@@ -43,7 +40,6 @@ const fixed: Readonly<Record<string, readonly [scale: number, zero: number]>> = 
   L2_NORMALIZATION: [1 / 128, 0],
   LOG_SOFTMAX: [16 / 256, 127]
 }
-const steps = { ...layerSteps, ...shapeSteps, ...valueSteps }
 
 /**
  * A seeded graph between codes: one operator that rounds, up to two in front of it and behind it that move codes. Nothing in the

@@ -143,9 +143,6 @@ const converters: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['ARG_MAX', argMax]
 ])
 
-/** TFLite operators that are read, for documentation and hints. */
-export const supportedTfliteOperators: readonly string[] = [...converters.keys()].sort()
-
 /**
  * A TFLite graph in ONNX operators (opset 17): images turned to channels first around the operators that need it, fused
  * activations written out, codes of 8 bits as QuantizeLinear and DequantizeLinear. What has no counterpart keeps its name in the
