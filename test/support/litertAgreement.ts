@@ -26,7 +26,7 @@ const tieWidth = 0.02
 
 type Verdict = Pick<LiteRtAgreement, 'kind' | 'message'>
 
-/** The importer's reading of a file; or why it refuses it, null where it says nothing. */
+/** The importer's reading of a file; or why it refuses it, null where no reason is given. */
 function read(file: Uint8Array): ImportedModel | string | null {
   try {
     const { imported, obstacles } = readOnnx(tfliteToOnnx(decodeTflite(file)))

@@ -1,4 +1,4 @@
-/** What live meters are announced with, where nobody looks. */
+/** What live meters are announced with, where no client watches. */
 export const unwatched = { emit: () => undefined, unixMs: () => 0, newId: () => 'meter' }
 
 /** What a meter reads beside work, where nothing stores it. */

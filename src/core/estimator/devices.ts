@@ -1,4 +1,4 @@
-/** What a data sheet says of a GPU that its rows do not show. */
+/** Facts of a GPU's data sheet that samples measured on it do not show. */
 export interface DeviceFacts {
   /** Streaming multiprocessors: a matrix product is cut into tiles that run in waves of this many. */
   multiprocessors: number

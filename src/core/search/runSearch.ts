@@ -45,14 +45,14 @@ export interface SearchOutcome extends SearchLimits {
 /** What a search needs from outside: evaluations, a way to report and to stop. */
 export interface SearchHooks {
   /**
-   * Called for all schemes of a batch at once, and for those of the next one where losses do not decide it; whoever evaluates decides
-   * how many run at the same time.
+   * Called for all schemes of a batch at once, and for those of the next one where losses do not decide it; the
+   * evaluator decides how many run at the same time.
    */
   evaluate(scheme: Scheme): Promise<Measure>
   /** In the order of the trace, as soon as the candidates before are there. */
   onCandidate?(candidate: Candidate): void | Promise<void>
   readonly signal?: Pick<StopSignal, 'aborted'>
-  /** Lets others run, every few milliseconds of a long computation; without it nobody waits for this thread. */
+  /** Lets other work of this thread run, every few milliseconds of a long computation; absent where the thread has none. */
   readonly pause?: () => Promise<void>
   /** Evaluated before: a resumed search starts behind them. */
   readonly known?: readonly Candidate[]
@@ -129,7 +129,7 @@ export async function runSearch(plan: SearchSpec, hooks: SearchHooks): Promise<S
   ): Promise<boolean> {
     begin(proposals)
     begin(ahead)
-    list().catch(() => undefined) // Thrown when the list is asked for.
+    list().catch(() => undefined) // Thrown where the list is awaited.
     for (const proposal of proposals) {
       const key = genesKey(proposal.genes)
       await report(proposal, await running.get(key)!)

@@ -47,7 +47,7 @@ export interface Strategy {
    * where losses decide. Absent: always.
    */
   upcoming?(state: SearchState, count: number): Proposal[]
-  /** Whether it asks for the list of maximal schemes behind its first batch: it is made while that batch is evaluated. */
+  /** Whether it reads the list of maximal schemes behind its first batch: the list is made while that batch is evaluated. */
   readonly usesMaximal?: true
   /** Whether a candidate may become the result; absent: every feasible one. */
   mayWin?(candidate: Candidate): boolean

@@ -13,7 +13,7 @@ export interface NetworkSource {
 
 /**
  * A model with 8-bit weights and activations in every layer: the network that costs and shapes are read from. It comes from the
- * graph alone, so that a network of which nobody has data can be profiled and searched by cost.
+ * graph alone, so that a network without a data set can be profiled and searched by cost.
  */
 export async function int8Network(models: NetworkSource, modelId: string): Promise<QuantizedNetwork> {
   const layers = (await models.layers(modelId)).map((layer) => layer.name)

@@ -18,7 +18,7 @@ const most = 6
 
 /**
  * What the target will take for some matrix products of few tokens, in ms: they move their weights, so that they take
- * the source's time times the ratio of the memories. Nothing where calibration rows are among them and say it better,
+ * the source's time times the ratio of the memories. Nothing where calibration rows are among them, for those are measured,
  * where the source has no such products, or where the memories are not known.
  * @param measured calibration entries of the pool
  */
