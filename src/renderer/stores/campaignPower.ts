@@ -1,6 +1,6 @@
 import type { Recording } from '@shared/contract/gpu'
 import { defineStore } from 'pinia'
-import { computed, ref, watch } from 'vue'
+import { computed, ref } from 'vue'
 import { useClient } from '../client/current'
 import { useGpu } from './gpu'
 import { createRunMarkers } from './traces/markers'
@@ -21,17 +21,10 @@ export const useCampaignPower = defineStore('campaignPower', () => {
   )
   const opened = createOpenRecording(client, () => undefined)
   const marks = createRunMarkers(client)
-  /** Reads the trace when a page shows it. */
-  function attach(): () => void {
-    return watch(
-      () => recording.value?.id,
-      (id) => {
-        if (id === undefined) return
-        void opened.open.run(id)
-        void marks.load.run(id)
-      },
-      { immediate: true }
-    )
+  /** Reads the trace of one of them and its markers. */
+  function read(id: string): void {
+    void opened.open.run(id)
+    void marks.load.run(id)
   }
   /** Shows the power beside a campaign, the newest of it. */
   function choose(campaignId: string): void {
@@ -39,7 +32,7 @@ export const useCampaignPower = defineStore('campaignPower', () => {
   }
   const has = (campaignId: string): boolean => recordings.value.some((one) => one.campaignId === campaignId)
   return {
-    ...{ wantedId, recordings, recording, attach, choose, has },
+    ...{ wantedId, recordings, recording, read, choose, has },
     ...{ detail: opened.detail, trace: opened.trace, traceDetail: opened.traceDetail },
     ...{ open: opened.open, zoomTrace: opened.zoomTrace },
     ...{ markers: marks.markers, isMarkable: marks.isRead, mark: marks.save, loadMarkers: marks.load }
