@@ -19,7 +19,7 @@ export const useCampaignPower = defineStore('campaignPower', () => {
   const recording = computed(
     () => recordings.value.find(({ id }) => id === wantedId.value) ?? recordings.value.at(0) ?? null
   )
-  const opened = createOpenRecording(client, () => undefined)
+  const opened = createOpenRecording(client, { readsEnergy: false })
   const marks = createRunMarkers(client)
   /** Reads the trace of one of them and its markers. */
   function read(id: string): void {

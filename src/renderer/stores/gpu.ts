@@ -32,7 +32,7 @@ export const useGpu = defineStore('gpu', () => {
   const files = ref<string[]>([])
   const live = createLiveReadings(client, () => sampling.value?.intervalMs ?? 1000)
   const phases = createLivePhases(client, () => recordings.value)
-  const opened = createOpenRecording(client, () => (files.value = []))
+  const opened = createOpenRecording(client, { onOther: () => (files.value = []), readsEnergy: true })
   const { detail, open } = opened
 
   const gpus = computed(() => list.value?.gpus ?? [])

@@ -27,8 +27,14 @@ export interface OpenRecording {
   readonly zoomTrace: Action<[span: readonly [number, number] | null], void>
 }
 
-/** No recording at first; `onOther` is called when another one than before is opened. */
-export function createOpenRecording(client: Client, onOther: () => void): OpenRecording {
+/**
+ * No recording at first; `onOther` is called when another one than before is opened. The host integrates every reading for the
+ * energy of its phases: without `readsEnergy` it is not requested, and `report` stays null.
+ */
+export function createOpenRecording(
+  client: Client,
+  { onOther, readsEnergy }: { onOther?: () => void; readsEnergy: boolean }
+): OpenRecording {
   const detail = shallowRef<RecordingDetail | null>(null)
   let traceGpu: number | null = null
   const report = shallowRef<EnergyReport | null>(null)
@@ -40,13 +46,13 @@ export function createOpenRecording(client: Client, onOther: () => void): OpenRe
     const isNewest = beginOpen()
     const [found, energy] = await Promise.all([
       client.call('gpu.recording', { id }),
-      client.call('energy.report', { recordingId: id })
+      readsEnergy ? client.call('energy.report', { recordingId: id }) : null
     ])
     // Another recording was opened while this one was read.
     if (!isNewest()) return
     const index = gpuIndex ?? found.recording.gpus[0]?.index
     const isOther = detail.value?.recording.id !== id
-    if (isOther) onOther()
+    if (isOther) onOther?.()
     // The trace of another recording or GPU must not stand under this one, also where its own cannot be read.
     if (isOther || traceGpu !== (index ?? null)) trace.value = null
     detail.value = found

@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
 import { afterEach, expect, it } from 'vitest'
+import type { EnergyReport } from '@shared/contract/energy'
 import type { Recording } from '@shared/contract/gpu'
+import { AppError } from '@shared/errors'
 import StreamChart from '@renderer/charts/StreamChart.vue'
 import { useCampaignPower } from '@renderer/stores/campaignPower'
 import { useGpu } from '@renderer/stores/gpu'
@@ -19,7 +21,11 @@ const recording = (id: string, startedAtMs: number, changes: Partial<Recording> 
   ...sampleRecording,
   ...{ id, title: `Power ${id}`, startedAtMs, state: 'done', campaignId: `c-${id}`, ...changes }
 })
-const mounted = async (recordings: Recording[]) => {
+const reportOf = ({ recordingId }: { recordingId: string }): EnergyReport => ({
+  ...sampleEnergy,
+  recordingId
+})
+const mounted = async (recordings: Recording[], report = reportOf) => {
   const client = withClient({
     'gpu.recordings': () => ({ recordings, unreadable: [] }),
     'gpu.recording': ({ id }) => ({
@@ -29,7 +35,7 @@ const mounted = async (recordings: Recording[]) => {
       ] as never,
       gaps: []
     }),
-    'energy.report': ({ recordingId }) => ({ ...sampleEnergy, recordingId }),
+    'energy.report': report,
     'gpu.recordingTrace': ({ id }) => ({
       ...{ fromMs: 0, stepMs: 10, mean: id === 'b' ? [1, 2, 3] : [7, 7, 7] },
       ...{ min: [1, 2, 3], max: [1, 2, 3] }
@@ -68,8 +74,23 @@ it('appears when a campaign ends, and opens its recording where all of them are'
   client.emit('gpu.recordingChanged', recording('b', 2))
   await settle()
   const open = [...view.root.querySelectorAll('button')].find((one) => one.textContent.includes('Open the'))
+  // The chart needs no energy of phases; the page of recordings does.
+  const reports = (): number => client.calls.filter(({ name }) => name === 'energy.report').length
+  expect(reports()).toBe(0)
   open!.click()
   await settle()
+  expect(reports()).toBe(1)
   expect(useGpu().detail?.recording.id).toBe('b')
   expect(useNavigation().current).toBe('gpu')
+})
+
+it('says why a recording could not be opened, and stays', async () => {
+  await mounted([recording('b', 2)], () => {
+    throw new AppError('store.failed', 'The readings cannot be read.', 'Check the disk.')
+  })
+  useNavigation().open('profile')
+  view.button('Open the recording').click()
+  await settle()
+  expect(view.text()).toContain('The readings cannot be read.')
+  expect(useNavigation().current).toBe('profile')
 })
