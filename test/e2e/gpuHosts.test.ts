@@ -51,7 +51,7 @@ describe.skipIf(chromiumFile === null)('GPU hosts in the window', () => {
   it('records on it from the GPU page, on a machine without a GPU', async () => {
     await page.getByRole('link', { name: 'GPU & energy' }).click()
     await panelOf(page, 'Record').getByLabel('Command (empty').fill('sh -c "echo from the host"')
-    await panelOf(page, 'Record').getByLabel('Idle before it').fill('0')
+    await panelOf(page, 'Record').getByLabel('Idle before').fill('0')
     await panelOf(page, 'Record').getByRole('button', { name: 'Record', exact: true }).click()
     await page.getByText('from the host', { exact: true }).waitFor()
     await page

@@ -88,8 +88,9 @@ export async function findLastingCutTexts(page: Page): Promise<CutText[]> {
 
 /**
  * What a user would see cut off: text wider than its control, text that leaves the window, boxes that have to be
- * scrolled sideways, controls that overlap. Text that ends in dots and stands whole in its title is not counted. A
- * picture that is moved by dragging may go beyond its frame; its texts must fit their boxes.
+ * scrolled sideways, controls that overlap, labels of fields on two lines (their controls would stand lower than the
+ * others). Text that ends in dots and stands whole in its title is not counted. A picture that is moved by dragging may
+ * go beyond its frame; its texts must fit their boxes.
  */
 function findCutTexts(page: Page): Promise<CutText[]> {
   return page.evaluate(() => {
@@ -129,6 +130,12 @@ function findCutTexts(page: Page): Promise<CutText[]> {
       const end = text.x.baseVal[0]!.value + text.getComputedTextLength()
       if (box && end > box.width.baseVal.value) report(text, end, box.width.baseVal.value)
     }
+
+    /** More than one line of a label (18 px), less than two (35 px). */
+    const linePx = 26
+    for (const label of shown('#app .field > span:first-child'))
+      if (label.getBoundingClientRect().height > linePx)
+        report(label, label.getBoundingClientRect().height, linePx)
 
     const ruler = document.createElement('canvas').getContext('2d')!
     /** Padding on both sides and the arrow. */

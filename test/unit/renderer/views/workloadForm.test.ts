@@ -143,7 +143,7 @@ describe('the form of a workload run', () => {
       view = mountView(StartForm, {})
       await settle()
       return [...view.root.querySelectorAll('label')]
-        .find(({ textContent }) => textContent.includes('Longest wait for the GPU to cool'))
+        .find(({ textContent }) => textContent.includes('Longest cooling'))
         ?.querySelector('input') as HTMLInputElement | undefined
     }
     const submit = async (): Promise<void> => {

@@ -121,7 +121,7 @@ describe('training', () => {
     expect(view.text()).not.toContain('Epochs')
     await choose(view, 'Model', 'Network (MLP)')
     await type(view, 'Epochs', '12')
-    await type(view, 'Drop beyond', '0')
+    await type(view, 'Drop over', '0')
     await submit(view)
     expect(client.calls.at(-1)).toEqual({
       name: 'estimator.train',

@@ -50,7 +50,7 @@ describe('the form that records power', () => {
     withClient({})
     view = mountView(RecordForm, { canRecordHere: true })
     const seconds = [...view.root.querySelectorAll('label')]
-      .find((one) => one.textContent?.includes('Seconds, if no command'))!
+      .find((one) => one.textContent?.includes('Duration, s'))!
       .querySelector('input')!
     expect(seconds.disabled).toBe(false)
     await type(view, 'Command', 'python bench.py')

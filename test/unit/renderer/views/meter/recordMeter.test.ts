@@ -14,7 +14,7 @@ describe('the inputs of a meter that mark phases', () => {
     record.mockClear()
     withClient({ 'meter.record': record })
     view = mountView(RecordMeter, {})
-    await type(view, 'Inputs that mark phases', inputs)
+    await type(view, 'Phase inputs', inputs)
   }
 
   it('are read as their names or numbers', async () => {
