@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { BroadcastChannel, isMainThread } from 'node:worker_threads'
+import { isMainThread } from 'node:worker_threads'
 import type { ActivationRanges } from '../../core/quant/quantize/calibration'
 import { missingFits } from '../../core/quant/quantize/missingFits'
 import { roundedBytes } from '../../core/quant/quantize/weightedLayer'
 import type { Scheme } from '../../core/quant/scheme'
 import { fitsChannel, type FitsMessage } from '../threads/fitMessages'
+import { openThreadChannel, type ThreadChannel } from '../threads/threadChannel'
 
 /**
  * Fits that processes and hosts share through the queue server (docs/workers.md): before a thread fits the layers of a scheme it
@@ -18,12 +19,6 @@ export interface HostFits {
   look(scheme: Scheme): Promise<void>
 }
 
-/** Carries messages to and from the thread with the connection. */
-export interface FitsLine {
-  post(message: FitsMessage): void
-  onMessage(handler: (message: FitsMessage) => void): void
-}
-
 /** Time of a fit before one was measured, ms. */
 const firstFitMs = 20
 /** Shorter waits find nothing: a server on the same machine replies within this time, ms. */
@@ -31,11 +26,11 @@ const leastWaitMs = 4
 /** Replies that may stay away in a row until looks are no longer waited for; as many late ones are still taken. */
 const maxUnanswered = 8
 
-/** Returns what shares fits over a line, with `nowMs` a steady clock. */
-export function createHostFits(line: FitsLine, nowMs: () => number) {
+/** Returns what shares fits over a channel to the thread with the connection, with `nowMs` a steady clock. */
+export function createHostFits(channel: ThreadChannel<FitsMessage>, nowMs: () => number) {
   const waiting = new Map<string, (fits: Extract<FitsMessage, { kind: 'found' }>['fits']) => void>()
   let unanswered = 0
-  line.onMessage((message) => {
+  channel.onMessage((message) => {
     if (message.kind !== 'found') return
     const take = waiting.get(message.id)
     if (take === undefined) return
@@ -58,7 +53,7 @@ export function createHostFits(line: FitsLine, nowMs: () => number) {
             set(key, fit, sizeBytes) {
               fitMs = (nowMs() - sinceMs) / ++made
               ranges.roundedCache.set(key, fit, sizeBytes)
-              line.post({ kind: 'made', content, key, fit })
+              channel.post({ kind: 'made', content, key, fit })
             }
           }
         },
@@ -75,7 +70,7 @@ export function createHostFits(line: FitsLine, nowMs: () => number) {
               })
             })
             const isHeard = unanswered++ < maxUnanswered
-            line.post({ kind: 'look', id, content, keys })
+            channel.post({ kind: 'look', id, content, keys })
             for (const oldest of waiting.keys()) {
               if (waiting.size <= maxUnanswered) break
               waiting.delete(oldest)
@@ -102,17 +97,6 @@ let own: ReturnType<typeof createHostFits> | undefined
 /** Shares fits of this thread; on the main thread, and without a content that all hosts know, nothing is shared. */
 export function joinHostFits(content: string | null, ranges: ActivationRanges): HostFits {
   if (isMainThread || content === null) return { ranges, look: async () => undefined }
-  own ??= createHostFits(openLine(), () => performance.now())
+  own ??= createHostFits(openThreadChannel(fitsChannel), () => performance.now())
   return own.join(content, ranges)
-}
-
-function openLine(): FitsLine {
-  const channel = new BroadcastChannel(fitsChannel)
-  channel.unref()
-  return {
-    post: (message) => channel.postMessage(message),
-    onMessage(handler) {
-      channel.onmessage = (event) => handler((event as { data: FitsMessage }).data)
-    }
-  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { BroadcastChannel, isMainThread } from 'node:worker_threads'
+import { isMainThread } from 'node:worker_threads'
 import type { BoundedCache } from '../../core/quant/quantize/boundedCache'
 import type { ByteCache } from '../../core/quant/quantize/byteCache'
 import type { ActivationRanges } from '../../core/quant/quantize/calibration'
@@ -7,12 +7,13 @@ import type { FittedMoments } from '../../core/quant/quantize/channelFits'
 import type { ReconstructedLayer } from '../../core/quant/quantize/reconstruct'
 import type { IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { inSharedMemory } from '../threads/sharedMemory'
+import { openThreadChannel, type ThreadChannel } from '../threads/threadChannel'
 
 /**
  * Threads of one process that fit the same network on the same items share what they have fitted: a layer, its codes, moments and output
  * bytes are the same in every thread, bit for bit, so that a search has the same trace with one worker and with several.
  */
-type FitMessage = { readonly content: string } & (
+export type FitMessage = { readonly content: string } & (
   | { readonly kind: 'joined' | 'present' }
   | { readonly kind: 'layer'; readonly fit: Fit<IntegerLayer> }
   | { readonly kind: 'moments'; readonly fit: Fit<FittedMoments> }
@@ -25,12 +26,6 @@ interface Fit<T> {
   readonly key: string
   readonly value: T
   readonly sizeBytes: number
-}
-
-/** Carries messages to all other threads. */
-export interface FitChannel {
-  post(message: unknown): void
-  onMessage(handler: (message: unknown) => void): void
 }
 
 /** Ranges whose fits are shared, until it is left. */
@@ -61,12 +56,10 @@ interface Member {
 }
 
 /** Returns the exchange of one thread. */
-export function createFitExchange(channel: FitChannel): FitExchange {
+export function createFitExchange(channel: ThreadChannel<FitMessage>): FitExchange {
   const members = new Map<string, Member>()
   const post = (message: FitMessage): void => channel.post(message)
-  channel.onMessage((received) => {
-    // Only threads of this process write into the channel.
-    const message = received as FitMessage
+  channel.onMessage((message) => {
     const member = members.get(message.content)
     if (member === undefined) return
     member.hasPeers = true
@@ -148,7 +141,7 @@ function hashOf(text: string): string {
 }
 
 let exchange: FitExchange | undefined
-const ownExchange = (): FitExchange => (exchange ??= createFitExchange(openChannel()))
+const ownExchange = (): FitExchange => (exchange ??= createFitExchange(openThreadChannel('bitbench fits')))
 
 /** Shares fits with the other worker threads of this process; on the main thread, which has no equals, with none. */
 export function joinFits(content: string, ranges: ActivationRanges): JoinedFits {
@@ -158,15 +151,4 @@ export function joinFits(content: string, ranges: ActivationRanges): JoinedFits 
 /** The same of outputs over judged items. */
 export function joinOutputs(content: string, cache: ByteCache): JoinedOutputs {
   return isMainThread ? { cache, leave: () => undefined } : ownExchange().joinOutputs(content, cache)
-}
-
-function openChannel(): FitChannel {
-  const channel = new BroadcastChannel('bitbench fits')
-  channel.unref()
-  return {
-    post: (message) => channel.postMessage(message),
-    onMessage(handler) {
-      channel.onmessage = (event) => handler((event as { data: unknown }).data)
-    }
-  }
 }

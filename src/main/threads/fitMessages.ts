@@ -21,5 +21,5 @@ export type FitsMessage =
   /** To the thread that looked: one entry a key, null where nobody has it. */
   | { readonly kind: 'found'; readonly id: string; readonly fits: readonly (ReconstructedLayer | null)[] }
 
-/** Name of the channel, a BroadcastChannel. */
+/** Name of the channel (threadChannel.ts). */
 export const fitsChannel = 'bitbench fits of hosts'

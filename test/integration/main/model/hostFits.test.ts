@@ -3,8 +3,9 @@ import { weightedLayerNames } from '@core/model/graph'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { uniformScheme } from '@core/quant/scheme'
-import { createHostFits, type FitsLine } from '@main/model/hostFits'
+import { createHostFits } from '@main/model/hostFits'
 import type { FitsMessage } from '@main/threads/fitMessages'
+import type { ThreadChannel } from '@main/threads/threadChannel'
 import { plainNetwork, someImages } from '../../../support/smallNetworks'
 
 const graph = plainNetwork()
@@ -19,7 +20,7 @@ function testLine() {
   const posted: FitsMessage[] = []
   let take: (message: FitsMessage) => void = () => undefined
   let onLook: (message: Extract<FitsMessage, { kind: 'look' }>) => void = () => undefined
-  const line: FitsLine = {
+  const line: ThreadChannel<FitsMessage> = {
     post(message) {
       posted.push(message)
       if (message.kind === 'look') onLook(message)

@@ -8,14 +8,15 @@ import type { QuantizedNetwork } from '@core/quant/quantizedNetwork'
 import { uniformScheme } from '@core/quant/scheme'
 import { createOrtFitEngine } from '@main/model/onnxruntime/ortFitEngine'
 import { schemeScores } from '@main/model/accuracy/schemeAccuracy'
-import { createFitExchange, type FitChannel } from '@main/model/sharedFits'
+import { createFitExchange, type FitMessage } from '@main/model/sharedFits'
+import type { ThreadChannel } from '@main/threads/threadChannel'
 import { plainNetwork, residualNetwork, someImages, wideNetwork } from '../../../support/smallNetworks'
 
 /** Channels of threads; what one posts reaches the others as a copy. `sent` counts messages. */
-function createThreads(): { open: () => FitChannel; sent: unknown[] } {
-  const handlers: ((message: unknown) => void)[] = []
-  const sent: unknown[] = []
-  const open = (): FitChannel => {
+function createThreads(): { open: () => ThreadChannel<FitMessage>; sent: FitMessage[] } {
+  const handlers: ((message: FitMessage) => void)[] = []
+  const sent: FitMessage[] = []
+  const open = (): ThreadChannel<FitMessage> => {
     const own = handlers.length
     handlers.push(() => undefined)
     return {
@@ -137,7 +138,7 @@ describe.each([
     const a = first.join('network', small)
     second.join('network', measured())
     await fitted(a.ranges)
-    const kinds = sent.map((message) => (message as { kind: string }).kind)
+    const kinds = sent.map(({ kind }) => kind)
     expect(kinds).toContain('layer')
     expect(kinds).not.toContain('codes')
   })
