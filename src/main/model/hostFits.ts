@@ -6,6 +6,7 @@ import { roundedBytes } from '../../core/quant/quantize/weightedLayer'
 import type { Scheme } from '../../core/quant/scheme'
 import { fitsChannel, type FitsMessage } from '../threads/fitMessages'
 import { openThreadChannel, type ThreadChannel } from '../threads/threadChannel'
+import { sendingCache } from './sendingCache'
 
 /**
  * Fits that processes and hosts share through the queue server (docs/workers.md): before a thread fits the layers of a scheme it
@@ -48,14 +49,10 @@ export function createHostFits(channel: ThreadChannel<FitsMessage>, nowMs: () =>
       return {
         ranges: {
           ...ranges,
-          roundedCache: {
-            get: (key) => ranges.roundedCache.get(key),
-            set(key, fit, sizeBytes) {
-              fitMs = (nowMs() - sinceMs) / ++made
-              ranges.roundedCache.set(key, fit, sizeBytes)
-              channel.post({ kind: 'made', content, key, fit })
-            }
-          }
+          roundedCache: sendingCache(ranges.roundedCache, ({ key, value: fit }) => {
+            fitMs = (nowMs() - sinceMs) / ++made
+            channel.post({ kind: 'made', content, key, fit })
+          })
         },
         async look(scheme) {
           const keys = missingFits(ranges, scheme)

@@ -8,6 +8,7 @@ import type { ReconstructedLayer } from '../../core/quant/quantize/reconstruct'
 import type { IntegerLayer } from '../../core/quant/quantizedNetwork'
 import { inSharedMemory } from '../threads/sharedMemory'
 import { openThreadChannel, type ThreadChannel } from '../threads/threadChannel'
+import { sendingCache, type Fit } from './sendingCache'
 
 /**
  * Threads of one process that fit the same network on the same items share what they have fitted: a layer, its codes, moments and output
@@ -20,13 +21,6 @@ export type FitMessage = { readonly content: string } & (
   | { readonly kind: 'rounded'; readonly fit: Fit<ReconstructedLayer> }
   | { readonly kind: 'codes' | 'outputs'; readonly fit: Fit<Uint8Array> }
 )
-
-/** An entry of a cache. */
-interface Fit<T> {
-  readonly key: string
-  readonly value: T
-  readonly sizeBytes: number
-}
 
 /** Ranges whose fits are shared, until it is left. */
 export interface JoinedFits {
@@ -95,10 +89,10 @@ export function createFitExchange(channel: ThreadChannel<FitMessage>): FitExchan
       return {
         ranges: {
           ...ranges,
-          layerCache: sharing(ranges.layerCache, plain('layer')),
-          momentCache: sharing(ranges.momentCache, inShared('moments')),
-          roundedCache: sharing(ranges.roundedCache, plain('rounded')),
-          codesCache: { ...ranges.codesCache, ...sharing(ranges.codesCache, inShared('codes')) },
+          layerCache: sendingCache(ranges.layerCache, plain('layer')),
+          momentCache: sendingCache(ranges.momentCache, inShared('moments')),
+          roundedCache: sendingCache(ranges.roundedCache, plain('rounded')),
+          codesCache: { ...ranges.codesCache, ...sendingCache(ranges.codesCache, inShared('codes')) },
           // Numbers would mean another text in every thread.
           nameOf: hashOf
         },
@@ -109,7 +103,7 @@ export function createFitExchange(channel: ThreadChannel<FitMessage>): FitExchan
       const { inShared, leave } = enter(content, (message) => {
         if (message.kind === 'outputs') keep(cache, message.fit)
       })
-      return { cache: { ...cache, ...sharing(cache, inShared('outputs')) }, leave }
+      return { cache: { ...cache, ...sendingCache(cache, inShared('outputs')) }, leave }
     }
   }
 }
@@ -119,17 +113,6 @@ function keepFit(ranges: ActivationRanges, message: FitMessage): void {
   else if (message.kind === 'moments') keep(ranges.momentCache, message.fit)
   else if (message.kind === 'rounded') keep(ranges.roundedCache, message.fit)
   else if (message.kind === 'codes') keep(ranges.codesCache, message.fit)
-}
-
-/** A cache whose new entries are sent where it keeps them: what is too large for it is so for the other threads' too. */
-function sharing<T>(cache: BoundedCache<T>, send: (fit: Fit<T>) => void): BoundedCache<T> {
-  return {
-    get: (key) => cache.get(key),
-    set(key, value, sizeBytes) {
-      keep(cache, { key, value, sizeBytes })
-      if (cache.get(key) === value) send({ key, value, sizeBytes })
-    }
-  }
 }
 
 function keep<T>(cache: BoundedCache<T>, { key, value, sizeBytes }: Fit<T>): void {
