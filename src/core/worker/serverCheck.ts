@@ -39,7 +39,8 @@ export function serverFaults(info: string): ServerFault[] {
   return faults
 }
 
-function readInfo(info: string): Map<string, string> {
+/** Fields of the text of INFO, by name. */
+export function readInfo(info: string): Map<string, string> {
   const lines = info.split(/\r?\n/).filter((line) => !line.startsWith('#') && line.includes(':'))
   return new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()])

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { bytesOfFit, fitOfBytes } from '../../../core/quant/quantize/fitBytes'
 import type { ReconstructedLayer } from '../../../core/quant/quantize/reconstruct'
+import { readInfo } from '../../../core/worker/serverCheck'
 import type { CodeIdentity } from '../codeIdentity'
-import { keys } from '../queue/queueJob'
+import { keys, sha256 } from '../queue/queueJob'
 import type { QueueServer } from '../queue/queueServer'
 
 /** How long a fit is kept, s: other workers of a search want it within minutes. */
@@ -58,7 +59,7 @@ export function createFitStore(
   const { code, arithmetic } = identity
   const isWanted = createWantedLook(server, nowMs)
   const hashOf = (content: string, name: string): string =>
-    sha256(JSON.stringify([code, arithmetic, content, name])).toString('hex')
+    sha256(JSON.stringify([code, arithmetic, content, name]))
   const isUsable = (): boolean => server.state === 'up' && server.problem === null
 
   return {
@@ -100,9 +101,9 @@ function createWantedLook({ client }: QueueServer, nowMs: () => number): () => b
       client.pubsub('NUMSUB', keys.cancel),
       client.info('memory')
     ])
-    const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(memory)?.[1] ?? 0)
-    const most = field('maxmemory')
-    isWanted = Number(listeners[1]) > 1 && (most === 0 || 2 * field('used_memory') < most)
+    const fields = readInfo(memory)
+    const most = Number(fields.get('maxmemory') ?? 0)
+    isWanted = Number(listeners[1]) > 1 && (most === 0 || 2 * Number(fields.get('used_memory') ?? 0) < most)
   }
   return () => {
     if (nowMs() - lookedAtMs >= lookEveryMs) {
@@ -118,8 +119,6 @@ function checked(bytes: Buffer, hash: string): ReconstructedLayer | null {
   const body = bytes.subarray(hashBytes)
   return checksum(hash, body).equals(bytes.subarray(0, hashBytes)) ? fitOfBytes(body) : null
 }
-
-const sha256 = (content: string): Buffer => createHash('sha256').update(content).digest()
 
 /** Of a fit under its key: a value under another key is none. */
 const checksum = (hash: string, bytes: Uint8Array): Buffer =>
