@@ -45,6 +45,16 @@ describe.skipIf(!hasRedis)('fits on the queue server', () => {
   const listens = async () => await server.another().subscribe(keys.cancel)
   const storeOf = (identity = testIdentity, limitBytes?: number): FitStore =>
     createFitStore(server, identity, Date.now, limitBytes)
+  /** The store's first look is under way: until it has ended everything is sent. */
+  const untilNothingIsSent = (store: FitStore) =>
+    expect
+      .poll(async () => {
+        await store.publish('net', 'a', fitOf(1))
+        const sent = (await redis.client.keys(keys.fit('*'))).length
+        await redis.client.flushall()
+        return sent
+      })
+      .toBe(0)
 
   it('are found by workers of the same code and arithmetic, under their content and key alone', async () => {
     await storeOf().publish('net', 'conv', fitOf(1))
@@ -103,29 +113,14 @@ describe.skipIf(!hasRedis)('fits on the queue server', () => {
     server = await connected()
     await expect.poll(async () => (await redis.client.pubsub('NUMSUB', keys.cancel))[1]).toBe(0)
     const store = storeOf()
-    // The first look is under way: until it has ended everything is sent.
     await store.find('net', ['a'])
-    await expect
-      .poll(async () => {
-        await store.publish('net', 'a', fitOf(1))
-        const sent = (await redis.client.keys(keys.fit('*'))).length
-        await redis.client.flushall()
-        return sent
-      })
-      .toBe(0)
+    await untilNothingIsSent(store)
   })
 
   it('are nowhere while the server has little room, takes no data or is gone', async () => {
     await redis.client.config('SET', 'maxmemory', '2mb')
     const store = storeOf()
-    await expect
-      .poll(async () => {
-        await store.publish('net', 'a', fitOf(1))
-        const sent = (await redis.client.keys(keys.fit('*'))).length
-        await redis.client.flushall()
-        return sent
-      })
-      .toBe(0)
+    await untilNothingIsSent(store)
     await redis.client.config('SET', 'maxmemory', '1mb')
     const full = storeOf()
     await full.publish('net', 'a', fitOf(1))
