@@ -3,6 +3,7 @@ import type { IntegerDecoder } from '../../core/lm/integer/integerDecoder'
 import { beginToken, type Tokenizer } from '../../core/lm/tokenizer'
 import { argmax } from '../../core/quant/integer/runInteger'
 import { AppError } from '../../shared/errors'
+import { createPause } from '../threads/pause'
 import type { BoardDecoder, BoardStep } from './boardDecoder'
 
 /** One token of a text that a board continues. */
@@ -36,18 +37,14 @@ export function promptTokens(tokenizer: Tokenizer, prompt: string, sequenceLengt
   )
 }
 
-/** How long the host's reference may keep the process from other work. */
-const sliceMs = 10
-
 /** The host's token, made in parts: a step of a large model takes longer than a process may stand still. */
 async function hostToken(host: IntegerDecoder, token: number): Promise<number> {
   const parts = host.stepInParts(token)
-  for (let from = performance.now(); ;) {
+  const pause = createPause()
+  for (;;) {
     const part = parts.next()
     if (part.done === true) return argmax(part.value)
-    if (performance.now() - from < sliceMs) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    from = performance.now()
+    await pause()
   }
 }
 
