@@ -1,9 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { threadTimes, timeBetween, totalNs } from './threadTimes'
 
-/** Processor time of every thread of this process since it began, ns, by thread (Linux). */
-type ThreadTimes = ReadonlyMap<string, number>
-
-/** A search by the processor time of its threads: other programs are not counted, however loaded the machine is. */
+/** A search by the processor time of its threads (Linux): other programs are not counted, however loaded the machine is. */
 export interface ThreadAccount {
   /** Main thread, s: proposals and messages, while the workers wait. */
   readonly mainSeconds: number
@@ -19,17 +16,17 @@ export interface ThreadAccount {
 
 /** Collects the account of a search; `workers` threads take part in it. */
 export function createThreadAccount(workers: number) {
-  const main = String(process.pid)
-  let before = threadTimes()
-  const total = new Map<string, number>()
-  const batches: Map<string, number>[] = []
+  const main = process.pid
+  let before = threadTimes(main)
+  const total = new Map<number, number>()
+  const batches: Map<number, number>[] = []
   return {
     /** All evaluations of a batch have ended. */
     endBatch(): void {
-      const now = threadTimes()
-      const batch = new Map<string, number>()
-      for (const [thread, ns] of now) {
-        const own = ns - (before.get(thread) ?? 0)
+      const now = threadTimes(main)
+      const batch = new Map<number, number>()
+      for (const thread of now.keys()) {
+        const own = timeBetween(before, now, thread)
         batch.set(thread, own)
         total.set(thread, (total.get(thread) ?? 0) + own)
       }
@@ -40,32 +37,17 @@ export function createThreadAccount(workers: number) {
       const mainNs = total.get(main) ?? 0
       const others = [...total].filter(([thread]) => thread !== main).sort((a, b) => b[1] - a[1])
       const ownWorkers = others.slice(0, workers).map(([thread]) => thread)
-      const workerNs = sum(ownWorkers.map((thread) => total.get(thread)!))
-      const busiestNs = sum(
+      const workerNs = totalNs(ownWorkers.map((thread) => total.get(thread)!))
+      const busiestNs = totalNs(
         batches.map((batch) => Math.max(...ownWorkers.map((thread) => batch.get(thread) ?? 0)))
       )
       return {
         mainSeconds: mainNs / 1e9,
         workerSeconds: workerNs / 1e9,
         busiestSeconds: busiestNs / 1e9,
-        otherSeconds: (sum([...total.values()]) - mainNs - workerNs) / 1e9,
+        otherSeconds: (totalNs([...total.values()]) - mainNs - workerNs) / 1e9,
         criticalSeconds: (mainNs + busiestNs) / 1e9
       }
     }
   }
-}
-
-const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0)
-
-function threadTimes(): ThreadTimes {
-  const times = new Map<string, number>()
-  for (const thread of readdirSync('/proc/self/task')) {
-    try {
-      const text = readFileSync(`/proc/self/task/${thread}/schedstat`, 'utf8')
-      times.set(thread, Number(text.split(' ')[0]))
-    } catch {
-      // It ended between the two looks.
-    }
-  }
-  return times
 }

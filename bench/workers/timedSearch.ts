@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Scheme } from '../../src/core/quant/scheme'
+import { resourcePath } from '../../src/main/paths'
 import { sharedTasks } from '../../src/main/sharedTasks'
 import type { Tasks } from '../../src/main/taskRegistry'
 import { createTaskPool, type TaskPool } from '../../src/main/threads/taskPool'
@@ -13,7 +14,6 @@ import { createQueueJobs } from '../../src/main/worker/queue/queueJobs'
 import { createQueuePool } from '../../src/main/worker/queue/queuePool'
 import { connectQueueServer } from '../../src/main/worker/queue/queueServer'
 import { startRedis } from '../../test/support/redisServer'
-import { resourcePath } from '../../src/main/paths'
 import { openNetworkSearch, workerFile, type NetworkSearch } from './networkSearch'
 import { createProcessAccount, type ProcessAccount } from './processAccount'
 
@@ -67,11 +67,10 @@ async function onQueue<T>(
     })
     try {
       const pool = createQueuePool({ local, shared: sharedTasks, jobs: async () => jobs })
-      const found = await work(
+      return await work(
         pool,
         children.map(({ pid }) => pid!)
       )
-      return found
     } finally {
       await jobs.close()
       server.close()
