@@ -150,7 +150,7 @@ function neverMeasured(kernel: RecurrentKernel, layer: string): AppError {
   )
 }
 
-/** Operators beside the inner products: as priceOf says; copies of a kind that was never measured as requantising as many codes. */
+/** Operators beside the inner products, as priceOf has them; copies of a kind that was never measured as requantising as many codes. */
 function sumOf(
   { others, isStandIn }: LayerCalls,
   target: CostTarget,
@@ -167,7 +167,7 @@ function sumOf(
   return sum
 }
 
-/** As measured, else as its own proxy says, else by its visits. */
+/** As measured, else by its own proxy, else by its visits. */
 function priceOf(
   call: KernelCall,
   { proxies }: CostTarget,

@@ -91,7 +91,7 @@ async function within(ms: number, replied: Promise<void>): Promise<void> {
 
 let own: ReturnType<typeof createHostFits> | undefined
 
-/** Shares fits of this thread; on the main thread, and without a content that all hosts know, nothing is shared. */
+/** Shares fits of this thread; on the main thread, and without a content that is equal on all hosts, nothing is shared. */
 export function joinHostFits(content: string | null, ranges: ActivationRanges): HostFits {
   if (isMainThread || content === null) return { ranges, look: async () => undefined }
   own ??= createHostFits(openThreadChannel(fitsChannel), () => performance.now())

@@ -43,7 +43,7 @@ return 1`
 
 /** Fits on the queue server, for workers of the same code and arithmetic. They only save time: no method throws. */
 export interface FitStore {
-  /** One entry a key; null where nobody has it or the server cannot be asked. */
+  /** One entry a key; null where it is not on the server or the server is not reached. */
   find(content: string, names: readonly string[]): Promise<(ReconstructedLayer | null)[]>
   /** Nothing is sent where no other worker is connected, or where the server has little room. */
   publish(content: string, name: string, fit: ReconstructedLayer): Promise<void>

@@ -29,8 +29,8 @@ function testLine() {
   }
   return {
     ...{ line, posted },
-    say: (message: FitsMessage) => take(message),
-    answer: (by: typeof onLook) => (onLook = by)
+    send: (message: FitsMessage) => take(message),
+    reply: (by: typeof onLook) => (onLook = by)
   }
 }
 
@@ -43,14 +43,14 @@ function madeElsewhere() {
 }
 
 describe('fits of other processes', () => {
-  it('are asked for at once, kept, and not made known again', async () => {
+  it('are looked for at once, kept, and not made known again', async () => {
     const { network, made } = madeElsewhere()
     expect(made).toHaveLength(scheme.length)
     const here = testLine()
-    here.answer(({ id, content, keys }) => {
+    here.reply(({ id, content, keys }) => {
       expect(content).toBe('content')
       expect(keys).toEqual(made.map(({ key }) => key))
-      here.say({ kind: 'found', id, fits: made.map(({ fit }) => fit) })
+      here.send({ kind: 'found', id, fits: made.map(({ fit }) => fit) })
     })
     const fits = createHostFits(here.line, () => 0).join('content', rangesOf())
     await fits.look(scheme)
@@ -60,16 +60,16 @@ describe('fits of other processes', () => {
     expect(here.posted).toHaveLength(1)
   })
 
-  it('that nobody has are made here and made known', async () => {
+  it('that no other process has are made here and made known', async () => {
     const here = testLine()
-    here.answer(({ id, keys }) => here.say({ kind: 'found', id, fits: keys.map(() => null) }))
+    here.reply(({ id, keys }) => here.send({ kind: 'found', id, fits: keys.map(() => null) }))
     const fits = createHostFits(here.line, () => 0).join('content', rangesOf())
     await fits.look(scheme)
     quantizeNetwork(fits.ranges, scheme)
     expect(here.posted.map(({ kind }) => kind)).toEqual(['look', ...scheme.map(() => 'made')])
   })
 
-  it('are no longer waited for once nobody replies', async () => {
+  it('are no longer waited for once replies stay away', async () => {
     const here = testLine()
     const fits = createHostFits(here.line, () => 0).join('content', rangesOf())
     for (let at = 0; at < 8; at++) await fits.look(scheme)
@@ -83,17 +83,17 @@ describe('fits of other processes', () => {
     expect(here.posted.filter(({ kind }) => kind === 'look')).toHaveLength(9)
   })
 
-  it('are not waited for without end; a late reply serves the next scheme, one for another thread nobody', async () => {
+  it('are not waited for without end; a late reply serves the next scheme, one for another thread serves none', async () => {
     const { made } = madeElsewhere()
     const here = testLine()
     const fits = createHostFits(here.line, () => 0).join('content', rangesOf())
     await fits.look(scheme)
     const [look] = here.posted
     if (look?.kind !== 'look') expect.unreachable('no look was posted')
-    here.say({ kind: 'found', id: 'of another thread', fits: made.map(({ fit }) => fit) })
+    here.send({ kind: 'found', id: 'of another thread', fits: made.map(({ fit }) => fit) })
     await fits.look(scheme)
     expect(here.posted).toHaveLength(2)
-    here.say({ kind: 'found', id: look.id, fits: made.map(({ fit }) => fit) })
+    here.send({ kind: 'found', id: look.id, fits: made.map(({ fit }) => fit) })
     await fits.look(scheme)
     expect(here.posted).toHaveLength(2)
   })

@@ -51,7 +51,7 @@ describe('inputs of jobs', () => {
     const folder = await cache.folder(hash)
     expect(folder).toBe(path.join(root, hash))
     expect(readFileSync(path.join(folder, 'sub/net.onnx'), 'utf8')).toBe('twelve bytes')
-    // Nobody else on this machine reads networks of others.
+    // No other user of this machine may read the networks.
     expect([statSync(folder).mode & 0o777, statSync(path.join(folder, 'sub/net.onnx')).mode & 0o777]).toEqual(
       [0o700, 0o600]
     )
