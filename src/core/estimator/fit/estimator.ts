@@ -19,7 +19,8 @@ import {
   type JointNet
 } from '../network/jointNet'
 import type { Origin, StageModelName } from '../../../shared/vocabulary'
-import type { StageTable } from '../samples/stageTable'
+import { withoutAbsent, type AbsentStage } from '../samples/absence'
+import { totalMs, type StageTable } from '../samples/stageTable'
 import { positionFactor, type PositionEffect } from './position'
 
 /** What a prediction of stages is made by. */
@@ -34,16 +35,19 @@ export interface LatencyEstimator {
   readonly model: StageModelName
   readonly stages: readonly string[]
   readonly codec: KnobCodec
+  /** Stages that some configurations do not have. */
+  readonly absent: readonly AbsentStage[]
   readonly position: PositionEffect
   readonly models: StageModels
   /** log(measured total / predicted total) of held-out configurations, ascending. */
   readonly logRatios: Float64Array
-  /** Stage of every prediction of rows, ms. */
+  /** Times of every row by stage, ms; NaN where the row's configuration does not have the stage. */
   predictMatrix(matrix: FeatureMatrix, tokens: Float64Array): Float64Array[]
 }
 
 /** Predicted times of one configuration, ms, with the 90 % interval of the total. */
 export interface LatencyPrediction {
+  /** Without the stages that the configuration does not have. */
   stagesMs: Record<string, number>
   totalMs: number
   /** Interval of the total. */
@@ -61,30 +65,39 @@ const minWidening = 0.1
 
 /** Returns a latency estimator of fitted parts. */
 export function createEstimator(parts: Omit<LatencyEstimator, 'predictMatrix'>): LatencyEstimator {
-  const decodeAt = parts.stages.indexOf('decode')
+  const { models, stages, absent } = parts
   return {
     ...parts,
-    predictMatrix(matrix, tokens) {
-      const { models } = parts
-      switch (models.kind) {
-        case 'perStage':
-          return models.models.map((model) => model.predict(matrix))
-        case 'total': {
-          const total = models.model.predict(matrix)
-          return models.shares.map((share) => total.map((time) => time * share))
-        }
-        case 'unified': {
-          const outputs = predictJoint(
-            models.net,
-            matrix,
-            tokens.map(() => 0)
-          )
-          if (decodeAt < 0) return outputs
-          const rest = outputs.slice(0, -1)
-          rest.splice(decodeAt, 0, predictJointDecode(models.net, matrix, tokens))
-          return rest
-        }
-      }
+    predictMatrix: (matrix, tokens) =>
+      withoutAbsent(predictAll(models, stages, matrix, tokens), stages, absent, matrix)
+  }
+}
+
+/** Times of every row by stage, ms, of all stages. */
+function predictAll(
+  models: StageModels,
+  stages: readonly string[],
+  matrix: FeatureMatrix,
+  tokens: Float64Array
+): Float64Array[] {
+  switch (models.kind) {
+    case 'perStage':
+      return models.models.map((model) => model.predict(matrix))
+    case 'total': {
+      const total = models.model.predict(matrix)
+      return models.shares.map((share) => total.map((time) => time * share))
+    }
+    case 'unified': {
+      const outputs = predictJoint(
+        models.net,
+        matrix,
+        tokens.map(() => 0)
+      )
+      const decodeAt = stages.indexOf('decode')
+      if (decodeAt < 0) return outputs
+      const rest = outputs.slice(0, -1)
+      rest.splice(decodeAt, 0, predictJointDecode(models.net, matrix, tokens))
+      return rest
     }
   }
 }
@@ -119,8 +132,12 @@ export function predictConfigurations(
   const stages = estimator.predictMatrix(matrix, tokens)
   const inside = factorsOf(estimator.logRatios, level)
   return asked.map((configuration, row) => {
-    const stagesMs = Object.fromEntries(estimator.stages.map((stage, at) => [stage, stages[at][row]]))
-    const totalMs = stages.reduce((sum, times) => sum + times[row], 0)
+    const stagesMs = Object.fromEntries(
+      estimator.stages.flatMap((stage, at) =>
+        Number.isNaN(stages[at][row]) ? [] : [[stage, stages[at][row]]]
+      )
+    )
+    const total = totalMs(stages, row)
     const { distance, what } = outsideRange(estimator.codec, configuration)
     const widened = (factor: number): number =>
       Math.exp(
@@ -130,9 +147,9 @@ export function predictConfigurations(
     const decode = stagesMs['decode']
     return {
       stagesMs,
-      totalMs,
-      lowMs: totalMs * widened(Math.min(1, inside.low)),
-      highMs: totalMs * widened(Math.max(1, inside.high)),
+      totalMs: total,
+      lowMs: total * widened(Math.min(1, inside.low)),
+      highMs: total * widened(Math.max(1, inside.high)),
       decodePerTokenMs: decode === undefined ? null : decode / tokens[row],
       warnings: [
         ...completed[row].assumed.map((text) => `Not given: ${text} is used, the only value in training.`),
@@ -171,14 +188,21 @@ export function decodeAtPosition(
     )
     return outputs[outputs.length - 1][0]
   }
-  const [prediction] = predictConfigurations(estimator, [asked])
-  return (prediction.decodePerTokenMs ?? NaN) * positionFactor(estimator.position, position, tokens)
+  const [{ decodePerTokenMs }] = predictConfigurations(estimator, [asked])
+  if (decodePerTokenMs === null) {
+    throw new AppError(
+      'input.invalid',
+      'This configuration has no decode stage.',
+      'Samples of its kind had none in training; leave the position out.'
+    )
+  }
+  return decodePerTokenMs * positionFactor(estimator.position, position, tokens)
 }
 
 /** Name of the file format. */
 export const estimatorFormat = 'bitbench-latency-estimator'
-/** Version of the file format. */
-export const estimatorVersion = 1
+/** Newest version of the file format: 2 names absent stages, which a reader of version 1 would predict; without any it is 1. */
+export const estimatorVersion = 2
 
 /** An estimator as it is stored (format and version checked on read). */
 export interface EstimatorJson {
@@ -187,6 +211,7 @@ export interface EstimatorJson {
   model: StageModelName
   stages: string[]
   codec: KnobCodec
+  absent?: AbsentStage[]
   position: PositionEffect
   logRatios: number[]
   models:
@@ -214,10 +239,11 @@ export function estimatorToJson(
         : { kind: 'perStage', models: models.models.map((model) => model.toJSON()) }
   return {
     format: estimatorFormat,
-    version: estimatorVersion,
+    version: estimator.absent.length > 0 ? estimatorVersion : 1,
     model: estimator.model,
     stages: [...estimator.stages],
     codec: estimator.codec,
+    ...(estimator.absent.length > 0 ? { absent: [...estimator.absent] } : {}),
     position: estimator.position,
     logRatios: Array.from(estimator.logRatios),
     models: stored,
@@ -247,6 +273,7 @@ export function estimatorFromJson(json: EstimatorJson): LatencyEstimator {
     model: json.model,
     stages: json.stages,
     codec: json.codec,
+    absent: json.absent ?? [],
     position: json.position,
     models: revived,
     logRatios: Float64Array.from(json.logRatios)

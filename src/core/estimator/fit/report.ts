@@ -1,3 +1,4 @@
+import { AppError } from '../../../shared/errors'
 import { totalMs, type StageTable } from '../samples/stageTable'
 import { latencyErrors, type LatencyErrors } from './errors'
 import { predictTable, type LatencyEstimator } from './estimator'
@@ -33,9 +34,17 @@ export interface EvaluatedRows {
   measuredTotal: Float64Array
 }
 
-/** Predicts every row of a table beside what was measured, ms. */
+/**
+ * Predicts every row of a table beside what was measured, ms; stages in the order of the table. A stage that was not measured in a
+ * row counts in neither total.
+ * @throws data.invalid when the table has other stages than the estimator
+ */
 export function evaluateRows(estimator: LatencyEstimator, table: StageTable): EvaluatedRows {
-  const predicted = predictTable(estimator, table)
+  requireSameStages(estimator, table)
+  const all = predictTable(estimator, table)
+  const predicted = table.stages.map((stage, at) =>
+    all[estimator.stages.indexOf(stage)].map((time, row) => (Number.isNaN(table.times[at][row]) ? NaN : time))
+  )
   const sum = (times: readonly Float64Array[]): Float64Array =>
     Float64Array.from({ length: table.count }, (_, row) => totalMs(times, row))
   return {
@@ -44,6 +53,19 @@ export function evaluateRows(estimator: LatencyEstimator, table: StageTable): Ev
     predictedTotal: sum(predicted),
     measuredTotal: sum(table.times)
   }
+}
+
+function requireSameStages({ stages }: LatencyEstimator, table: StageTable): void {
+  const unknown = table.stages.filter((stage) => !stages.includes(stage))
+  const missing = stages.filter((stage) => !table.stages.includes(stage))
+  if (unknown.length === 0 && missing.length === 0) return
+  throw new AppError(
+    'data.invalid',
+    unknown.length > 0
+      ? `The samples have the stage ${unknown.join(', ')}, which the estimator was not trained on.`
+      : `The samples have no ${missing.join(', ')}, which the estimator predicts.`,
+    `Give samples with these stages: ${stages.join(', ')}.`
+  )
 }
 
 /** Errors of an estimator on samples: the content of evaluation_results.json. */
@@ -116,9 +138,9 @@ function perConfiguration(table: StageTable, rows: EvaluatedRows): Configuration
     .map(([configuration, list]) => {
       const mae = (stage: string): number | null => {
         const at = table.stages.indexOf(stage)
-        return at < 0
-          ? null
-          : latencyErrors(pick(rows.predicted[at], list), pick(table.times[at], list)).maeMs
+        if (at < 0) return null
+        const { count, maeMs } = latencyErrors(pick(rows.predicted[at], list), pick(table.times[at], list))
+        return count === 0 ? null : maeMs
       }
       const total = latencyErrors(pick(rows.predictedTotal, list), pick(rows.measuredTotal, list))
       return {

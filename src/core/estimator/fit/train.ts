@@ -6,6 +6,7 @@ import { mlpDefaults } from '../models/mlp'
 import type { StageModelName } from '../../../shared/vocabulary'
 import { fitStageModel } from '../models/stageModel'
 import { trainJointNet, type EpochRecord, type JointSamples } from '../network/jointNet'
+import { absentStages, type AbsentStage } from '../samples/absence'
 import { takeRows, totalMs, type StageTable } from '../samples/stageTable'
 import { latencyErrors } from './errors'
 import { createEstimator, predictTable, type LatencyEstimator, type StageModels } from './estimator'
@@ -46,7 +47,7 @@ const jointHidden = [32, 32]
 /** The documents' weights: prefill 2, everything else 1. */
 const stageWeight = (stage: string): number => (stage === 'prefill' ? 2 : 1)
 
-/** Trains and calibrates the interval on held-out configurations. @throws data.invalid for too few rows or absent stages */
+/** Trains and calibrates the interval on held-out configurations. @throws data.invalid for too few rows, or stages absent without a reason */
 export function trainEstimator(table: StageTable, options: TrainOptions): Trained {
   if (table.count < 8) {
     throw new AppError(
@@ -55,22 +56,17 @@ export function trainEstimator(table: StageTable, options: TrainOptions): Traine
       'Measure more configurations.'
     )
   }
-  table.stages.forEach((stage, at) => {
-    const gaps = table.times[at].reduce((count, time) => count + Number(Number.isNaN(time)), 0)
-    if (gaps === 0) return
-    throw new AppError(
-      'data.invalid',
-      `The stage ${stage} is missing in ${gaps} of ${table.count} samples.`,
-      'Train on samples that all have the same stages; transfer handles absent ones.'
-    )
-  })
+  const absent = absentStages(table)
   const split = splitByConfiguration(table, options.validationShare, options.seed)
-  const structure = options.structure ?? (options.model === 'mlp' ? 'unified' : 'perStage')
+  const structure =
+    options.structure ?? (options.model === 'mlp' && absent.length === 0 ? 'unified' : 'perStage')
+  if (structure !== 'perStage') requireAllStages(absent)
   const { models, history } = fitModels(table, split, structure, options)
   const parts = {
     model: options.model,
     stages: table.stages,
     codec: knobCodec(table),
+    absent,
     position: fitPositionEffect(takeRows(table, split.train)),
     models
   }
@@ -89,6 +85,16 @@ export function trainEstimator(table: StageTable, options: TrainOptions): Traine
   }
 }
 
+/** A network for all stages and shares of a total have one set of stages. @throws data.invalid */
+function requireAllStages([missing]: readonly AbsentStage[]): void {
+  if (missing === undefined) return
+  throw new AppError(
+    'data.invalid',
+    `The stage ${missing.stage} is missing where ${missing.knob} is ${missing.levels.join(' or ')}, and this structure has the same stages everywhere.`,
+    'Train a model per stage.'
+  )
+}
+
 function fitModels(
   table: StageTable,
   split: ConfigurationSplit,
@@ -97,13 +103,15 @@ function fitModels(
 ): { models: StageModels; history: TrainedEpoch[] } {
   const matrix = encodeTable(knobCodec(table), table)
   if (structure === 'unified') return fitUnified(table, split, options)
-  const fitOf = (times: Float64Array) =>
-    fitStageModel(options.model, {
-      matrix: takeFeatures(matrix, split.train),
-      times: Float64Array.from(split.train, (row) => times[row]),
-      groupOf: Int32Array.from(split.train, (row) => split.groupOf[row]),
+  const fitOf = (times: Float64Array) => {
+    const rows = split.train.filter((row) => !Number.isNaN(times[row]))
+    return fitStageModel(options.model, {
+      matrix: takeFeatures(matrix, rows),
+      times: Float64Array.from(rows, (row) => times[row]),
+      groupOf: Int32Array.from(rows, (row) => split.groupOf[row]),
       seed: options.seed
     })
+  }
   if (structure === 'total') {
     const total = Float64Array.from({ length: table.count }, (_, row) => totalMs(table.times, row))
     const shares = table.times.map(
@@ -118,7 +126,7 @@ function fitUnified(table: StageTable, split: ConfigurationSplit, options: Train
   const parts = [split.train, split.validation].map((rows) => takeRows(table, rows))
   const [train, validation] = parts.map((part) => jointSamples(table, part))
   const history: TrainedEpoch[] = []
-  const empty = { position: fitPositionEffect(parts[0]), logRatios: new Float64Array(0) }
+  const empty = { absent: [], position: fitPositionEffect(parts[0]), logRatios: new Float64Array(0) }
   const { net } = trainJointNet(train, validation, {
     hidden: jointHidden,
     epochs: options.epochs ?? mlpDefaults.epochs,

@@ -12,8 +12,9 @@ export function errorLines(results: EvaluationResults): string[] {
     ['decode per token', results.decodePerToken],
     ['total', results.total]
   ]
+  const width = 2 + Math.max(20, ...rows.map(([name]) => name.length))
   const cells = (values: readonly string[]): string =>
-    values.map((value, at) => (at === 0 ? value.padEnd(22) : value.padStart(10))).join('')
+    values.map((value, at) => (at === 0 ? value.padEnd(width) : value.padStart(10))).join('')
   return [
     cells(['', 'MAE ms', 'RMSE ms', 'MAPE %', 'R2', 'P95 ms', 'rel. %']),
     ...rows.flatMap(([name, errors]) =>
