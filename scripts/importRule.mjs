@@ -8,6 +8,8 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const coreFoundations = new Map([
   ['binary', []],
   ['math', []],
+  ['csv', []],
+  ['regression', ['math']],
   ['text', []],
   ['accelerator', []],
   ['kernel', []]

@@ -1,6 +1,11 @@
-import type { FeatureMatrix } from '../../src/core/proxy/features'
-import { boostingDefaults, growBoosted, predictBoosted } from '../../src/core/proxy/trees/boosting'
-import { forestDefaults, growExtraTrees, growForest, meanOverTrees } from '../../src/core/proxy/trees/forest'
+import type { FeatureMatrix } from '../../src/core/regression/featureMatrix'
+import { boostingDefaults, growBoosted, predictBoosted } from '../../src/core/regression/trees/boosting'
+import {
+  forestDefaults,
+  growExtraTrees,
+  growForest,
+  meanOverTrees
+} from '../../src/core/regression/trees/forest'
 import type { SpeedCase } from './speedCases'
 import { startPeers, type PeerName, type Peers, type Times } from './speedPeer'
 

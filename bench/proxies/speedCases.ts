@@ -1,5 +1,6 @@
 import { createRandom } from '../../src/core/math/random'
-import { extractFeatures, type FeatureMatrix } from '../../src/core/proxy/features'
+import { extractFeatures } from '../../src/core/proxy/features'
+import type { FeatureMatrix } from '../../src/core/regression/featureMatrix'
 import type { SampleTable } from '../../src/core/proxy/samples'
 
 /** Features and the logarithm of time. */

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { boostingDefaults, growBoosted } from '../../src/core/proxy/trees/boosting'
-import { forestDefaults, growForest } from '../../src/core/proxy/trees/forest'
+import { boostingDefaults, growBoosted } from '../../src/core/regression/trees/boosting'
+import { forestDefaults, growForest } from '../../src/core/regression/trees/forest'
 import { profileLike, type Table } from './speedCases'
 
 /*

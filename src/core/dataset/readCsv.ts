@@ -1,9 +1,9 @@
 import { invalidData } from './byteStream'
 import { badItem, goodItem, type ReadItem } from './item'
 import { placeOfSplit, unplaced } from './splitNames'
-import { readNumber, type NumberFormat } from '../proxy/csv/cells'
-import { givenSeparator, isComment, mostFrequentDelimiter } from '../proxy/csv/layout'
-import { isMarkedNumber, numberFormats, onlyFormat } from '../proxy/csv/numberFormat'
+import { readNumber, type NumberFormat } from '../csv/cells'
+import { givenSeparator, isComment, mostFrequentDelimiter } from '../csv/layout'
+import { isMarkedNumber, numberFormats, onlyFormat } from '../csv/numberFormat'
 
 /** How a CSV's columns are used. Names are those of the header line, or "1", "2", … without one. */
 export interface CsvColumns {

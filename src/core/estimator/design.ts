@@ -1,4 +1,4 @@
-import type { FeatureMatrix } from '../proxy/features'
+import type { FeatureMatrix } from '../regression/featureMatrix'
 import type { StageTable } from './samples/stageTable'
 import { tileCosts } from './tiles'
 import { stageWork, type StageWork } from './work'

@@ -1,5 +1,6 @@
 import { kernelSpec, rowSpec } from '../kernel/spec'
 import { emptyWork } from '../kernel/work'
+import type { FeatureMatrix } from '../regression/featureMatrix'
 import type { ShapeRows } from './samples'
 
 /**
@@ -30,13 +31,6 @@ export const featureSets = [
 
 /** Name of a set of features. */
 export type FeatureSet = (typeof featureSets)[number]
-
-/** Column-major numbers: columns[feature][row]. */
-export interface FeatureMatrix {
-  readonly names: readonly string[]
-  readonly columns: readonly Float64Array[]
-  readonly count: number
-}
 
 /** Which features of a set are left out. */
 export interface FeatureOptions {

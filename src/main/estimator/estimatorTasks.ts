@@ -10,7 +10,7 @@ import { stageTable, takeRows } from '../../core/estimator/samples/stageTable'
 import { assembleTransfer } from '../../core/estimator/transfer/assemble'
 import { stageTransferCurve } from '../../core/estimator/transfer/curve'
 import { methodTitles } from '../../core/estimator/transfer/methods'
-import { intervalFactors } from '../../core/proxy/fit/interval'
+import { intervalFactors } from '../../core/regression/interval'
 import type { EstimatorDetail, StageTransferPointJson } from '../../shared/contract/estimator'
 import type { TaskContext } from '../threads/task'
 

@@ -1,5 +1,5 @@
 import { quantile } from '../../math/quantile'
-import { metricsOf } from '../../proxy/fit/metrics'
+import { metricsOf } from '../../regression/metrics'
 
 /** Errors of predicted times in ms; percentages are percent. */
 export interface LatencyErrors {

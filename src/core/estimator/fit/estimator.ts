@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors'
-import type { FeatureMatrix } from '../../proxy/features'
-import { intervalFactors } from '../../proxy/fit/interval'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
+import { intervalFactors } from '../../regression/interval'
 import {
   encodeConfigurations,
   encodeTable,

@@ -1,4 +1,4 @@
-import { fitInterval, measuredCoverage } from '../../proxy/fit/interval'
+import { fitInterval, measuredCoverage } from '../../regression/interval'
 
 /** Level of the interval whose coverage is measured. */
 export const intervalLevel = 0.9

@@ -1,5 +1,5 @@
-import type { FeatureMatrix } from '../../proxy/features'
-import { fitRegressor, regressorFromJson, type RegressorJson } from '../../proxy/estimators/regressors'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
+import { fitRegressor, regressorFromJson, type RegressorJson } from '../../regression/regressors'
 import type { FittedStage, StageFit } from './stageFit'
 
 /** Stored form of a Gaussian process of a stage. */

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { FeatureMatrix } from '../../proxy/features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
 import type { KnobValue } from '../samples/stageSample'
 import type { StageTable } from '../samples/stageTable'
 

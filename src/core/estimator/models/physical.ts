@@ -1,6 +1,6 @@
 import { relativeNnls } from '../../math/nnls'
-import type { FeatureMatrix } from '../../proxy/features'
-import { fitRegressor, regressorFromJson, type RegressorJson } from '../../proxy/estimators/regressors'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
+import { fitRegressor, regressorFromJson, type RegressorJson } from '../../regression/regressors'
 import { floorOf } from './leastSquares'
 import { productColumns, productsUpTo, type Product } from './products'
 import type { FittedStage, StageFit } from './stageFit'

@@ -1,4 +1,4 @@
-import type { FeatureMatrix } from '../../proxy/features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
 
 /** A product of columns, as their positions, ascending and possibly repeated; [] is the constant 1. */
 export type Product = readonly number[]

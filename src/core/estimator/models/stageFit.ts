@@ -1,4 +1,4 @@
-import type { FeatureMatrix } from '../../proxy/features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
 
 /** Rows to fit one stage to. */
 export interface StageFit {

@@ -1,5 +1,5 @@
 import { createRandom } from '../../math/random'
-import type { FeatureMatrix } from '../../proxy/features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
 import { createAdam, createDenseNet, createPasses, weightCount, type DenseNet } from './denseNet'
 import { standardisation } from './regression'
 import { AppError } from '../../../shared/errors'

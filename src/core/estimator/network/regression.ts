@@ -1,5 +1,5 @@
 import { createRandom } from '../../math/random'
-import type { FeatureMatrix } from '../../proxy/features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
 import { createAdam, createDenseNet, createPasses, type DenseNet } from './denseNet'
 
 /** A network that maps a row of features to one number, with the standardisation of both. */

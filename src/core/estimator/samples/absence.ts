@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { FeatureMatrix } from '../../proxy/features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
 import type { KnobColumn, StageTable } from './stageTable'
 
 /** A stage that configurations do not have whose knob has one of these names: phi-2 has no second norm. */

@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors'
-import { readNumber, type NumberFormat } from '../../proxy/csv/cells'
-import { readLayout } from '../../proxy/csv/layout'
-import { isMarkedNumber, numberFormats, onlyFormat } from '../../proxy/csv/numberFormat'
+import { readNumber, type NumberFormat } from '../../csv/cells'
+import { readLayout } from '../../csv/layout'
+import { isMarkedNumber, numberFormats, onlyFormat } from '../../csv/numberFormat'
 import type { CsvTable } from './csvTable'
 
 /** What a person can do; three digits behind every point are no decision here. */

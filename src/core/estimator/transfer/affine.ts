@@ -1,11 +1,10 @@
-import { median } from '../../math/median'
-import { relativeNnls } from '../../math/nnls'
+import { affineMap, factorMap, type TimeMap } from '../../regression/pairMaps'
 import { totalMs } from '../samples/stageTable'
 import type { FittedTransfer } from './method'
 import { minPrediction, type TransferProblem } from './problem'
 
 /** A map from a stage's source time to its target time, fitted on pairs; both lists are ms and may be empty. */
-type Fit = (source: Float64Array, target: Float64Array) => (time: number) => number
+type Fit = (source: Float64Array, target: Float64Array) => TimeMap
 
 /** The source's times as they are. */
 export function none(problem: TransferProblem): FittedTransfer {
@@ -23,17 +22,11 @@ export const affineLeastSquares = perStage((source, target) => {
   return (time) => Math.max(floor, slope * time + constant)
 })
 
-/** Method A with a, b >= 0 and least squares of the relative error: small configurations count as much as large ones. */
-export const affineRelative = perStage((source, target) => {
-  const [slope, constant] = relativeNnls([source, new Float64Array(source.length).fill(1)], target)
-  return (time) => slope * time + constant
-})
+/** Method A with a, b >= 0 and least squares of the relative error. */
+export const affineRelative = perStage(affineMap)
 
-/** One factor per stage: the median of target / source. */
-export const logOffset = perStage((source, target) => {
-  const factor = Math.exp(median(target.map((time, at) => Math.log(time / source[at]))))
-  return (time) => factor * time
-})
+/** One factor per stage. */
+export const logOffset = perStage(factorMap)
 
 /** Method B: one line on the total; a stage keeps the share of the total that it has on the source. */
 export function globalAffine(problem: TransferProblem, rows: Int32Array): FittedTransfer {

@@ -1,32 +1,17 @@
+import { leaderOrRival, leaveOut, type Chosen } from '../../regression/leaveOut'
 import { transferErrors } from './errors'
 import type { FittedTransfer } from './method'
 import { fitStageTransfer, type StageTransferMethod } from './methods'
 import type { TransferProblem } from './problem'
 
-/**
- * The blend leads; another method is taken only when its error on left-out calibration rows is lower by this share, and
- * by more on few rows, whose leave-one-out error is itself uncertain.
- */
-const margin = 0.1
+/** See leaderOrRival: the blend leads. */
 const marginPerRow = 2
-const leader: StageTransferMethod = 'blend'
-const rivals: readonly StageTransferMethod[] = [
-  'gpRatio',
-  'rooflineGp',
-  'rooflineSourceGp',
-  'affineRelative',
-  'logOffset'
-]
+const tried = ['blend', 'gpRatio', 'rooflineGp', 'rooflineSourceGp', 'affineRelative', 'logOffset'] as const
 /** Fewest rows that bear a Gaussian process; below, one factor per stage is used. */
 const fewRows = 6
-const maxFolds = 25
 
-/** The method that leave-one-out chose, with the error of each. */
-export interface ChosenStageTransfer {
-  method: StageTransferMethod
-  /** Leave-one-out MAPE of totals in percent, by method tried. */
-  errors: Partial<Record<StageTransferMethod, number>>
-}
+/** The method that leave-one-out chose, with the leave-one-out MAPE of totals in percent of each that was tried. */
+export type ChosenStageTransfer = Chosen<StageTransferMethod>
 
 /** Chooses by leaving calibration rows out; reads no other target row. */
 export function chooseStageTransfer(
@@ -36,23 +21,15 @@ export function chooseStageTransfer(
   fitted: Map<StageTransferMethod, FittedTransfer> = new Map()
 ): ChosenStageTransfer {
   if (rows.length < fewRows) return { method: 'logOffset', errors: {} }
-  const errors: Partial<Record<StageTransferMethod, number>> = {}
-  let method = leader
-  let lowest = Infinity
-  for (const candidate of [leader, ...rivals]) {
-    const error = leftOutError(problem, rows, fitStageTransfer(candidate, problem, rows, seed, fitted))
-    errors[candidate] = error
-    if (error < lowest * (1 - margin - marginPerRow / rows.length)) [lowest, method] = [error, candidate]
-  }
-  return { method, errors }
+  return leaderOrRival<StageTransferMethod>(tried, rows.length, marginPerRow, (method) =>
+    leftOutError(problem, rows, fitStageTransfer(method, problem, rows, seed, fitted))
+  )
 }
 
 function leftOutError(problem: TransferProblem, rows: Int32Array, model: FittedTransfer): number {
-  const folds = rows.length <= maxFolds ? rows.length : 10
   let sum = 0
-  for (let fold = 0; fold < folds; fold++) {
-    const kept = rows.filter((_, at) => at % folds !== fold)
-    const left = rows.filter((_, at) => at % folds === fold)
+  for (const turn of leaveOut(rows.length)) {
+    const [kept, left] = [turn.kept, turn.left].map((places) => places.map((at) => rows[at]))
     const predicted = model.refit(kept).predict(left)
     sum += left.length * transferErrors(predicted, problem.target, left, problem.table.stages).totalMape
   }

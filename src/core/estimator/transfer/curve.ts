@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors'
 import { countOf } from '../../../shared/units'
+import { deviation } from '../../math/mean'
 import type { AssembledTransfer } from './assemble'
 import { chooseCalibrationRows, type CalibrationDesign } from './calibrationRows'
 import { chooseStageTransfer } from './choose'
@@ -111,9 +112,4 @@ function requireRows({ pool, judged }: AssembledTransfer, n: number): void {
     `The target has ${countOf(pool.length, 'configuration')}${which}: ${n} cannot be drawn${judged === null ? ' with one left to judge by' : ''}.`,
     `Ask for fewer with --n, or give more target rows${judged === null ? '' : ' or fewer --judge files'}.`
   )
-}
-
-function deviation(values: readonly number[]): number {
-  const middle = values.reduce((sum, value) => sum + value, 0) / values.length
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / values.length)
 }

@@ -1,5 +1,5 @@
 import { quantile } from '../../math/quantile'
-import { metricsOf } from '../../proxy/fit/metrics'
+import { metricsOf } from '../../regression/metrics'
 import { totalMs } from '../samples/stageTable'
 
 /** Errors of transferred stage times against measured ones. Percentages are percent, times ms. */

@@ -1,4 +1,4 @@
-import type { FeatureMatrix } from '../../proxy/features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
 import { relativeNnls } from '../../math/nnls'
 import { stagePools, takeFeatures, type StagePool } from '../design'
 import type { StageTable } from '../samples/stageTable'

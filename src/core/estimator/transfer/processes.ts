@@ -4,7 +4,7 @@ import {
   hyperparametersOf,
   predictGaussianProcess,
   type GaussianProcess
-} from '../../proxy/linear/gaussianProcess'
+} from '../../regression/gaussianProcess'
 import { withColumn, type StagePool } from '../design'
 import { entriesOf, featuresAt, fitBase, timesOf, type TransferProblem } from './problem'
 import type { FittedTransfer } from './method'

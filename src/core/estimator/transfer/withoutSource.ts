@@ -1,6 +1,6 @@
-import type { FeatureMatrix } from '../../proxy/features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
 import { choleskyInPlace, choleskySolve } from '../../math/cholesky'
-import { fitRegressor } from '../../proxy/estimators/regressors'
+import { fitRegressor } from '../../regression/regressors'
 import type { FittedTransfer } from './method'
 import { entriesOf, featuresAt, fitBase, minPrediction, timesOf, type TransferProblem } from './problem'
 

@@ -4,7 +4,7 @@ import { estimatorByName } from '../estimators/registry'
 import type { Estimator, LatencyModel } from '../estimators/estimator'
 import { groupByShape, shapeFolds } from '../fit/folds'
 import { predictHoldout } from '../fit/holdout'
-import { metricsOf } from '../fit/metrics'
+import { metricsOf } from '../../regression/metrics'
 import type { TimeUnit, adaptiveStops } from '../../../shared/vocabulary'
 import { takeShapes, type SampleTable, type ShapeRows } from '../samples'
 

@@ -4,10 +4,10 @@ import { timeUnits, type ProxyKernelName, type TimeUnit } from '../../../shared/
 import { rowSpec } from '../../kernel/spec'
 import { emptyWork } from '../../kernel/work'
 import { noBits, takeSamples, type SampleTable } from '../samples'
-import { nextCell, readNumber, type NumberFormat } from './cells'
+import { nextCell, readNumber, type NumberFormat } from '../../csv/cells'
 import { bindColumns, type Binding } from './columns'
-import { isComment, isEmptyRow, lineEnd, readLayout, type Layout } from './layout'
-import { numberFormats } from './numberFormat'
+import { isComment, isEmptyRow, lineEnd, readLayout, type Layout } from '../../csv/layout'
+import { numberFormats } from '../../csv/numberFormat'
 import { growthWithWork, plausibilityRemarks, rowsByShape } from './plausibility'
 
 /** Samples of a file, and what a person should know of how it was read. */

@@ -1,5 +1,5 @@
 import type { TermSet } from '../physics/physicsTerms'
-import type { RegressorJson } from './regressors'
+import type { RegressorJson } from '../../regression/regressors'
 import type { SampleTable, ShapeRows } from '../samples'
 
 /** Input of a fit besides its samples. Same samples, same seed: same model. */

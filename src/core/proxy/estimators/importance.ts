@@ -1,4 +1,4 @@
-import type { Regressor } from './regressors'
+import type { Regressor } from '../../regression/regressors'
 
 /** A feature's share of the gain of all splits, 0..1. */
 export interface FeatureShare {

@@ -6,7 +6,7 @@ import {
   type Regressor,
   type RegressorKind,
   type RegressorOptions
-} from './regressors'
+} from '../../regression/regressors'
 import { joinSamples } from '../samples'
 import { importanceOf } from './importance'
 import type { Estimator, LatencyModel, ModelJson } from './estimator'

@@ -1,4 +1,5 @@
-import { extractFeatures, type FeatureMatrix, type FeatureSet } from '../features'
+import { extractFeatures, type FeatureSet } from '../features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
 import { groupByShape } from '../fit/folds'
 import {
   fitRegressor,
@@ -6,7 +7,7 @@ import {
   type Regressor,
   type RegressorKind,
   type RegressorOptions
-} from './regressors'
+} from '../../regression/regressors'
 import { joinSamples, type ShapeRows } from '../samples'
 import { importanceOf } from './importance'
 import { rooflineParts } from './physical'

@@ -1,8 +1,8 @@
 import { extractFeatures, type FeatureSet } from '../features'
 import { pooledError } from '../fit/holdout'
-import { metricsOf } from '../fit/metrics'
+import { metricsOf } from '../../regression/metrics'
 import { pairKey } from '../physics/physics'
-import { fitRegressor, regressorFromJson, type RegressorKind } from './regressors'
+import { fitRegressor, regressorFromJson, type RegressorKind } from '../../regression/regressors'
 import { joinSamples, takeSamples, type SampleTable } from '../samples'
 import type { Estimator, FitOptions, LatencyModel, ModelJson } from './estimator'
 

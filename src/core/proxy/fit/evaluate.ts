@@ -1,7 +1,7 @@
 import type { ErrorSplit } from '../../../shared/vocabulary'
 import { groupByShape, leaveOneShapeOut, randomFolds, shapeFolds, splitRows, type Folds } from './folds'
 import { predictHoldout } from './holdout'
-import { metricsOf, type Metrics } from './metrics'
+import { metricsOf, type Metrics } from '../../regression/metrics'
 import type { Estimator, FitOptions, LatencyModel } from '../estimators/estimator'
 import { gather, type SampleTable } from '../samples'
 

@@ -1,5 +1,5 @@
 import { groupByShape, shapeFolds, splitRows, type Folds } from './folds'
-import { metricsOf } from './metrics'
+import { metricsOf } from '../../regression/metrics'
 import { takeSamples, type SampleTable, type ShapeRows } from '../samples'
 import type { Estimator, FitOptions } from '../estimators/estimator'
 

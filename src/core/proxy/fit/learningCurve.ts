@@ -1,7 +1,7 @@
 import { createRandom } from '../../math/random'
 import type { Estimator } from '../estimators/estimator'
 import { groupByShape } from './folds'
-import { metricsOf } from './metrics'
+import { metricsOf } from '../../regression/metrics'
 import { takeSamples, type SampleTable } from '../samples'
 
 /** Held-out error of a proxy fitted on some of the shapes. */

@@ -1,8 +1,9 @@
 import { countOf } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
 import { quantityOf } from '../../../shared/vocabulary'
+import { deviation, mean } from '../../math/mean'
 import { shapeFolds, splitRows } from '../fit/folds'
-import { metricsOf } from '../fit/metrics'
+import { metricsOf } from '../../regression/metrics'
 import { takeSamples, type SampleTable } from '../samples'
 import { transferProxy } from './choose'
 import { informativeDesign, uniformDesign } from './design'
@@ -159,13 +160,4 @@ function rowsWhere(count: number, keep: (row: number) => boolean): number[] {
 
 function shapeKey(samples: SampleTable, row: number): string {
   return samples.dims.map((column) => column[row]).join()
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-function deviation(values: readonly number[]): number {
-  const middle = mean(values)
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / values.length)
 }

@@ -1,9 +1,9 @@
-import { median } from '../../math/median'
-import { extractFeatures, type FeatureMatrix } from '../features'
-import { fitGaussianProcess, predictGaussianProcess } from '../linear/gaussianProcess'
-import { relativeNnls } from '../../math/nnls'
+import { extractFeatures } from '../features'
+import type { FeatureMatrix } from '../../regression/featureMatrix'
+import { fitGaussianProcess, predictGaussianProcess } from '../../regression/gaussianProcess'
+import { affineMap, medianLogRatio, factorMap } from '../../regression/pairMaps'
 import { pairKey } from '../physics/physics'
-import { fitRegressor } from '../estimators/regressors'
+import { fitRegressor } from '../../regression/regressors'
 import type { SampleTable, ShapeRows } from '../samples'
 
 /**
@@ -54,17 +54,17 @@ export function fitTransfer(
   }
 }
 
-/** One factor: the median of target / source. */
+/** One factor for all rows. */
 function logOffset(target: SampleTable, source: Float64Array): TransferModel {
-  const factor = Math.exp(medianLogRatio(target.time, source))
-  return (_rows, times) => times.map((time) => time * factor)
+  const map = factorMap(source, target.time)
+  return (_rows, times) => times.map(map)
 }
 
-/** target = a source + b, both non-negative, least squares of the relative error. */
+/** One line for all rows. */
 function affine(target: SampleTable, source: Float64Array): TransferModel {
-  const [slope, constant] = relativeNnls([source, new Float64Array(target.count).fill(1)], target.time)
+  const map = affineMap(source, target.time)
   const floor = minTime(target)
-  return (_rows, times) => times.map((time) => Math.max(floor, slope * time + constant))
+  return (_rows, times) => times.map((time) => Math.max(floor, map(time)))
 }
 
 /** Least time that is predicted: far below what was measured, whatever its unit. */
@@ -77,7 +77,7 @@ const pairPull = 3
 
 /** One factor per bit pair, shrunk to the common one. */
 function pairOffset(target: SampleTable, source: Float64Array): TransferModel {
-  const common = medianLogRatio(target.time, source)
+  const common = medianLogRatio(source, target.time)
   const sums = new Map<number, { sum: number; count: number }>()
   for (let row = 0; row < target.count; row++) {
     const key = pairKey(target.activationBits[row], target.weightBits[row])
@@ -95,7 +95,7 @@ function pairOffset(target: SampleTable, source: Float64Array): TransferModel {
 
 /** Gaussian process on the logarithm of target / source, around the common factor. */
 function gpRatio(target: SampleTable, source: Float64Array, seed: number): TransferModel {
-  const common = medianLogRatio(target.time, source)
+  const common = medianLogRatio(source, target.time)
   const ratios = target.time.map((time, row) => Math.log(time / source[row]) - common)
   const process = fitGaussianProcess(withSource(target, source), ratios, {
     seed,
@@ -143,8 +143,4 @@ function withSource(rows: ShapeRows, source: Float64Array): FeatureMatrix {
     columns: [...matrix.columns, source.map((time) => Math.log2(time))],
     count: rows.count
   }
-}
-
-function medianLogRatio(target: Float64Array, source: Float64Array): number {
-  return median(target.map((time, row) => Math.log(time / source[row])))
 }

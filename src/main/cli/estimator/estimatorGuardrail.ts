@@ -12,7 +12,7 @@ import {
   type GuardRule
 } from '../../../core/estimator/guard/guardrail'
 import { intervalLevel } from '../../../core/estimator/fit/intervals'
-import { intervalFactors } from '../../../core/proxy/fit/interval'
+import { intervalFactors } from '../../../core/regression/interval'
 import { hashSamples, readEstimator } from '../../estimator/estimatorFiles'
 import { guardrailFigure } from '../../estimator/estimatorFigures'
 import { writeFigures } from '../../figures/writeFigures'

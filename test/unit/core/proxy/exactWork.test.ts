@@ -9,14 +9,14 @@ import {
   workColumns,
   type FeatureSet
 } from '@core/proxy/features'
-import { fitInterval, intervalFactors } from '@core/proxy/fit/interval'
+import { fitInterval, intervalFactors } from '@core/regression/interval'
 import { arrayWork, roundUp } from '@core/proxy/physics/arrayWork'
 import { packedWork } from '@core/proxy/physics/packedWork'
 import { fitPhysics, pairKey, predictPhysics, type PhysicsFit } from '@core/proxy/physics/physics'
 import { globalAsPair, globalTerms } from '@core/proxy/physics/physicsTerms'
 import { fitRoofline, predictRoofline } from '@core/proxy/physics/roofline'
 import { gather, joinSamples, shapeRows, shapeText, takeSamples, type SampleTable } from '@core/proxy/samples'
-import { leafValue, noCut, searchFeature, type CutNode } from '@core/proxy/trees/newtonCut'
+import { leafValue, noCut, searchFeature, type CutNode } from '@core/regression/trees/newtonCut'
 
 /** What a layer's work comes to, by hand for a product of 3 x 5 rows by 40 and for every feature by its definition. */
 // N rows, M outputs, K reductions.

@@ -3,7 +3,7 @@ import { estimatorByName } from '@core/proxy/estimators/registry'
 import { estimatorNames } from '@shared/vocabulary'
 import { modelFromJson } from '@core/proxy/estimators/models'
 import { twoStageConfigurations } from '@core/proxy/estimators/twoStage'
-import { metricsOf } from '@core/proxy/fit/metrics'
+import { metricsOf } from '@core/regression/metrics'
 import { AppError } from '@shared/errors'
 import { syntheticConv } from '../../../../unit/core/proxy/syntheticSamples'
 

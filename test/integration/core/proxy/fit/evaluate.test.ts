@@ -10,10 +10,10 @@ import {
   shapeFolds,
   splitRows
 } from '@core/proxy/fit/folds'
-import { fitInterval, intervalFactors, measuredCoverage } from '@core/proxy/fit/interval'
+import { fitInterval, intervalFactors, measuredCoverage } from '@core/regression/interval'
 import { spearman } from '@core/math/correlation'
 import { quantile } from '@core/math/quantile'
-import { metricsOf } from '@core/proxy/fit/metrics'
+import { metricsOf } from '@core/regression/metrics'
 import { fitProxy, proxyFromJson } from '@core/proxy/fit/proxy'
 import { joinSamples, takeSamples, type SampleTable } from '@core/proxy/samples'
 import { syntheticConv } from '../../../../unit/core/proxy/syntheticSamples'

@@ -4,7 +4,7 @@ import {
   twoStageConfigurations,
   twoStageEstimator
 } from '@core/proxy/estimators/twoStage'
-import { metricsOf } from '@core/proxy/fit/metrics'
+import { metricsOf } from '@core/regression/metrics'
 import { publishedSetOf, publishedDataSets } from '@core/proxy/report/publishedSets'
 import { measurePublishedRow } from '@core/proxy/report/publishedTable'
 import { takeSamples } from '@core/proxy/samples'

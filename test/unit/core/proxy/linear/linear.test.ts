@@ -4,7 +4,7 @@ import {
   fitGaussianProcess,
   gaussianProcessDefaults,
   predictGaussianProcess
-} from '@core/proxy/linear/gaussianProcess'
+} from '@core/regression/gaussianProcess'
 import { nonNegativeLeastSquares, relativeNnls } from '@core/math/nnls'
 
 describe('linear algebra of the proxies', () => {

@@ -1,4 +1,4 @@
-import { AppError } from '../../../shared/errors'
+import { AppError } from '../../shared/errors'
 import { nextCell } from './cells'
 
 /** Where a table begins and how its cells are separated. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom, type Random } from '@core/math/random'
-import type { FeatureMatrix } from '@core/proxy/features'
-import { EnsembleBuilder } from '@core/proxy/trees/ensemble'
-import type { GrowOptions } from '@core/proxy/trees/growBest'
-import { createRandomGrower } from '@core/proxy/trees/growRandom'
-import type { TreeEnsemble } from '@core/proxy/trees/treeEnsemble'
+import type { FeatureMatrix } from '@core/regression/featureMatrix'
+import { EnsembleBuilder } from '@core/regression/trees/ensemble'
+import type { GrowOptions } from '@core/regression/trees/growBest'
+import { createRandomGrower } from '@core/regression/trees/growRandom'
+import type { TreeEnsemble } from '@core/regression/trees/treeEnsemble'
 
 /** A node as the article has it: lists of rows, nothing shared. */
 type Node = { readonly leaf: number; readonly rows: number[] } | Split

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
-import type { FeatureMatrix } from '@core/proxy/features'
-import { metricsOf } from '@core/proxy/fit/metrics'
-import { boostingDefaults, growBoosted, predictBoosted } from '@core/proxy/trees/boosting'
-import { treesFromJson, treesToJson, valuesByTree } from '@core/proxy/trees/ensemble'
-import type { TreeEnsemble } from '@core/proxy/trees/treeEnsemble'
-import { forestDefaults, growExtraTrees, growForest, meanOverTrees } from '@core/proxy/trees/forest'
-import { predictQuantiles } from '@core/proxy/trees/quantiles'
+import type { FeatureMatrix } from '@core/regression/featureMatrix'
+import { metricsOf } from '@core/regression/metrics'
+import { boostingDefaults, growBoosted, predictBoosted } from '@core/regression/trees/boosting'
+import { treesFromJson, treesToJson, valuesByTree } from '@core/regression/trees/ensemble'
+import type { TreeEnsemble } from '@core/regression/trees/treeEnsemble'
+import { forestDefaults, growExtraTrees, growForest, meanOverTrees } from '@core/regression/trees/forest'
+import { predictQuantiles } from '@core/regression/trees/quantiles'
 
 function matrix(count: number, width: number, seed: number): FeatureMatrix {
   const random = createRandom(seed)

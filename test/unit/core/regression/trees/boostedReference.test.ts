@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { boostingDefaults, growBoosted, predictBoosted } from '@core/proxy/trees/boosting'
+import { boostingDefaults, growBoosted, predictBoosted } from '@core/regression/trees/boosting'
 
 // Reference values: scikit-learn 1.9.1, HistGradientBoostingRegressor with 30 trees, rate 0.1, depth 4, at least 3 rows a
 // leaf, L2 1, no early stopping. On the fitted rows both take the same cuts; between them cuts may lie elsewhere.

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { FeatureMatrix } from '../features'
+import type { FeatureMatrix } from '../featureMatrix'
 import { quantile } from '../../math/quantile'
 import { valuesByTree } from './ensemble'
 import type { TreeEnsemble } from './treeEnsemble'

@@ -1,5 +1,5 @@
-import { spearman } from '../../math/correlation'
-import { quantile } from '../../math/quantile'
+import { spearman } from '../math/correlation'
+import { quantile } from '../math/quantile'
 
 /** Errors of a set of predictions. Percentages are percent (4.7 means 4.7 %), times in the samples' unit. */
 export interface Metrics {

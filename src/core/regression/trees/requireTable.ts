@@ -1,6 +1,6 @@
 import { countOf } from '../../../shared/units'
 import { AppError } from '../../../shared/errors'
-import type { FeatureMatrix } from '../features'
+import type { FeatureMatrix } from '../featureMatrix'
 
 /**
  * Throws data.invalid where trees would grow into nonsense without a word: no rows, no features, lengths that differ,

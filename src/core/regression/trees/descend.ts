@@ -1,4 +1,4 @@
-import type { FeatureMatrix } from '../features'
+import type { FeatureMatrix } from '../featureMatrix'
 import type { TreeEnsemble } from './treeEnsemble'
 
 /** Rows in the order in which trees are descended: the features of a row side by side, rows that end in the same leaf behind one another. */

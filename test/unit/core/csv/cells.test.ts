@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextCell, readNumber, type NumberFormat } from '@core/proxy/csv/cells'
+import { nextCell, readNumber, type NumberFormat } from '@core/csv/cells'
 
 function cellsOf(text: string, delimiter = ','): string[][] {
   const lines: string[][] = [[]]

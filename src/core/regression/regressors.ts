@@ -1,22 +1,16 @@
-import { AppError } from '../../../shared/errors'
-import type { FeatureMatrix } from '../features'
+import { AppError } from '../../shared/errors'
+import type { FeatureMatrix } from './featureMatrix'
 import {
   fitGaussianProcess,
   gaussianProcessDefaults,
   predictGaussianProcess,
   type GaussianProcess
-} from '../linear/gaussianProcess'
-import { boostingDefaults, growBoosted, predictBoosted, type BoostingOptions } from '../trees/boosting'
-import { treesFromJson, treesToJson, valuesByTree, type TreeEnsembleJson } from '../trees/ensemble'
-import type { TreeEnsemble } from '../trees/treeEnsemble'
-import { predictQuantiles } from '../trees/quantiles'
-import {
-  forestDefaults,
-  growExtraTrees,
-  growForest,
-  meanOverTrees,
-  type ForestOptions
-} from '../trees/forest'
+} from './gaussianProcess'
+import { boostingDefaults, growBoosted, predictBoosted, type BoostingOptions } from './trees/boosting'
+import { treesFromJson, treesToJson, valuesByTree, type TreeEnsembleJson } from './trees/ensemble'
+import type { TreeEnsemble } from './trees/treeEnsemble'
+import { predictQuantiles } from './trees/quantiles'
+import { forestDefaults, growExtraTrees, growForest, meanOverTrees, type ForestOptions } from './trees/forest'
 
 /**
  * The general regression models behind the estimators, under one face: a feature matrix in, numbers out. What the

@@ -1,7 +1,7 @@
-import { AppError } from '../../../shared/errors'
-import { createRandom } from '../../math/random'
-import type { FeatureMatrix } from '../features'
-import { choleskyInPlace, choleskySolve, forwardSolve } from '../../math/cholesky'
+import { AppError } from '../../shared/errors'
+import { createRandom } from '../math/random'
+import type { FeatureMatrix } from './featureMatrix'
+import { choleskyInPlace, choleskySolve, forwardSolve } from '../math/cholesky'
 
 /**
  * Gaussian process regression with a Matern 5/2 kernel and one length scale per feature (ARD), zero mean and white

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
-import { addLeaves, backToRows, walkersOf } from '@core/proxy/trees/descend'
-import { alikeFeatures, binFeatures } from '@core/proxy/trees/binning'
-import type { TreeEnsemble } from '@core/proxy/trees/treeEnsemble'
+import { addLeaves, backToRows, walkersOf } from '@core/regression/trees/descend'
+import { alikeFeatures, binFeatures } from '@core/regression/trees/binning'
+import type { TreeEnsemble } from '@core/regression/trees/treeEnsemble'
 
 /** Two trees: x0 > 0.5 ? (x1 > 2 ? 30 : 20) : 10, and x1 > 1 ? 200 : 100. */
 const trees: TreeEnsemble = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isMarkedNumber, numberFormats, onlyFormat } from '@core/proxy/csv/numberFormat'
-import type { NumberFormat } from '@core/proxy/csv/cells'
+import { isMarkedNumber, numberFormats, onlyFormat } from '@core/csv/numberFormat'
+import type { NumberFormat } from '@core/csv/cells'
 
 const semicolon = 59
 const point: NumberFormat = { decimal: '.', thousands: null }

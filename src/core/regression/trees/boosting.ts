@@ -1,5 +1,5 @@
 import { createRandom } from '../../math/random'
-import type { FeatureMatrix } from '../features'
+import type { FeatureMatrix } from '../featureMatrix'
 import { binFeatures } from './binning'
 import { EnsembleBuilder, sumOverTrees } from './ensemble'
 import type { TreeEnsemble } from './treeEnsemble'

@@ -1,4 +1,4 @@
-import type { FeatureMatrix } from '../features'
+import type { FeatureMatrix } from '../featureMatrix'
 
 /**
  * Features as small integers. With at most `maxBins` distinct values a feature's codes are its ranks, so that a

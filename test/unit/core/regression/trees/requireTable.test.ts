@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { requireTable } from '@core/proxy/trees/requireTable'
+import { requireTable } from '@core/regression/trees/requireTable'
 
 const check = (columns: readonly number[][], y: readonly number[], count = y.length): void =>
   requireTable(

@@ -1,5 +1,5 @@
 import type { Random } from '../../math/random'
-import type { FeatureMatrix } from '../features'
+import type { FeatureMatrix } from '../featureMatrix'
 import { allEqual, leafMean } from './leafMean'
 import { beginSearch, bestGain, cutSearchLength, searchCuts } from './bestCut'
 import { alikeFeatures, binFeatures, type Binned } from './binning'

@@ -1,4 +1,4 @@
-import { AppError } from '../../../shared/errors'
+import { AppError } from '../../shared/errors'
 import { groupsOfThree, nextCell, plainFormat, type NumberFormat } from './cells'
 import { isComment, lineEnd, type Layout } from './layout'
 

@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/errors'
-import type { FeatureMatrix } from '../features'
+import type { FeatureMatrix } from '../featureMatrix'
 import { addLeaves, backToRows, walkersOf } from './descend'
 import type { TreeEnsemble } from './treeEnsemble'
 

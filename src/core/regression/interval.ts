@@ -1,4 +1,4 @@
-import { quantile } from '../../math/quantile'
+import { quantile } from '../math/quantile'
 
 /**
  * Prediction intervals by conformal calibration on unseen shapes (Vovk, Gammerman and Shafer 2005; cross-conformal

@@ -1,5 +1,5 @@
 import type { Random } from '../../math/random'
-import type { FeatureMatrix } from '../features'
+import type { FeatureMatrix } from '../featureMatrix'
 import type { EnsembleBuilder } from './ensemble'
 import type { GrowOptions } from './growBest'
 

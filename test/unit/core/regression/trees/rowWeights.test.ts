@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@core/math/random'
-import type { FeatureMatrix } from '@core/proxy/features'
-import { EnsembleBuilder, valuesByTree } from '@core/proxy/trees/ensemble'
-import { createBestGrower } from '@core/proxy/trees/growBest'
+import type { FeatureMatrix } from '@core/regression/featureMatrix'
+import { EnsembleBuilder, valuesByTree } from '@core/regression/trees/ensemble'
+import { createBestGrower } from '@core/regression/trees/growBest'
 
 function grow(x: number[], y: number[], weights: number[], minLeaf: number): (at: number) => number {
   const matrix = (values: number[]): FeatureMatrix => ({
