@@ -1,4 +1,6 @@
 import { schemeKey, schemeOf } from '../../../core/quant/scheme'
+import { sizeOf } from '../../../core/model/graph'
+import { guessText } from '../../../shared/text/guessText'
 import { countOf, formatCount } from '../../../shared/units'
 import { createModelFiles, describeModel } from '../../model/files/modelFiles'
 import { exportedText } from '../../model/files/presentExported'
@@ -73,6 +75,14 @@ export const modelCli: CliNoun = {
         const scheme = text === 'float' ? null : schemeOf(text, model.graph)
         const judge = await judgeOf(args, context, model.summary.path, method)
         const found = await judge(scheme, split)
+        const warning =
+          scheme === null && 'accuracy' in found.metrics
+            ? guessText(
+                found.correct,
+                found.images,
+                sizeOf(model.graph.nodes[model.graph.output].outputShape)
+              )
+            : null
         return {
           json: {
             model: model.summary.name,
@@ -80,9 +90,10 @@ export const modelCli: CliNoun = {
             scheme,
             split,
             method,
-            ...found
+            ...found,
+            ...(warning === null ? {} : { warning })
           },
-          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}${scheme === null ? '' : `, ${method}`}${fittedOnText(found.fittedOn, method)}${retrainedOnText(found.retrainedOn)}${found.cached ? ', known before' : ''})`
+          text: `${model.summary.name} ${scheme === null ? 'float' : schemeKey(scheme)}: ${metricsText(found)} of ${found.images} (${split}${scheme === null ? '' : `, ${method}`}${fittedOnText(found.fittedOn, method)}${retrainedOnText(found.retrainedOn)}${found.cached ? ', known before' : ''})${warning === null ? '' : `\n${warning}`}`
         }
       }
     },

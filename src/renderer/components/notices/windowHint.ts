@@ -9,6 +9,10 @@ const dataSets: readonly Replacement[] = [
     /bitbench dataset add PATH --name N, then --dataset N/g,
     'add it on the page Data sets, choose it on the page Model'
   ],
+  [
+    / Where a verb has no --dataset: bitbench model evaluate FILE --dataset N once; the network remembers it\./g,
+    ''
+  ],
   [/bitbench dataset add PATH --name NAME/g, 'the page Data sets does that'],
   [/with other --splits/g, 'with other shares under “Calibration, tune, search”'],
   [

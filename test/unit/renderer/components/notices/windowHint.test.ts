@@ -21,6 +21,13 @@ function sentencesWithOptions(): string[] {
 }
 
 it('puts what networks and data sets ask for into the words of the window', () => {
+  expect(
+    windowHint(
+      'Give it its own data: bitbench dataset add PATH --name N, then --dataset N. Unlabelled items will do. Where a verb has no --dataset: bitbench model evaluate FILE --dataset N once; the network remembers it.'
+    )
+  ).toBe(
+    'Give it its own data: add it on the page Data sets, choose it on the page Model. Unlabelled items will do.'
+  )
   expect(windowHint('Add the set again with --size 28x28 --grey.')).toBe(
     'Add the set again with 28 x 28 as “Height x width” and grey as “Colours”.'
   )

@@ -122,3 +122,18 @@ it('sends what is typed below: axes, scale, columns to predict of tables', async
     preparation: { layout: 'chw', normalise: { scale: 0.25, mean: [0], std: [1] } }
   })
 })
+
+it('names the set after a typed path once the field is left, and keeps a name that is there', async () => {
+  const leave = async (): Promise<void> => {
+    field('File or folder').dispatchEvent(new FocusEvent('focusout', { bubbles: true }))
+    await nextTick()
+  }
+  await leave()
+  expect(field('Name').value).toBe('')
+  await type('File or folder', '/data/my set/ecg 600.npz')
+  await leave()
+  expect(field('Name').value).toBe('ecg 600')
+  await type('File or folder', '/data/other.npz')
+  await leave()
+  expect(field('Name').value).toBe('ecg 600')
+})

@@ -1,0 +1,19 @@
+import { formatPercent } from '../units'
+
+/** Fewer items say nothing of a share. */
+const fewItems = 20
+
+/**
+ * What to look at when the float network is right no more often than guessing among its classes would be (within two standard
+ * deviations of the binomial distribution): most often the items are prepared in another way than in its training. Null where it
+ * is better, or the items are too few to say.
+ */
+export function guessText(correct: number | null, items: number, classes: number): string | null {
+  if (correct === null || classes < 2 || items < fewItems) return null
+  const share = 1 / classes
+  if (correct > items * share + 2 * Math.sqrt(items * share * (1 - share))) return null
+  return (
+    `In float the network is right about as often as guessing among ${classes} classes (${formatPercent(share)}). ` +
+    'If it was trained on such items, check their scale, mean, colours and axes, and the order of the classes.'
+  )
+}
