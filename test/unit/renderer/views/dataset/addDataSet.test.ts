@@ -123,17 +123,15 @@ it('sends what is typed below: axes, scale, columns to predict of tables', async
   })
 })
 
-it('names the set after a typed path once the field is left, and keeps a name that is there', async () => {
-  const leave = async (): Promise<void> => {
-    field('File or folder').dispatchEvent(new FocusEvent('focusout', { bubbles: true }))
-    await nextTick()
-  }
-  await leave()
-  expect(field('Name').value).toBe('')
+it('names the set after the path while it is typed, until the name is changed', async () => {
+  await type('File or folder', '/data/my set/ecg')
+  expect(field('Name').value).toBe('ecg')
   await type('File or folder', '/data/my set/ecg 600.npz')
-  await leave()
   expect(field('Name').value).toBe('ecg 600')
+  await type('Name', 'hearts')
   await type('File or folder', '/data/other.npz')
-  await leave()
-  expect(field('Name').value).toBe('ecg 600')
+  expect(field('Name').value).toBe('hearts')
+  await type('Name', '')
+  await type('File or folder', '~/täglich/.hidden?.csv')
+  expect(field('Name').value).toBe('hidden-')
 })
