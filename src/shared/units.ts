@@ -139,6 +139,13 @@ export function formatErrorPercent(percent: number | null | undefined): string {
   return formatPercentValue(percent, (percent ?? 0) < 10 ? 2 : 1)
 }
 
+/** A loss: four digits after the point (`digits`), or two digits and a power of ten where these would show hardly more than zeros. */
+export function formatLoss(loss: number | null | undefined, digits = 4): string {
+  if (loss === null || loss === undefined || !Number.isFinite(loss)) return unavailable
+  const isSmall = loss !== 0 && Math.abs(loss) < 10 ** (1 - digits)
+  return isSmall ? loss.toExponential(1) : loss.toFixed(digits)
+}
+
 /** Date and time in the user's own format. */
 export function formatDateTime(atMs: number): string {
   return new Date(atMs).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' })

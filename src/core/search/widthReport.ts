@@ -1,3 +1,4 @@
+import { formatLoss } from '../../shared/units'
 import type { Bits, Scheme } from '../quant/scheme'
 
 /**
@@ -61,7 +62,7 @@ export function schemeReasons(reports: readonly WidthReport[], scheme: Scheme): 
   const name = ({ layers, what }: WidthReport): string =>
     `the ${what === 'weight' ? 'weights' : 'activations'} of ${layersText(layers)}`
   const rate = ({ lossPerPercent }: WidthReport): string =>
-    `${lossPerPercent!.toFixed(5)} loss per percent of cost`
+    `${formatLoss(lossPerPercent, 5)} loss per percent of cost`
   return [
     ...(dearest === undefined
       ? []

@@ -7,6 +7,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatLoss,
   formatPercent,
   formatPercentValue,
   formatTimeLeft,
@@ -111,5 +112,25 @@ describe('energy in nJ', () => {
     [null, '–']
   ])('%s is %s', (value, text) => {
     expect(formatAmount(value, 'nJ')).toBe(text)
+  })
+})
+
+describe('a loss', () => {
+  it.each([
+    [0.25, '0.2500'],
+    [0.001, '0.0010'],
+    [0.00099, '9.9e-4'],
+    [4.21e-7, '4.2e-7'],
+    [-3e-5, '-3.0e-5'],
+    [0, '0.0000'],
+    [12.3456, '12.3456']
+  ])('%d is written as %s', (loss, text) => {
+    expect(formatLoss(loss)).toBe(text)
+  })
+
+  it('has more digits where they are wanted, and none where there is no loss', () => {
+    expect(formatLoss(0.00012, 5)).toBe('0.00012')
+    expect(formatLoss(0.00009, 5)).toBe('9.0e-5')
+    expect([formatLoss(null), formatLoss(undefined), formatLoss(NaN)]).toEqual(['–', '–', '–'])
   })
 })

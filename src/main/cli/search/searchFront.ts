@@ -7,7 +7,7 @@ import {
   type Search
 } from '../../../shared/contract/search'
 import { namedScoreText } from '../../../shared/score'
-import { countOf, formatCount } from '../../../shared/units'
+import { countOf, formatCount, formatLoss } from '../../../shared/units'
 import {
   textOption,
   UsageError,
@@ -58,7 +58,7 @@ async function printFront(args: CliArguments, context: CliContext) {
       name === 'accuracy'
         ? namedScoreText(search.metric, value)
         : name === 'loss'
-          ? `loss ${value.toFixed(4)}`
+          ? `loss ${formatLoss(value)}`
           : `${name === unit ? '' : `${name} `}${formatCount(value)} ${unit}`
     )
     return `${index + 1}: ${schemeKey(scheme)} ${texts.join(', ')}${feasible ? '' : ', over the budget'}`

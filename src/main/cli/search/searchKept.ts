@@ -11,7 +11,7 @@ import {
   type Search
 } from '../../../shared/contract/search'
 import { namedScoreText, scoreText } from '../../../shared/score'
-import { countOf, formatCount, formatPercent } from '../../../shared/units'
+import { countOf, formatCount, formatLoss, formatPercent } from '../../../shared/units'
 import { objectives } from '../../../shared/vocabulary'
 import {
   choiceOption,
@@ -100,7 +100,7 @@ function summary(search: Search): string {
 function retrainedLines({ trace, metric }: Search, { entries, kept, test }: RetrainedJson): string[] {
   const lines = entries.map(({ index, kl, accuracy }) => {
     const { scheme, kl: before } = trace[index]
-    return `retrained ${schemeKey(scheme)}: KL ${(before ?? NaN).toFixed(4)} to ${kl.toFixed(4)}, ${namedScoreText(metric, accuracy)} on the search items`
+    return `retrained ${schemeKey(scheme)}: KL ${formatLoss(before)} to ${formatLoss(kl)}, ${namedScoreText(metric, accuracy)} on the search items`
   })
   if (kept === null || test === null) return lines
   const how = kept.isRetrained ? 'retrained' : 'as fitted'

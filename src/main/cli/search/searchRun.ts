@@ -9,7 +9,7 @@ import { strategySchema } from '../../../shared/contract/search'
 import type { Split } from '../../../shared/contract/model'
 import { namedScoreText, scoreNameOf, type ScoreName } from '../../../shared/score'
 import { infeasibleText } from '../../../shared/text/infeasibleText'
-import { countOf, formatCount, formatPercent } from '../../../shared/units'
+import { countOf, formatCount, formatLoss, formatPercent } from '../../../shared/units'
 import { createPause } from '../../threads/pause'
 import { createTaskPool } from '../../threads/taskPool'
 import type { Tasks } from '../../taskRegistry'
@@ -254,5 +254,5 @@ function describe(
   metric: ScoreName
 ): string {
   const fits = feasible ? '' : ', over the budget'
-  return `${index + 1} ${phase}: ${schemeKey(scheme)} loss ${loss.toFixed(4)}, ${namedScoreText(metric, accuracy)}, ${formatCount(cost)} ${space.costs[0].unit}${fits}`
+  return `${index + 1} ${phase}: ${schemeKey(scheme)} loss ${formatLoss(loss)}, ${namedScoreText(metric, accuracy)}, ${formatCount(cost)} ${space.costs[0].unit}${fits}`
 }

@@ -1,6 +1,6 @@
 import type { CandidateJson } from '@shared/contract/search'
 import { isShare, scoreText } from '@shared/score'
-import { formatPercent } from '@shared/units'
+import { formatLoss, formatPercent } from '@shared/units'
 import type { Palette } from '../../charts/palette'
 import type { SearchSummary } from '../../stores/search'
 import { schemeText } from '../../stores/text/searchText'
@@ -106,7 +106,7 @@ export function candidateText(
   if (candidate === undefined) return ''
   return [
     `#${candidate.index + 1} ${candidate.phase}${candidate.feasible ? '' : ', over the budget'}`,
-    `${metric} ${scoreText(metric, candidate.accuracy)}, loss ${candidate.loss.toFixed(4)}`,
+    `${metric} ${scoreText(metric, candidate.accuracy)}, loss ${formatLoss(candidate.loss)}`,
     `cost ${formatPercent(candidate.cost / baselineCost)} of int8`,
     schemeText(candidate.scheme)
   ].join('\n')
