@@ -107,6 +107,35 @@ describe('a clock that was locked', () => {
     expect(logOf(clocks)).toEqual(['-i 0 -lgc 900,900', '-i 0 -rgc'])
   })
 
+  it('is given back after SIGKILL before the first reading too', async () => {
+    const folder = temporaryFolder()
+    const clocks = path.join(folder, 'clocks')
+    // It gives no reading, so that nothing of the recording itself is stored.
+    const { child, ended } = bitbench(
+      { clocks, hangAfter: 0, faultyStarts: 99 },
+      ...['gpu', 'record', '--lock-clock', '900', '--data', folder, '--', process.execPath, '-e', endless]
+    )
+    await vi.waitFor(() => expect(logOf(clocks)).toEqual(['-i 0 -lgc 900,900']), 30_000)
+    child.kill('SIGKILL')
+    await ended
+    const freed = await bitbench({ clocks }, ...recordNow(folder)).ended
+    expect(freed.stderr).toContain('back (900 MHz): that was done now.')
+    expect(logOf(clocks)).toEqual(['-i 0 -lgc 900,900', '-i 0 -rgc'])
+  })
+
+  it('leaves no recording behind where it was refused', async () => {
+    const folder = temporaryFolder()
+    const clocks = path.join(folder, 'clocks')
+    const refused = await bitbench(
+      { clocks, refuseClocks: true },
+      ...['gpu', 'record', '--lock-clock', '900', '--data', folder, '--', process.execPath, '-e', '0']
+    ).ended
+    expect(refused.by).toBe(1)
+    expect(refused.stderr).toContain('could not be locked at 900 MHz')
+    const list = await bitbench({ clocks }, 'gpu', 'show', '--json', '--data', folder).ended
+    expect(JSON.parse(list.stdout)).toEqual({ recordings: [], unreadable: [] })
+  })
+
   it('is given back by the next recording after SIGKILL, which says so; where that is refused, the figures say it', async () => {
     const folder = temporaryFolder()
     const clocks = path.join(folder, 'clocks')

@@ -15,6 +15,8 @@ export interface EvidenceOptions {
   spawn: Spawn
   gpus: readonly Gpu[]
   lockClockMhz: number | undefined
+  /** Awaited before the clocks are locked. */
+  onLocking: (lock: ClockLock) => Promise<void>
   /** A clock that an earlier recording left locked; null when none is. */
   leftClock: ClockLock | null
   /** NVML's shared library; undefined for the driver's own. */
@@ -65,7 +67,9 @@ export async function gatherEvidence(options: EvidenceOptions): Promise<Evidence
       strangersUnknown = AppError.from(reason).message
     }
   }
-  const lock = options.lockClockMhz === undefined ? null : await lockClocks(options, options.lockClockMhz)
+  const { lockClockMhz: mhz } = options
+  if (mhz !== undefined) await options.onLocking({ smClockMhz: mhz, restored: false, message: null })
+  const lock = mhz === undefined ? null : await lockClocks(options, mhz)
   let clockLock: ClockLock | null = lock?.state() ?? options.leftClock
   await look('before')
   const nvml = await openGpuMeters(options)

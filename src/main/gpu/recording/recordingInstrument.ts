@@ -1,7 +1,7 @@
 import { meterPowerField } from '../../../core/energy/sensorModel'
 import type { PowerHooks, PowerSampler } from '../../../core/meter/powerSampler'
 import type { ReadingClock } from '../../../core/gpu/readingClock'
-import type { Gpu, Recording } from '../../../shared/contract/gpu'
+import type { ClockLock, Gpu, Recording } from '../../../shared/contract/gpu'
 import type { Evidence } from './recordingEvidence'
 
 /** What a recording says of a device whose power it holds. */
@@ -29,7 +29,8 @@ export interface RecordingSubject {
   readonly clock?: ReadingClock
   /** A recording without a command ends when no more readings come. */
   readonly needsReadings?: boolean
-  gatherEvidence(): Promise<Evidence>
+  /** `onLocking` is awaited before clocks are locked. */
+  gatherEvidence(onLocking: (lock: ClockLock) => Promise<void>): Promise<Evidence>
 }
 
 /** A power meter as the one device of a recording; counters of GPUs and their processes are not looked for. */

@@ -12,6 +12,8 @@ import type { LiveSampling } from '../live/liveSampling'
 import { record } from './recorder'
 import { gatherEvidence, type Evidence } from './recordingEvidence'
 import { freeLeftClocks } from './leftClocks'
+import { noteLock, settleNote } from './notedLock'
+import type { RecordRequest } from './recordRequest'
 import type { Spawn } from '../smi/smiProcess'
 
 /** What is recorded and how; times in ms. */
@@ -150,15 +152,35 @@ export function createRecordingJobs(deps: RecordingJobsDeps): RecordingJobs {
 
 async function runOrder(deps: RecordingJobsDeps, order: Order, context: JobContext): Promise<Recording> {
   const { source } = order
+  const store = await deps.store()
   let evidence: Evidence | undefined
+  let isNoted = false
   try {
-    const store = await deps.store()
-    evidence = await source.gatherEvidence()
+    evidence = await source.gatherEvidence(async (lock) => {
+      await noteLock(store, requestOf(order), deps.unixMs(), lock)
+      isNoted = true
+    })
     const recording = await recordWith(deps, order, context, store, evidence)
     if (recording.state === 'cancelled') throw wasCancelled(order.title)
     return recording
   } finally {
     await evidence?.release()
+    if (isNoted) await settleNote(store, order.id, evidence)
+  }
+}
+
+function requestOf({ id, title, args, source, listeners }: Order): RecordRequest {
+  return {
+    ...args,
+    ...{ id, title, gpus: source.gpus },
+    idleAfterMs: args.idleAfterMs ?? 0,
+    driverVersion: source.driverVersion,
+    origin: source.origin,
+    cwd: args.cwd,
+    needsReadings: source.needsReadings === true,
+    durationMs: args.durationMs,
+    looksAfter: args.command.length > 0 || args.othersBefore !== undefined,
+    stdin: listeners.onOutput === undefined ? 'ignore' : 'inherit'
   }
 }
 
@@ -170,22 +192,11 @@ function recordWith(
   evidence: Evidence
 ): Promise<Recording> {
   const { emit, spawn } = deps
-  const { id, title, args, source, listeners } = order
+  const { id, source, listeners } = order
   const { onOutput, onStarted } = listeners
   const clock = source.clock ?? hostReadingClock(deps.steadyMs)
   return record(
-    {
-      ...args,
-      ...{ id, title, gpus: source.gpus },
-      idleAfterMs: args.idleAfterMs ?? 0,
-      driverVersion: source.driverVersion,
-      origin: source.origin,
-      cwd: args.cwd,
-      needsReadings: source.needsReadings === true,
-      durationMs: args.durationMs,
-      looksAfter: args.command.length > 0 || args.othersBefore !== undefined,
-      stdin: onOutput === undefined ? 'ignore' : 'inherit'
-    },
+    requestOf(order),
     {
       ...{ store, spawn, evidence, clock, unixMs: deps.unixMs },
       readHostLoad: async () => ({ ...(await deps.readHostLoad()), tMs: clock.nowMs() }),
@@ -217,7 +228,7 @@ async function gpusOf(
     driverVersion: list.driverVersion ?? '',
     origin: list.origin,
     startSampler: (hooks, id) => deps.live.lend(id, gpus, args.intervalMs, hooks),
-    async gatherEvidence() {
+    async gatherEvidence(onLocking) {
       const [smi, store] = [deps.choice.requireSmi(), await deps.store()]
       const left = await freeLeftClocks({
         ...{ store, smi, spawn: deps.spawn },
@@ -229,6 +240,7 @@ async function gpusOf(
         ...{ smi, gpus, spawn: deps.spawn },
         origin: list.origin === 'simulated' ? 'simulated' : 'measured',
         lockClockMhz: args.lockClockMhz,
+        onLocking,
         leftClock: left.stuck,
         othersBefore: args.othersBefore,
         nvmlLibrary: deps.env['BITBENCH_NVML'],
