@@ -51,6 +51,21 @@ describe('what a workload runs', () => {
     expect(view.text()).toContain('Test set (JSON lines)')
   })
 
+  it('is what ran last, once, and not over what was chosen', async () => {
+    const runner = await chosen(['gloss-classifier', 'gloss-language'])
+    expect(runner()).toEqual({ kind: 'onnx', model: 'gloss-classifier' })
+    const own = { model: '~/my net.onnx', dataset: '~/t.jsonl', task: 'perplexity' }
+    await view.set({ last: { kind: 'onnx', ...own }, judged: true })
+    expect(runner()).toEqual({ kind: 'onnx', ...own })
+    await view.set({ last: { kind: 'onnx', model: 'gloss-language' } })
+    expect(runner()).toEqual({ kind: 'onnx', ...own })
+    view.unmount()
+    const other = await chosen(['gloss-classifier', 'gloss-language'])
+    await choose(view, 'Network', 'Program of my own')
+    await view.set({ last: { kind: 'onnx', model: 'gloss-language' } })
+    expect(other()).toBeNull()
+  })
+
   it('is a file only together with its test set, without the spaces around them', async () => {
     const runner = await chosen(['gloss-classifier'])
     await choose(view, 'Network', 'ONNX file')
