@@ -27,7 +27,7 @@ export interface RunnerDraft {
  * The fields that give this runner; null where they cannot: a network of the transformers library, a program with words that no
  * quotes hold together.
  */
-export function draftOf(runner: Runner, shipped: readonly string[]): Partial<RunnerDraft> | null {
+export function fieldsOfRunner(runner: Runner, shipped: readonly string[]): Partial<RunnerDraft> | null {
   switch (runner.kind) {
     case 'onnx': {
       const { model, dataset, task, provider = 'cpu', types = '' } = runner

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { draftOf } from '@renderer/views/workload/runnerDraft'
+import { fieldsOfRunner } from '@renderer/views/workload/runnerDraft'
 
 describe('the fields that give a runner again', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('the fields that give a runner again', () => {
       { model: 'program', command: `node "my runner.mjs" 'say "a"' "it's"` }
     ]
   ] as const)('%j', (runner, draft) => {
-    expect(draftOf(runner as Parameters<typeof draftOf>[0], ['a'])).toEqual(draft)
+    expect(fieldsOfRunner(runner as Parameters<typeof fieldsOfRunner>[0], ['a'])).toEqual(draft)
   })
 
   it.each([
@@ -28,6 +28,6 @@ describe('the fields that give a runner again', () => {
     { kind: 'torch', model: 'gpt2', dataset: '/t.txt' },
     { kind: 'command', command: ['node', `both ' and "`] }
   ] as const)('are none for %j', (runner) => {
-    expect(draftOf(runner as Parameters<typeof draftOf>[0], ['a'])).toBeNull()
+    expect(fieldsOfRunner(runner as Parameters<typeof fieldsOfRunner>[0], ['a'])).toBeNull()
   })
 })
