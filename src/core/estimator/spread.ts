@@ -1,3 +1,4 @@
+import { deviation, mean } from '../math/mean'
 import type { KnobColumn } from './samples/stageTable'
 
 /**
@@ -34,8 +35,7 @@ function standardisedKnobs(knobs: readonly KnobColumn[], order: Int32Array): Flo
     return [at.every((value) => value > 0) ? at.map(Math.log) : at]
   })
   return columns.flatMap((column) => {
-    const mean = column.reduce((sum, value) => sum + value, 0) / column.length
-    const deviation = Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length)
-    return deviation > 1e-9 * Math.abs(mean) ? [column.map((value) => (value - mean) / deviation)] : []
+    const [middle, spread] = [mean(column), deviation(column)]
+    return spread > 1e-9 * Math.abs(middle) ? [column.map((value) => (value - middle) / spread)] : []
   })
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../../shared/errors'
 import { createRandom } from '../math/random'
-import type { FeatureMatrix } from './featureMatrix'
+import { standardisation, standardised, type FeatureMatrix } from './featureMatrix'
 import { choleskyInPlace, choleskySolve, forwardSolve } from '../math/cholesky'
 
 /**
@@ -65,7 +65,7 @@ export function fitGaussianProcess(
 ): GaussianProcess {
   const features = matrix.columns.length
   const random = createRandom(options.seed)
-  const { mean, scale } = standardisation(matrix)
+  const units = standardisation(matrix)
   const order = random.shuffle(Int32Array.from({ length: matrix.count }, (_, row) => row))
   const tuneRows = order.slice(0, Math.min(options.tuneRows, matrix.count))
   const variance = Math.max(meanSquare(y), 1e-12)
@@ -74,7 +74,7 @@ export function fitGaussianProcess(
   const theta =
     options.theta ??
     tune(
-      standardised(matrix, mean, scale, tuneRows),
+      standardised(matrix, units, tuneRows),
       pick(y, tuneRows),
       features,
       variance,
@@ -86,7 +86,7 @@ export function fitGaussianProcess(
   const inverse = Float64Array.from({ length: features }, (_, at) => Math.exp(-2 * theta[at]))
   const signal = Math.exp(theta[features])
   let noise = Math.exp(theta[features + 1])
-  const inputs = standardised(matrix, mean, scale, rows)
+  const inputs = standardised(matrix, units, rows)
   const roots = inverse.map(Math.sqrt)
   for (let at = 0; at < inputs.length; at++) inputs[at] *= roots[at % features]
   const n = rows.length
@@ -96,7 +96,7 @@ export function fitGaussianProcess(
     if (choleskyInPlace(factor, n)) {
       const alpha = pick(y, rows)
       choleskySolve(factor, n, alpha)
-      return { features, rows: n, mean, scale, inverse, signal, noise, inputs, alpha, factor, smoothness }
+      return { features, rows: n, ...units, inverse, signal, noise, inputs, alpha, factor, smoothness }
     }
     noise *= 10
     if (noise > 1e6 * variance) {
@@ -117,8 +117,7 @@ export function predictGaussianProcess(
 ): { mean: Float64Array; variance: Float64Array | null } {
   const { features, rows, inputs, alpha, signal, noise, factor } = model
   const { similarity } = kernels[model.smoothness ?? 'matern52']
-  const all = Int32Array.from({ length: matrix.count }, (_, row) => row)
-  const points = standardised(matrix, model.mean, model.scale, all)
+  const points = standardised(matrix, model)
   const roots = model.inverse.map(Math.sqrt)
   const mean = new Float64Array(matrix.count)
   const variance = withVariance && factor.length > 0 ? new Float64Array(matrix.count) : null
@@ -316,37 +315,6 @@ function invert(factor: Float64Array, n: number): Float64Array {
     }
   }
   return inverse
-}
-
-function standardisation(matrix: FeatureMatrix): { mean: Float64Array; scale: Float64Array } {
-  const mean = new Float64Array(matrix.columns.length)
-  const scale = new Float64Array(matrix.columns.length)
-  matrix.columns.forEach((column, at) => {
-    let sum = 0
-    for (const value of column) sum += value
-    mean[at] = sum / column.length
-    let squares = 0
-    for (const value of column) squares += (value - mean[at]) ** 2
-    const deviation = Math.sqrt(squares / column.length)
-    scale[at] = deviation > 1e-12 * Math.abs(mean[at]) && deviation > 0 ? 1 / deviation : 0
-  })
-  return { mean, scale }
-}
-
-function standardised(
-  matrix: FeatureMatrix,
-  mean: Float64Array,
-  scale: Float64Array,
-  rows: Int32Array
-): Float64Array {
-  const features = matrix.columns.length
-  const points = new Float64Array(rows.length * features)
-  for (let at = 0; at < rows.length; at++) {
-    for (let feature = 0; feature < features; feature++) {
-      points[at * features + feature] = (matrix.columns[feature][rows[at]] - mean[feature]) * scale[feature]
-    }
-  }
-  return points
 }
 
 function pick(values: Float64Array, rows: Int32Array): Float64Array {

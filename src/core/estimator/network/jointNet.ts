@@ -1,7 +1,6 @@
 import { createRandom } from '../../math/random'
-import type { FeatureMatrix } from '../../regression/featureMatrix'
+import { standardisation, type FeatureMatrix, type Standardisation } from '../../regression/featureMatrix'
 import { createAdam, createDenseNet, createPasses, weightCount, type DenseNet } from './denseNet'
-import { standardisation } from './regression'
 import { AppError } from '../../../shared/errors'
 
 /**
@@ -9,10 +8,8 @@ import { AppError } from '../../../shared/errors'
  * decode time of one token at a position 1..outputTokens. The documents' loss: 2 x prefill + 1 x MSE(sum over
  * positions, decode total), each in units of its own variance.
  */
-export interface JointNet {
+export interface JointNet extends Standardisation {
   net: DenseNet
-  mean: Float64Array
-  scale: Float64Array
   /** Unit of every output, ms: outputs of the network are multiplied by it. */
   units: Float64Array
   /** Longest measured output; 0 where the position is not an input that carries anything. */
@@ -71,7 +68,6 @@ export function trainJointNet(
   options: JointTraining
 ): { net: JointNet; bestEpoch: number; history: EpochRecord[] } {
   const random = createRandom(options.seed)
-  const { mean, scale } = standardisation(train.matrix)
   const recorded = train.perToken.some((times) => times !== null)
   const maxTokens = recorded ? train.tokens.reduce((most, value) => Math.max(most, value), 1) : 0
   const outputs = train.stages.length + (train.decode === null ? 0 : 1)
@@ -81,8 +77,7 @@ export function trainJointNet(
     units[outputs - 1] = meanOf(train.decode.map((time, row) => time / train.tokens[row]))
   const net: JointNet = {
     net: createDenseNet([train.matrix.columns.length + 1, ...options.hidden, outputs], random),
-    mean,
-    scale,
+    ...standardisation(train.matrix),
     units,
     maxTokens
   }

@@ -1,12 +1,16 @@
+import { deviation, mean } from '../../math/mean'
 import { createRandom } from '../../math/random'
-import type { FeatureMatrix } from '../../regression/featureMatrix'
+import {
+  standardisation,
+  standardised,
+  type FeatureMatrix,
+  type Standardisation
+} from '../../regression/featureMatrix'
 import { createAdam, createDenseNet, createPasses, type DenseNet } from './denseNet'
 
 /** A network that maps a row of features to one number, with the standardisation of both. */
-export interface NetRegression {
+export interface NetRegression extends Standardisation {
   net: DenseNet
-  mean: Float64Array
-  scale: Float64Array
   targetMean: number
   targetScale: number
 }
@@ -23,15 +27,12 @@ export interface NetTraining {
 /** Least squares by Adam, the rate falling to 0 along half a cosine. */
 export function fitNet(matrix: FeatureMatrix, y: Float64Array, options: NetTraining): NetRegression {
   const random = createRandom(options.seed)
-  const { mean, scale } = standardisation(matrix)
-  const targetMean = y.reduce((sum, value) => sum + value, 0) / y.length
-  const deviation = Math.sqrt(y.reduce((sum, value) => sum + (value - targetMean) ** 2, 0) / y.length)
+  const targetScale = deviation(y)
   const model: NetRegression = {
     net: createDenseNet([matrix.columns.length, ...options.hidden, 1], random),
-    mean,
-    scale,
-    targetMean,
-    targetScale: deviation > 0 ? deviation : 1
+    ...standardisation(matrix),
+    targetMean: mean(y),
+    targetScale: targetScale > 0 ? targetScale : 1
   }
   train(model, matrix, y, options)
   return model
@@ -51,7 +52,7 @@ export function tuneNet(
 
 function train(model: NetRegression, matrix: FeatureMatrix, y: Float64Array, options: NetTraining): void {
   const random = createRandom(options.seed).fork(1)
-  const points = standardised(model, matrix)
+  const points = standardised(matrix, model)
   const features = matrix.columns.length
   const batch = Math.min(options.batchSize, y.length)
   const passes = createPasses(model.net, batch)
@@ -83,31 +84,9 @@ function train(model: NetRegression, matrix: FeatureMatrix, y: Float64Array, opt
 
 /** Predicts every row of a matrix, in the unit of the target. */
 export function predictNet(model: NetRegression, matrix: FeatureMatrix): Float64Array {
-  const output = createPasses(model.net, matrix.count).forward(standardised(model, matrix), matrix.count)
+  const output = createPasses(model.net, matrix.count).forward(standardised(matrix, model), matrix.count)
   return Float64Array.from(
     { length: matrix.count },
     (_, row) => output[row] * model.targetScale + model.targetMean
   )
-}
-
-/** Mean and inverse deviation per column; 0 for a constant one. */
-export function standardisation({ columns }: FeatureMatrix): { mean: Float64Array; scale: Float64Array } {
-  const mean = Float64Array.from(
-    columns,
-    (column) => column.reduce((sum, value) => sum + value, 0) / column.length
-  )
-  const scale = Float64Array.from(columns, (column, at) => {
-    const square = column.reduce((sum, value) => sum + (value - mean[at]) ** 2, 0) / column.length
-    return square > 1e-20 ? 1 / Math.sqrt(square) : 0
-  })
-  return { mean, scale }
-}
-
-function standardised({ mean, scale }: NetRegression, { columns, count }: FeatureMatrix): Float64Array {
-  const points = new Float64Array(count * columns.length)
-  columns.forEach((column, at) => {
-    for (let row = 0; row < count; row++)
-      points[row * columns.length + at] = (column[row] - mean[at]) * scale[at]
-  })
-  return points
 }

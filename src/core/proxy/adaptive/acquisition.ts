@@ -1,4 +1,5 @@
 import { createRandom } from '../../math/random'
+import { standardisation, standardised } from '../../regression/featureMatrix'
 import { extractFeatures } from '../features'
 import type { ShapeRows } from '../samples'
 
@@ -30,7 +31,7 @@ export interface Acquisition {
 export function acquire(pool: ShapeRows, { taken, size, seed, cost, doubt }: Acquisition): Int32Array {
   const rows = thinned(taken, seed)
   const n = rows.length
-  const points = standardised(pool, rows)
+  const points = pointsOf(pool, rows)
   const width = points.length / Math.max(n, 1)
   const covariance = new Float64Array(n * n)
   for (let i = 0; i < n; i++) {
@@ -95,16 +96,13 @@ function thinned(taken: Uint8Array, seed: number): Int32Array {
   return Int32Array.from([...measured, ...candidates])
 }
 
-function standardised(pool: ShapeRows, rows: Int32Array): Float64Array {
-  const { columns } = extractFeatures(pool, 'log')
-  const points = new Float64Array(rows.length * columns.length)
-  columns.forEach((column, at) => {
-    let mean = 0
-    for (const row of rows) mean += column[row] / rows.length
-    let variance = 0
-    for (const row of rows) variance += (column[row] - mean) ** 2 / rows.length
-    const scale = variance > 0 ? 1 / Math.sqrt(variance) : 0
-    rows.forEach((row, i) => (points[i * columns.length + at] = (column[row] - mean) * scale))
-  })
-  return points
+/** Standardised features of these rows: [rows x features]. */
+function pointsOf(pool: ShapeRows, rows: Int32Array): Float64Array {
+  const { names, columns } = extractFeatures(pool, 'log')
+  const chosen = {
+    names,
+    columns: columns.map((column) => Float64Array.from(rows, (row) => column[row])),
+    count: rows.length
+  }
+  return standardised(chosen, standardisation(chosen))
 }

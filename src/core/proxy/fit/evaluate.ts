@@ -1,3 +1,4 @@
+import { deviation, mean } from '../../math/mean'
 import type { ErrorSplit } from '../../../shared/vocabulary'
 import { groupByShape, leaveOneShapeOut, randomFolds, shapeFolds, splitRows, type Folds } from './folds'
 import { predictHoldout } from './holdout'
@@ -137,8 +138,6 @@ export function splitErrors(samples: SampleTable, predicted: Float64Array, folds
       if (test.length > 0) foldMapes.push(mapeOf(samples, predicted, test))
     }
   } else foldMapes.push(pooled.mape)
-  const mean = foldMapes.reduce((sum, mape) => sum + mape, 0) / foldMapes.length
-  const variance = foldMapes.reduce((sum, mape) => sum + (mape - mean) ** 2, 0) / foldMapes.length
   const rowsWhere = (keep: (row: number) => boolean): number[] =>
     Array.from({ length: samples.count }, (_, row) => row).filter(keep)
   const isInt8 = (row: number): boolean => samples.activationBits[row] === 8 && samples.weightBits[row] === 8
@@ -146,7 +145,7 @@ export function splitErrors(samples: SampleTable, predicted: Float64Array, folds
   const others = rowsWhere((row) => !isInt8(row))
   return {
     ...pooled,
-    foldMape: { mean, deviation: Math.sqrt(variance), worst: Math.max(...foldMapes) },
+    foldMape: { mean: mean(foldMapes), deviation: deviation(foldMapes), worst: Math.max(...foldMapes) },
     int8Mape: int8.length === 0 ? null : mapeOf(samples, predicted, int8),
     otherMape: others.length === 0 ? null : mapeOf(samples, predicted, others)
   }

@@ -2,7 +2,7 @@ import { createRandom } from '../../math/random'
 import type { FeatureMatrix } from '../featureMatrix'
 import { EnsembleBuilder, sumOverTrees } from './ensemble'
 import type { TreeEnsemble } from './treeEnsemble'
-import { createBestGrower } from './growBest'
+import { createBestGrower, type GrowOptions } from './growBest'
 import { createRandomGrower } from './growRandom'
 import { requireTable } from './requireTable'
 
@@ -31,11 +31,7 @@ export function growForest(matrix: FeatureMatrix, y: Float64Array, options: Fore
   requireTable(matrix, y)
   const { count } = matrix
   const random = createRandom(options.seed)
-  const grower = createBestGrower(matrix, y, {
-    minLeaf: options.minLeaf,
-    maxDepth: options.maxDepth,
-    featuresPerNode: Math.max(1, Math.round(options.featureShare * matrix.columns.length))
-  })
+  const grower = createBestGrower(matrix, y, limitsOf(options, matrix))
   const builder = new EnsembleBuilder(matrix.columns.length)
   const weight = new Float64Array(count)
   for (let tree = 0; tree < options.trees; tree++) {
@@ -50,11 +46,7 @@ export function growForest(matrix: FeatureMatrix, y: Float64Array, options: Fore
 export function growExtraTrees(matrix: FeatureMatrix, y: Float64Array, options: ForestOptions): TreeEnsemble {
   requireTable(matrix, y)
   const random = createRandom(options.seed)
-  const grower = createRandomGrower(matrix, y, {
-    minLeaf: options.minLeaf,
-    maxDepth: options.maxDepth,
-    featuresPerNode: Math.max(1, Math.round(options.featureShare * matrix.columns.length))
-  })
+  const grower = createRandomGrower(matrix, y, limitsOf(options, matrix))
   const builder = new EnsembleBuilder(matrix.columns.length)
   const rows = new Int32Array(matrix.count)
   for (let tree = 0; tree < options.trees; tree++) {
@@ -62,6 +54,14 @@ export function growExtraTrees(matrix: FeatureMatrix, y: Float64Array, options: 
     grower.grow(builder, rows, random)
   }
   return builder.finish()
+}
+
+/** Limits of each tree of a forest: at least one feature is looked at per node. */
+function limitsOf(
+  { minLeaf, maxDepth, featureShare }: ForestOptions,
+  { columns }: FeatureMatrix
+): GrowOptions {
+  return { minLeaf, maxDepth, featuresPerNode: Math.max(1, Math.round(featureShare * columns.length)) }
 }
 
 /** Mean over the trees of a forest. */

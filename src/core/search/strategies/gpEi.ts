@@ -1,3 +1,4 @@
+import { deviation, mean } from '../../math/mean'
 import { bestCandidate } from '../candidate'
 import { expectedImprovement, fitSchemeProcess, type SchemeProcess } from '../loss/gaussianProcess'
 import { scoreOf, lossOfScore } from '../objective'
@@ -32,9 +33,8 @@ function guided(state: SearchState, count: number): Proposal[] {
   const inputs = history.map(({ scheme }) => genesOfScheme(scheme, space.widths))
   // The process is fitted to what is lost of the score: small is good, and it has no long tail.
   const values = history.map(({ loss }) => 1 - scoreOf(objective, loss))
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  const scale = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) || 1
-  const targets = values.map((value) => (value - mean) / scale)
+  const [middle, scale] = [mean(values), deviation(values) || 1]
+  const targets = values.map((value) => (value - middle) / scale)
   let least = bestCandidate(history) === null ? Infinity : Math.min(...feasibleTargets(state, targets))
   const proposals: Proposal[] = []
   while (proposals.length < count && left.length > 0) {
@@ -47,7 +47,7 @@ function guided(state: SearchState, count: number): Proposal[] {
       if (worth > value) [chosen, value, expected] = [at, worth, predicted]
     }
     const [genes] = left.splice(chosen, 1)
-    const score = Math.min(1, Math.max(0, 1 - (mean + scale * expected)))
+    const score = Math.min(1, Math.max(0, 1 - (middle + scale * expected)))
     proposals.push({
       genes: genes,
       phase: 'search',

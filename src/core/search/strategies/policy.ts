@@ -1,3 +1,4 @@
+import { deviation, mean } from '../../math/mean'
 import { fits } from '../costs/limits'
 import { scoreOf } from '../objective'
 import { genesKey, genesOfScheme, type Genes, type SearchSpace } from '../space'
@@ -59,13 +60,11 @@ function trainedPolicy({ space, history, objective, random }: SearchState): { dr
     return values.map((value) => value / total)
   }
   const scores = history.map(({ loss }) => scoreOf(objective, loss))
-  const mean = scores.reduce((sum, score) => sum + score, 0) / Math.max(1, scores.length)
-  const spread =
-    Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / Math.max(1, scores.length)) || 1
+  const [middle, spread] = [mean(scores), deviation(scores) || 1]
   for (let pass = 0; pass < passes; pass++) {
     for (const [index, { scheme }] of history.entries()) {
       const genes = genesOfScheme(scheme, space.widths)
-      const advantage = Math.max(-2, Math.min(2, (scores[index] - mean) / spread)) / history.length
+      const advantage = Math.max(-2, Math.min(2, (scores[index] - middle) / spread)) / history.length
       for (const [at, allowed] of space.choices.entries()) {
         if (allowed.length < 2) continue
         const shares = probabilities(genes, at)

@@ -76,13 +76,7 @@ export const modelCli: CliNoun = {
         const judge = await judgeOf(args, context, model.summary.path, method)
         const found = await judge(scheme, split)
         const warning =
-          scheme === null && 'accuracy' in found.metrics
-            ? guessText(
-                found.correct,
-                found.images,
-                sizeOf(model.graph.nodes[model.graph.output].outputShape)
-              )
-            : null
+          scheme === null ? guessText(found, sizeOf(model.graph.nodes[model.graph.output].outputShape)) : null
         return {
           json: {
             model: model.summary.name,

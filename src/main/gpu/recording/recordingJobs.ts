@@ -165,7 +165,8 @@ async function runOrder(deps: RecordingJobsDeps, order: Order, context: JobConte
     return recording
   } finally {
     await evidence?.release()
-    if (isNoted) await settleNote(store, order.id, evidence)
+    // What ended the recording is what is reported; a note that stays has the next recording give the clocks back.
+    if (isNoted) await settleNote(store, order.id, evidence).catch(() => undefined)
   }
 }
 

@@ -14,3 +14,15 @@ export function splitCommand(text: string): string[] {
   }
   return parts
 }
+
+/** The line that splitCommand splits into these words; null where no quotes hold one of them together. */
+export function joinCommand(words: readonly string[]): string | null {
+  const line = words.map(quoted).join(' ')
+  const split = splitCommand(line)
+  return split.length === words.length && split.every((word, at) => word === words[at]) ? line : null
+}
+
+function quoted(word: string): string {
+  if (word !== '' && !/[\s"']/.test(word)) return word
+  return word.includes('"') ? `'${word}'` : `"${word}"`
+}

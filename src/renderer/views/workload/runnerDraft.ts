@@ -1,6 +1,6 @@
 import type { TaskMetric } from '@shared/contract/workload/workloadRows'
 import type { CommandInput } from '../../client/client'
-import { splitCommand } from '../gpu/splitCommand'
+import { joinCommand } from '../gpu/splitCommand'
 
 type Runner = CommandInput<'workload.start'>['runner']
 
@@ -49,14 +49,8 @@ export function fieldsOfRunner(runner: Runner, shipped: readonly string[]): Part
       return { model: ownTorch, entry: parts[1] ?? '', builder: parts[2] ?? '', device, types }
     }
     case 'command': {
-      const command = runner.command.map(quoted).join(' ')
-      const isSame = JSON.stringify(splitCommand(command)) === JSON.stringify(runner.command)
-      return isSame ? { model: ownProgram, command } : null
+      const command = joinCommand(runner.command)
+      return command === null ? null : { model: ownProgram, command }
     }
   }
-}
-
-function quoted(word: string): string {
-  if (!/[\s"']/.test(word)) return word
-  return word.includes('"') ? `'${word}'` : `"${word}"`
 }

@@ -69,6 +69,32 @@ describe('non-negative least squares', () => {
     expect(withZeros).toBeGreaterThan(50)
   })
 
+  it('meets the optimality conditions on random problems', () => {
+    const random = createRandom(4)
+    for (let problem = 0; problem < 50; problem++) {
+      const n = 5
+      const factor = Float64Array.from({ length: 8 * n }, () => random.normal())
+      const goal = Float64Array.from({ length: 8 }, () => random.normal())
+      const gram = new Float64Array(n * n)
+      const rhs = new Float64Array(n)
+      for (let row = 0; row < 8; row++) {
+        for (let i = 0; i < n; i++) {
+          rhs[i]! += factor[row * n + i]! * goal[row]!
+          for (let j = 0; j < n; j++) gram[i * n + j]! += factor[row * n + i]! * factor[row * n + j]!
+        }
+      }
+      const x = nonNegativeLeastSquares(gram, rhs)
+      for (let i = 0; i < n; i++) {
+        let gradient = -rhs[i]!
+        for (let j = 0; j < n; j++) gradient += gram[i * n + j]! * x[j]!
+        expect(x[i]).toBeGreaterThanOrEqual(0)
+        // Karush-Kuhn-Tucker: no descent left, and none pending on used terms.
+        expect(gradient).toBeGreaterThan(-1e-6)
+        if (x[i]! > 1e-9) expect(Math.abs(gradient)).toBeLessThan(1e-6)
+      }
+    }
+  })
+
   it('leaves out a term that is zero everywhere, and shares equal terms', () => {
     const [kept, left] = nonNegativeLeastSquares(Float64Array.of(4, 0, 0, 0), Float64Array.of(8, 0))
     expect(kept).toBeCloseTo(2, 9)
@@ -88,6 +114,30 @@ describe('a fit of relative errors', () => {
     // One term: x = sum(t / y) / sum((t / y)^2).
     const [one] = relativeNnls([Float64Array.of(1, 1)], Float64Array.of(1, 100))
     expect(one).toBeCloseTo(1.01 / 1.0001, 9)
+  })
+
+  it('finds the coefficients of noiseless terms of very different size', () => {
+    const macs = Float64Array.of(1e3, 1e5, 1e7, 2e6, 5e4)
+    const one = new Float64Array(5).fill(1)
+    const [slope, constant] = relativeNnls(
+      [macs, one],
+      macs.map((value) => 0.5 * value + 300)
+    )
+    expect(slope).toBeCloseTo(0.5, 6)
+    expect(constant).toBeCloseTo(300, 3)
+  })
+
+  it('equals scipy.optimize.nnls on rows divided by their times', () => {
+    // SciPy 1.17.1, nnls(terms / times, ones).
+    const columns = [
+      Float64Array.of(1, 2, 3, 4, 5, 6, 7),
+      Float64Array.of(2, 1, 5, 3, 8, 1, 2),
+      Float64Array.of(0.5, 1.5, 2.5, 1, 0.2, 4, 3),
+      Float64Array.of(4, 3, 1, 0.5, 2, 1, 6)
+    ]
+    const fitted = relativeNnls(columns, Float64Array.of(3, 2, 9, 5, 14, 4, 9))
+    const expected = [0.47935207242254074, 1.2991294870732573, 0, 0]
+    expected.forEach((value, at) => expect(fitted[at]).toBeCloseTo(value, 9))
   })
 
   it('uses the rows and weights that are given', () => {
