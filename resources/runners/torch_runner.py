@@ -121,6 +121,7 @@ def entry_builder(spec):
     path, _, name = spec.partition(":")
     folder = os.path.dirname(os.path.abspath(path))
     sys.path.insert(0, folder)
+    sys.dont_write_bytecode = True  # a measurement leaves nothing beside the user's files
     loaded = importlib.util.spec_from_file_location("bitbench_entry", path)
     if loaded is None or not os.path.exists(path):
         raise FileNotFoundError("there is no file " + path)

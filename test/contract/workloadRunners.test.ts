@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -573,4 +573,16 @@ def build(precision, device):
     await expect(hub.plan).rejects.toMatchObject({ message: expect.stringContaining('transformers') })
     await hub.runner.stop()
   })
+})
+
+it.skipIf(python === undefined)('PyTorch leaves no compiled files beside the file of a user', async () => {
+  const folder = path.join(scratch, 'mine')
+  cpSync(path.dirname(torchEntry), folder, { recursive: true })
+  const before = readdirSync(folder)
+  writeFileSync(path.join(folder, 'helper.py'), 'from torchEntry import build\n')
+  const command = torchCommand('--entry', `${path.join(folder, 'helper.py')}:build`)
+  const runner = startRunner(spawn, command, { onEvent: () => undefined, onOutput: () => undefined })
+  await runner.until((event) => (event.event === 'plan' ? event : undefined), 100_000)
+  await runner.stop()
+  expect(readdirSync(folder).sort()).toEqual([...before, 'helper.py'].sort())
 })

@@ -1,4 +1,5 @@
 import type { MeasuredFigure, WorkloadTables } from '../../shared/contract/workload/workloadRows'
+import { figureAt } from '../workload/measure/figures'
 import { runLetter } from '../../shared/text/runText'
 import { countOf } from '../../shared/units'
 import { powerCurves, type ComparedRecording } from './compareRecordings'
@@ -9,6 +10,8 @@ import { figureDifference, type Compared } from './intervals'
 export interface ComparedWorkload {
   readonly model: string
   readonly tables: Pick<WorkloadTables, 'benchmark' | 'layers'> | null
+  /** Of the intervals in the tables, 0..1. */
+  readonly confidence: number
   /** Of its first session; null: no power was recorded, or it was deleted. */
   readonly power?: ComparedRecording | null
 }
@@ -24,8 +27,12 @@ const quantities: readonly [
   ['energyNetJ', 'energy without idle', 'J per sample']
 ]
 
+/** The confidence of all differences that are shown. */
+const shownConfidence = 0.95
+
 /** Workloads: latency, energy and quality of every precision with differences, time of every layer. */
-export function compareWorkloads(workloads: readonly ComparedWorkload[]): RunFigures {
+export function compareWorkloads(stored: readonly ComparedWorkload[]): RunFigures {
+  const workloads = stored.map(atShownConfidence)
   const precisions = [
     ...new Set(workloads.flatMap(({ tables }) => tables?.benchmark.map(({ precision }) => precision) ?? []))
   ]
@@ -61,6 +68,23 @@ export function compareWorkloads(workloads: readonly ComparedWorkload[]): RunFig
     rows: [],
     curves: workloads.flatMap(({ power }, run) => (power == null ? [] : powerCurves(power, run)))
   }
+}
+
+/** Figures of runs whose intervals are at other confidences have them at the one that is shown. */
+function atShownConfidence(workload: ComparedWorkload): ComparedWorkload {
+  const { tables, confidence } = workload
+  if (tables === null || confidence === shownConfidence) return workload
+  const at = (figure: MeasuredFigure): MeasuredFigure => figureAt(figure, confidence, shownConfidence)
+  const benchmark = tables.benchmark.map((row) => ({
+    ...row,
+    ...{ latencyP50Us: at(row.latencyP50Us), quality: at(row.quality) },
+    ...{ energyTotalJ: at(row.energyTotalJ), energyNetJ: at(row.energyNetJ) }
+  }))
+  const layers = tables.layers.map((row) => ({
+    ...row,
+    ...{ timeUs: at(row.timeUs), energyTotalJ: at(row.energyTotalJ) }
+  }))
+  return { ...workload, confidence: shownConfidence, tables: { benchmark, layers } }
 }
 
 /** A figure that must not be quoted is shown but not compared. */

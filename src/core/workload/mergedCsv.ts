@@ -6,7 +6,7 @@ import { figureCells, type Cells } from './tableCsv'
 export const mergedFile = 'energy_impact_merged.csv'
 
 /** A row of energy_impact_merged.csv: figures per forward pass with interval and verdict, the reasons left out. */
-export function mergedCells(model: string, row: MergedRow): Cells {
+export function mergedCells(model: string, row: MergedRow, confidence: number): Cells {
   return {
     ...{ model, layer: row.layer, type: row.type, class: row.className, change: row.change },
     ...{ parameters: row.parameters, macs: row.macs, calls: row.calls, same_as: row.sameAs },
@@ -18,7 +18,8 @@ export function mergedCells(model: string, row: MergedRow): Cells {
     ...unexplained('quality_change', row.qualityChange),
     ...{ quality_loss: row.qualityLoss, mcnemar_p: row.mcNemarP, changed_share: row.changedShare },
     impact_score: row.impactScore,
-    ...{ kl_at_int8_nats: row.int8KlNats, kl_at_int4_nats: row.int4KlNats }
+    ...{ kl_at_int8_nats: row.int8KlNats, kl_at_int4_nats: row.int4KlNats },
+    confidence
   }
 }
 

@@ -19,8 +19,16 @@ export const tableFiles = {
   impacts: 'prediction_impact.csv'
 } as const
 
+/** A table that was read back. */
+export interface ReadTable<T> {
+  model: string
+  /** Of the intervals, 0..1. */
+  confidence: number
+  rows: T[]
+}
+
 /** Reads a table of precisions back. @throws data.invalid naming file, line and column */
-export function readBenchmarkCsv(text: string, file: string): { model: string; rows: BenchmarkRow[] } {
+export function readBenchmarkCsv(text: string, file: string): ReadTable<BenchmarkRow> {
   return readRows(text, file, benchmarkRowSchema, (cells) => ({
     precision: cells['precision'],
     batch: number(cells['batch_samples']),
@@ -40,7 +48,7 @@ export function readBenchmarkCsv(text: string, file: string): { model: string; r
 }
 
 /** Reads a table of layers back. @throws data.invalid naming file, line and column */
-export function readLayerCsv(text: string, file: string): { model: string; rows: LayerRow[] } {
+export function readLayerCsv(text: string, file: string): ReadTable<LayerRow> {
   return readRows(text, file, layerRowSchema, (cells) => ({
     layer: cells['layer'],
     type: cells['type'],
@@ -62,7 +70,7 @@ export function readLayerCsv(text: string, file: string): { model: string; rows:
 }
 
 /** Reads a table of prediction impact back. @throws data.invalid naming file, line and column */
-export function readImpactCsv(text: string, file: string): { model: string; rows: ImpactRow[] } {
+export function readImpactCsv(text: string, file: string): ReadTable<ImpactRow> {
   return readRows(text, file, impactRowSchema, (cells) => {
     const lost = number(cells['mcnemar_lost'])
     return {
@@ -100,13 +108,14 @@ function readRows<T>(
   file: string,
   schema: RowSchema<T>,
   shape: (cells: Cells) => unknown
-): { model: string; rows: T[] } {
+): ReadTable<T> {
   const { header, rows } = parseCsv(text, file)
   const records = rows.map((row): Cells =>
     Object.fromEntries(header.map((name, at) => [name, row[at] ?? '']))
   )
   return {
     model: records[0]?.['model'] ?? '',
+    confidence: confidenceOf(records, file),
     rows: records.map((cells, at) => {
       const parsed = schema.safeParse(shape(cells))
       if (parsed.success) return parsed.data
@@ -118,6 +127,17 @@ function readRows<T>(
       )
     })
   }
+}
+
+/** That of every row; 0.95 where the column is missing, as in files of earlier versions. */
+function confidenceOf(records: readonly Cells[], file: string): number {
+  const found = [...new Set(records.map((cells) => number(cells['confidence']) ?? 0.95))]
+  if (found.length <= 1 && found.every((one) => one > 0 && one < 1)) return found[0] ?? 0.95
+  throw new AppError(
+    'data.invalid',
+    `${file}: the column "confidence" holds ${found.join(', ')}.`,
+    'It is one number between 0 and 1, the same in every row.'
+  )
 }
 
 /** Null in files of older versions too. */

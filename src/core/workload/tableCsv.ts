@@ -32,8 +32,8 @@ const copyCells = (copies: LoopCopies | null): Cells => ({
   cache_bytes: copies?.cacheBytes ?? null
 })
 
-/** Cells of a row of benchmark_results.csv, by column. */
-export function benchmarkCells(model: string, row: BenchmarkRow): Cells {
+/** Cells of a row of benchmark_results.csv, by column; its intervals are at `confidence`, 0..1. */
+export function benchmarkCells(model: string, row: BenchmarkRow, confidence: number): Cells {
   return {
     ...{ model, precision: row.precision, batch_samples: row.batch },
     ...figureCells('latency_mean_us', row.latencyMeanUs),
@@ -47,12 +47,13 @@ export function benchmarkCells(model: string, row: BenchmarkRow): Cells {
     metric: row.metric,
     ...figureCells('quality', row.quality),
     weight_bytes: row.weightBytes,
-    ...startCells(row.startC)
+    ...startCells(row.startC),
+    confidence
   }
 }
 
-/** Cells of a row of per_layer_energy.csv, by column. */
-export function layerCells(model: string, row: LayerRow): Cells {
+/** Cells of a row of per_layer_energy.csv, by column; its intervals are at `confidence`, 0..1. */
+export function layerCells(model: string, row: LayerRow, confidence: number): Cells {
   return {
     ...{ model, layer: row.layer, type: row.type, class: row.className, calls: row.calls },
     ...{
@@ -68,12 +69,13 @@ export function layerCells(model: string, row: LayerRow): Cells {
     time_share: row.timeShare,
     energy_share: row.energyShare,
     ...startCells(row.startC),
-    ...copyCells(row.copies)
+    ...copyCells(row.copies),
+    confidence
   }
 }
 
-/** Cells of a row of prediction_impact.csv, by column. */
-export function impactCells(model: string, row: ImpactRow): Cells {
+/** Cells of a row of prediction_impact.csv, by column; its intervals are at `confidence`, 0..1. */
+export function impactCells(model: string, row: ImpactRow, confidence: number): Cells {
   const none: MeasuredFigure = {
     ...{ value: null, low: null, high: null, n: 0, origin: 'measured' as const },
     ...{ verdict: 'unavailable' as const, reason: 'Of language models alone.' }
@@ -86,7 +88,8 @@ export function impactCells(model: string, row: ImpactRow): Cells {
     ...figureCells('perplexity_ratio', row.perplexityRatio ?? none),
     ...{ mcnemar_lost: row.mcNemar?.lost ?? null, mcnemar_gained: row.mcNemar?.gained ?? null },
     ...{ mcnemar_p: row.mcNemar?.p ?? null, changed_share: row.changedShare },
-    ...{ kl_rank: row.klRank, quality_rank: row.qualityRank, impact_score: row.impactScore }
+    ...{ kl_rank: row.klRank, quality_rank: row.qualityRank, impact_score: row.impactScore },
+    confidence
   }
 }
 

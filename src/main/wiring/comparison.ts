@@ -33,7 +33,8 @@ export function connectComparison(dispatch: () => Dispatch): ReturnType<typeof c
       // A recording that was deleted since leaves the figures of the run.
       const power =
         recordingId === undefined ? null : await readRecording(call, recordingId).catch(() => null)
-      return { model: run.subject?.model ?? 'unknown', tables: run.tables, power }
+      const { confidence } = run.request
+      return { model: run.subject?.model ?? 'unknown', tables: run.tables, confidence, power }
     },
     async loop(loopId) {
       const { loop } = await call('loop.get', { loopId })

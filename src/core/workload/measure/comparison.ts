@@ -1,5 +1,7 @@
 import type { Variant } from '../../../shared/contract/workload/workloadEvidence'
 import type { MeasuredFigure, TaskMetric } from '../../../shared/contract/workload/workloadRows'
+import { AppError } from '../../../shared/errors'
+import { klDivergence } from '../../math/klDivergence'
 import { quantile } from '../../math/quantile'
 import { createRandom } from '../../math/random'
 import { shareFigure, unavailableFigure } from './figures'
@@ -32,6 +34,7 @@ export function emptySums(samples: number): SampleSums {
  * Adds rows of log-probabilities (natural) of the original and of the changed network to the sums of their samples.
  *
  * @param labels right column of each row; negative: the row is not scored
+ * @throws data.invalid for a scored row whose probabilities do not sum to 1: scores without softmax, or NaN
  */
 export function addRows(
   sums: SampleSums,
@@ -45,18 +48,17 @@ export function addRows(
     if (label < 0) continue
     const from = row * columns
     const sample = samples[row]
-    let kl = 0
+    const { kl, sums: wholes } = klDivergence(before, after, from, columns)
+    for (const whole of wholes)
+      if (!(Math.abs(whole - 1) <= mostUnnormalised)) throw isNoDistribution(row, whole)
     let firstBefore = from
     let firstAfter = from
     for (let i = from; i < from + columns; i++) {
-      const p = before[i]
-      kl += Math.exp(p) * (p - after[i])
-      if (p > before[firstBefore]) firstBefore = i
+      if (before[i] > before[firstBefore]) firstBefore = i
       if (after[i] > after[firstAfter]) firstAfter = i
     }
     sums.rows[sample]++
-    // float32 log-probabilities sum to 1 but for rounding, which can push a KL of 0 below it.
-    sums.kl[sample] += Math.max(0, kl)
+    sums.kl[sample] += kl
     sums.nllBefore[sample] -= before[from + label]
     sums.nllAfter[sample] -= after[from + label]
     if (firstBefore === from + label) sums.rightBefore[sample]++
@@ -64,6 +66,16 @@ export function addRows(
     if (firstBefore !== firstAfter) sums.differing[sample]++
   }
 }
+
+/** Probabilities computed in half precision sum to 1 within a few thousandths. */
+const mostUnnormalised = 0.02
+
+const isNoDistribution = (row: number, sum: number): AppError =>
+  new AppError(
+    'data.invalid',
+    `The probabilities of row ${row + 1} of the predictions sum to ${Number(sum.toPrecision(4))}, not 1.`,
+    'A runner prints natural log-probabilities: log_softmax of the scores, in 32 bits.'
+  )
 
 const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
 const replicates = 1000

@@ -6,6 +6,9 @@ import { maxSpread } from '../../energy/trialSummary'
 import { studentTQuantile } from '../../math/studentT'
 import { formatPercent } from '../../../shared/units'
 
+/** Beyond a thousand degrees of freedom Student's t is the normal distribution to three digits. */
+export const mostDegrees = 1000
+
 /** A figure that cannot be had, and why. */
 export function unavailableFigure(reason: string, origin: Origin = 'measured'): MeasuredFigure {
   return { value: null, low: null, high: null, n: 0, origin, verdict: 'unavailable', reason }
@@ -47,6 +50,22 @@ export function notBelowZero(figure: MeasuredFigure): MeasuredFigure {
 export function scaledFigure(figure: MeasuredFigure, factor: number): MeasuredFigure {
   const times = (value: number | null): number | null => (value === null ? null : value * factor)
   return { ...figure, value: times(figure.value), low: times(figure.low), high: times(figure.high) }
+}
+
+/**
+ * A figure with its interval at another confidence: both sides by the ratio of Student's t with n - 1 degrees of freedom, which is
+ * exact for means of trials and the normal approximation for shares, quantiles and bootstraps. An interval that ends at 0 (no
+ * time is negative) has the width of its upper side.
+ */
+export function figureAt(figure: MeasuredFigure, from: number, to: number): MeasuredFigure {
+  const { value, low, high, n } = figure
+  if (from === to || value === null || low === null || high === null || n < 2) return figure
+  const t = (confidence: number): number =>
+    studentTQuantile((1 + confidence) / 2, Math.min(n - 1, mostDegrees))
+  const factor = t(to) / t(from)
+  const below = low === 0 ? Math.max(high - value, value) : value - low
+  const end = value - below * factor
+  return { ...figure, low: low >= 0 ? Math.max(0, end) : end, high: value + (high - value) * factor }
 }
 
 /** factor / figure, for rates; the interval turns round. */

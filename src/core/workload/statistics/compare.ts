@@ -4,6 +4,7 @@ import type {
   WorkloadTables
 } from '../../../shared/contract/workload/workloadRows'
 import { studentTQuantile } from '../../math/studentT'
+import { figureAt, mostDegrees } from '../measure/figures'
 
 /**
  * One figure of two runs. The difference is B - A; it is shown to be one when its interval leaves out 0 and both figures may be
@@ -41,14 +42,27 @@ export interface TypeShare {
   energyShare: number | null
 }
 
+/** The tables of a run, and the confidence at which the intervals in them are. */
+export interface TablesAt {
+  tables: WorkloadTables
+  confidence: number
+}
+
 /**
  * Two runs beside each other: any two; what has no counterpart is named.
  *
- * @param confidence of the intervals, which is that of the figures
+ * @param confidence of all intervals that are returned, those of either run too
  */
-export function compareRuns(a: WorkloadTables, b: WorkloadTables, confidence: number): RunComparison {
+export function compareRuns(first: TablesAt, second: TablesAt, confidence: number): RunComparison {
+  const [a, b] = [first.tables, second.tables]
   const difference = (name: string, unit: string, left: MeasuredFigure, right: MeasuredFigure): Difference =>
-    differenceOf(name, unit, left, right, confidence)
+    differenceOf(
+      name,
+      unit,
+      figureAt(left, first.confidence, confidence),
+      figureAt(right, second.confidence, confidence),
+      confidence
+    )
   const precisions = a.benchmark.flatMap((left) => {
     const right = b.benchmark.find((row) => row.precision === left.precision)
     if (right === undefined) return []
@@ -106,8 +120,8 @@ function impactDifferences(
 }
 
 /**
- * B - A with Welch's interval: each figure's standard error is read back from its interval and count. Null where either
- * is unavailable or has no interval. INVALID figures are subtracted and show nothing: their intervals leave out what is wrong.
+ * B - A with Welch's interval: each figure's standard error is read back from its interval, which is at this confidence
+ * too, and its count. Null where either is unavailable or has no interval. INVALID figures are subtracted and show nothing: their intervals leave out what is wrong.
  */
 export function differenceOf(
   name: string,
@@ -135,9 +149,8 @@ export function differenceOf(
   const variance = errorA ** 2 + errorB ** 2
   const degrees =
     variance === 0 ? Infinity : variance ** 2 / (errorA ** 4 / (a.n - 1) + errorB ** 4 / (b.n - 1))
-  // Beyond a thousand degrees of freedom Student's t is the normal distribution to three digits.
   const half =
-    studentTQuantile((1 + confidence) / 2, Math.max(1, Math.min(degrees, 1000))) * Math.sqrt(variance)
+    studentTQuantile((1 + confidence) / 2, Math.max(1, Math.min(degrees, mostDegrees))) * Math.sqrt(variance)
   const [low, high] = [difference - half, difference + half]
   return {
     ...missing,
@@ -157,7 +170,7 @@ const isDoubtful = (a: MeasuredFigure, b: MeasuredFigure): boolean =>
 function standardError({ value, low, high, n }: MeasuredFigure, confidence: number): number | null {
   if (value === null || low === null || high === null || n < 2) return null
   const half = low === 0 ? Math.max(high - value, value - low) : (high - low) / 2
-  return half / studentTQuantile((1 + confidence) / 2, Math.min(n - 1, 1000))
+  return half / studentTQuantile((1 + confidence) / 2, Math.min(n - 1, mostDegrees))
 }
 
 function typeShares(a: WorkloadTables, b: WorkloadTables): RunComparison['types'] {

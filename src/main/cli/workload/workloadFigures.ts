@@ -81,7 +81,7 @@ export function compareVerb(stored: StoredTables): CliVerb {
         await single(args.positionals[1], context, stored)
       ]
       const confidence = numberOption(args, 'confidence', { min: 0.5, max: 0.999 }) ?? 0.95
-      const comparison = compareRuns(a.tables, b.tables, confidence)
+      const comparison = compareRuns(a, b, confidence)
       return {
         json: { a: a.model, b: b.model, confidence, ...comparison },
         text: comparisonText(a.model, b.model, comparison)

@@ -19,15 +19,15 @@ export interface WrittenTable {
  * @throws store.exportFailed
  */
 export async function exportTables(
-  { tables, subject }: WorkloadRun,
+  { tables, subject, request: { confidence } }: WorkloadRun,
   folder: string
 ): Promise<WrittenTable[]> {
   const model = subject?.model ?? 'network'
   const contents = [
-    [tableFiles.benchmark, tables.benchmark.map((row) => benchmarkCells(model, row))],
-    [tableFiles.layers, tables.layers.map((row) => layerCells(model, row))],
-    [tableFiles.impacts, tables.impacts.map((row) => impactCells(model, row))],
-    [mergedFile, mergeTables(tables.layers, tables.impacts).map((row) => mergedCells(model, row))]
+    [tableFiles.benchmark, tables.benchmark.map((row) => benchmarkCells(model, row, confidence))],
+    [tableFiles.layers, tables.layers.map((row) => layerCells(model, row, confidence))],
+    [tableFiles.impacts, tables.impacts.map((row) => impactCells(model, row, confidence))],
+    [mergedFile, mergeTables(tables.layers, tables.impacts).map((row) => mergedCells(model, row, confidence))]
   ] as const
   const written: WrittenTable[] = []
   for (const [name, rows] of contents) {

@@ -28,6 +28,7 @@ export function presentFigures(run: WorkloadRun): CommandOutput<'workload.figure
 export const tablesOfRun = (run: WorkloadRun): NamedTables => ({
   model: modelOf(run),
   folder: null,
+  confidence: run.request.confidence,
   tables: { ...run.tables, notes: workloadNotes(run) }
 })
 

@@ -9,6 +9,8 @@ export interface NamedTables {
   model: string
   folder: string | null
   tables: WorkloadTables
+  /** Of the intervals in the tables, 0..1. */
+  confidence: number
 }
 
 /**
@@ -46,11 +48,21 @@ async function readOne(folder: string): Promise<NamedTables | null> {
     await readTable(folder, tableFiles.layers, readLayerCsv),
     await readTable(folder, tableFiles.impacts, readImpactCsv)
   ]
-  const model = [benchmark, layers, impacts].find((table) => table !== null && table.model !== '')?.model
-  if (benchmark === null && layers === null && impacts === null) return null
+  const read = [benchmark, layers, impacts].filter((table) => table !== null)
+  if (read.length === 0) return null
+  const model = read.find((table) => table.model !== '')?.model
+  const confidences = [...new Set(read.map(({ confidence }) => confidence))]
+  if (confidences.length > 1) {
+    throw new AppError(
+      'data.invalid',
+      `The tables in ${folder} have intervals at ${confidences.join(' and ')} confidence.`,
+      'They are of different runs; write those of one run with "workload run --out".'
+    )
+  }
   return {
     model: model ?? path.basename(folder),
     folder,
+    confidence: confidences[0],
     tables: {
       benchmark: benchmark?.rows ?? [],
       layers: layers?.rows ?? [],

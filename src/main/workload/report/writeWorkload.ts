@@ -19,7 +19,7 @@ export async function writeMergedTables(runs: readonly NamedTables[], out: strin
     const rows = mergeTables(run.tables.layers, run.tables.impacts)
     if (rows.length === 0) continue
     const file = path.join(folderOf(run, out), mergedFile)
-    await writeWholeFile(file, csvOf(rows.map((row) => mergedCells(run.model, row))))
+    await writeWholeFile(file, csvOf(rows.map((row) => mergedCells(run.model, row, run.confidence))))
     files.push(file)
   }
   return files
@@ -43,8 +43,7 @@ export async function writeWorkload(
   }
   const comparative = analyses.length < 2 ? null : comparativeAnalysis(analyses, choice)
   if (comparative !== null) files.push(...(await writeFigures(out, [comparative])))
-  const result =
-    analyses.length === 2 ? compareRuns(analyses[0].tables, analyses[1].tables, choice.confidence) : null
+  const result = runs.length === 2 ? compareRuns(runs[0], runs[1], choice.confidence) : null
   const report = path.join(out, 'report.html')
   await writeWholeFile(
     report,

@@ -3,6 +3,7 @@ import { compareRecordings, type ComparedRecording } from '@core/compare/compare
 import { compareWorkloads, type ComparedWorkload } from '@core/compare/compareWorkloads'
 import { figureDifference } from '@core/compare/intervals'
 import { intervalOf } from '@core/energy/interval'
+import type { MeasuredFigure } from '@shared/contract/workload/workloadRows'
 
 const interval = (values: number[]) => intervalOf(values, 0.95)
 const recording = (joules: number[], change: object = {}, startMs = 1000): ComparedRecording =>
@@ -103,7 +104,7 @@ const figure = (value: number | null, half: number | null, verdict = 'VALID') =>
 })
 const workload = (latency: number, verdict = 'VALID', model = 'gloss'): ComparedWorkload =>
   ({
-    model,
+    ...{ model, confidence: 0.95 },
     tables: {
       benchmark: [
         {
@@ -149,8 +150,20 @@ describe('workloads', () => {
     ])
   })
 
+  it('whose intervals are at another confidence are compared at 95 %', () => {
+    const of = (half: number, confidence: number): ComparedWorkload => {
+      const one = workload(100)
+      one.tables!.benchmark[0]!.latencyP50Us = figure(100, half) as MeasuredFigure
+      return { ...one, confidence }
+    }
+    // t with 2 degrees of freedom: 4.30265 at 95 %, 1.88562 at 80 %.
+    const [half95, half80] = [4.30265, 1.88562]
+    const found = compareWorkloads([of(half80, 0.8), of(half95, 0.95)])
+    expect(found.figures[0]!.against[1]!.high).toBeCloseTo(half95 * Math.SQRT2, 3)
+  })
+
   it('without tables have nothing to show', () => {
-    const none = { model: 'gloss', tables: null }
+    const none = { model: 'gloss', tables: null, confidence: 0.95 }
     expect(compareWorkloads([none, none])).toEqual({ notes: [], figures: [], rows: [], curves: [] })
   })
 })

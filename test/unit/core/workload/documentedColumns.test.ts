@@ -12,10 +12,10 @@ it('every column of the four tables stands in docs/workloads.md with its unit', 
   const { benchmark, layers, impacts } = sampleTables()
   const [merged] = mergeTables(layers, impacts)
   const tables = [
-    benchmarkCells('m', benchmark[0]!),
-    layerCells('m', layers[0]!),
-    impactCells('m', impacts[0]!),
-    mergedCells('m', merged!)
+    benchmarkCells('m', benchmark[0]!, 0.95),
+    layerCells('m', layers[0]!, 0.95),
+    impactCells('m', impacts[0]!, 0.95),
+    mergedCells('m', merged!, 0.95)
   ]
   const text = readFileSync('docs/workloads.md', 'utf8')
   const section = text.slice(text.indexOf('## Columns'), text.indexOf('## The protocol'))

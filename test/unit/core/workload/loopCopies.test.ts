@@ -27,10 +27,13 @@ describe('start temperatures and copies in the tables', () => {
     const copies = { count: 43, bytes: 2_113_536, cacheBytes: 1_048_576 }
     const row = layerRow('h.0', 1, { startC: { minC: 41, maxC: 44 }, copies })
     const plain = layerRow('h.1', 1)
-    const { rows } = readLayerCsv(csvOf([layerCells('net', row), layerCells('net', plain)]), 'layers.csv')
+    const { rows } = readLayerCsv(
+      csvOf([layerCells('net', row, 0.95), layerCells('net', plain, 0.95)]),
+      'layers.csv'
+    )
     expect(rows).toEqual([row, plain])
     const whole = benchmarkRow('fp32', 10, { startC: { minC: 40, maxC: 40 } })
-    expect(readBenchmarkCsv(csvOf([benchmarkCells('net', whole)]), 'b.csv').rows).toEqual([whole])
+    expect(readBenchmarkCsv(csvOf([benchmarkCells('net', whole, 0.95)]), 'b.csv').rows).toEqual([whole])
   })
 
   it('are sentences of the findings', () => {

@@ -23,6 +23,20 @@ describe('a changed network beside the original', () => {
     expect(sums.nllAfter[1]).toBeCloseTo(-Math.log(0.25) - Math.log(0.6), 6)
   })
 
+  it('refuses rows that are no probabilities, unless they are not scored', () => {
+    const scores = Float32Array.of(2, 1, 0, 3, NaN, 0)
+    const fine = logs(0.5, 0.25, 0.25, 0.5, 0.25, 0.25)
+    expect(() => addRows(emptySums(2), scores, fine, 3, [0, 0], [0, 1])).toThrow(
+      /row 1 .* sum to 11.11, not 1/
+    )
+    expect(() => addRows(emptySums(2), fine, scores, 3, [-1, 0], [0, 1])).toThrow(
+      /row 2 .* sum to NaN, not 1/
+    )
+    const sums = emptySums(2)
+    addRows(sums, fine, scores, 3, [-1, -1], [0, 1])
+    expect([...sums.rows]).toEqual([0, 0])
+  })
+
   /** Four samples of one row each. */
   const four = {
     rows: Float64Array.of(1, 1, 1, 1),

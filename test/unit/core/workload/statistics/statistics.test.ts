@@ -1,5 +1,6 @@
+import type { WorkloadTables } from '@shared/contract/workload/workloadRows'
 import { describe, expect, it } from 'vitest'
-import { compareRuns, differenceOf } from '@core/workload/statistics/compare'
+import { compareRuns, differenceOf, type Difference, type TablesAt } from '@core/workload/statistics/compare'
 import { correlate, correlationMatrix, matrixMetrics } from '@core/workload/statistics/correlate'
 import { correlationSentence, findingsOf } from '@core/workload/statistics/findings'
 import { mainCost, mainChange, mergeTables } from '@core/workload/statistics/merge'
@@ -151,6 +152,33 @@ describe('findings', () => {
 })
 
 describe('comparison of two runs', () => {
+  const at95 = (tables: WorkloadTables): TablesAt => ({ tables, confidence: 0.95 })
+
+  it('brings intervals at other confidences to the one that is asked for', () => {
+    // The same trials of A (mean 100, deviation 4, n = 4) at 95 and at 80 %: t(3) is 3.18245 and 1.63774; standard error 2.
+    const tables = (half: number): WorkloadTables =>
+      sampleTables({
+        benchmark: [
+          benchmarkRow('fp32', 100, {
+            latencyMeanUs: figure(100, { low: 100 - half, high: 100 + half, n: 4 })
+          })
+        ]
+      })
+    const [wide, narrow] = [tables(6.36489), tables(3.27549)]
+    const latency = (first: TablesAt, second: TablesAt, confidence: number): Difference =>
+      compareRuns(first, second, confidence).precisions[0]!.figures[0]!
+    // Equal variances: 6 degrees of freedom, error of the difference sqrt(8); t(6) is 2.44691 at 95 % and 3.70743 at 99 %.
+    for (const [first, second] of [
+      [at95(wide), at95(wide)],
+      [at95(wide), { tables: narrow, confidence: 0.8 }],
+      [{ tables: narrow, confidence: 0.8 }, at95(wide)]
+    ] as const) {
+      expect(latency(first, second, 0.95).high).toBeCloseTo(2.44691 * Math.sqrt(8), 3)
+      expect(latency(first, second, 0.99).high).toBeCloseTo(3.70743 * Math.sqrt(8), 3)
+    }
+    expect(latency(at95(wide), at95(wide), 0.99).a.high).toBeCloseTo(100 + 2 * 5.84091, 3)
+  })
+
   it("is Welch's interval, read back from the intervals of both", () => {
     // Means 100 and 104, standard deviations 4 and 6, 4 and 5 trials: scipy gives 4 [-3.947, 11.947].
     const one = figure(100, { low: 100 - 6.36489, high: 100 + 6.36489, n: 4 })
@@ -181,7 +209,7 @@ describe('comparison of two runs', () => {
         layerRow('lm', 1, { type: 'head', energyShare: 0.4 })
       ]
     })
-    const found = compareRuns(a, b, 0.95)
+    const found = compareRuns(at95(a), at95(b), 0.95)
     expect(found.precisions.map(({ precision }) => precision)).toEqual(['fp32'])
     expect(found.precisions[0]!.figures[0]).toMatchObject({
       name: 'latency',
@@ -208,14 +236,14 @@ describe('comparison of two runs', () => {
       [doubtful, a, 'A is'],
       [doubtful, doubtful, 'A and B are']
     ] as const) {
-      const one = compareRuns(left, right, 0.95)
+      const one = compareRuns(at95(left), at95(right), 0.95)
       expect(one.precisions[0]!.figures[0]!.isSignificant).toBe(false)
       expect(one.findings[0]).toContain(`], ${who} INVALID: nothing is shown by it, n = 4`)
     }
     // Accuracy against perplexity is no comparison.
     const language = sampleTables({ benchmark: [benchmarkRow('fp32', 1, { metric: 'perplexity' })] })
-    expect(compareRuns(a, language, 0.95).precisions[0]!.figures.map(({ name }) => name)).not.toContain(
-      'accuracy'
-    )
+    expect(
+      compareRuns(at95(a), at95(language), 0.95).precisions[0]!.figures.map(({ name }) => name)
+    ).not.toContain('accuracy')
   })
 })

@@ -22,11 +22,31 @@ describe('tables of a folder', () => {
     await writeTableFolder(out, 'gpt', languageModel)
     const [alone] = await readTableFolders(folder)
     const closure = alone!.tables.closure
-    expect(alone).toEqual({ model: 'bert', folder, tables: { ...sampleTables(), closure } })
+    expect(alone).toEqual({ model: 'bert', folder, confidence: 0.95, tables: { ...sampleTables(), closure } })
     const both = await readTableFolders(out)
     expect(both.map(({ model }) => model)).toEqual(['bert', 'gpt'])
     expect(both[1]!.tables.layers[0]!.timeUs).toMatchObject({ verdict: 'INVALID', reason: 'Short, "very".' })
     expect(both[1]!.tables.benchmark[0]!.energyNetJ.value).toBeNull()
+  })
+
+  it('say the confidence of their intervals; those of earlier versions have 95 %', async () => {
+    const out = temporaryFolder()
+    const folder = await writeTableFolder(out, 'bert', sampleTables(), 0.8)
+    expect(await readTableFolders(folder)).toMatchObject([{ confidence: 0.8 }])
+    const file = path.join(folder, 'benchmark_results.csv')
+    const [header, ...rows] = readFileSync(file, 'utf8').trim().split('\n')
+    expect(header!.endsWith(',confidence')).toBe(true)
+    const without = [header!, ...rows].map((line) => line.slice(0, line.lastIndexOf(',')))
+    writeFileSync(file, without.join('\n'))
+    await expect(readTableFolders(folder)).rejects.toMatchObject({
+      code: 'data.invalid',
+      message: `The tables in ${folder} have intervals at 0.95 and 0.8 confidence.`
+    })
+    writeFileSync(file, [header, `${without[1]},2`].join('\n'))
+    await expect(readTableFolders(folder)).rejects.toMatchObject({
+      code: 'data.invalid',
+      message: `${file}: the column "confidence" holds 2.`
+    })
   })
 
   it('that are wrong or absent are named with file and row', async () => {
@@ -79,7 +99,10 @@ describe('workload figures', () => {
     await expect(run(verb, '/tmp')).rejects.toThrow(UsageError)
     await expect(
       run(
-        workloadFiguresVerb(async () => ({ model: 'm', folder: null, tables: sampleTables() })),
+        workloadFiguresVerb(async () => ({
+          ...{ model: 'm', folder: null, confidence: 0.95 },
+          tables: sampleTables()
+        })),
         '/tmp',
         'id'
       )
@@ -92,8 +115,7 @@ describe('workload compare', () => {
     const out = temporaryFolder()
     const a = await writeTableFolder(out, 'a', sampleTables())
     const verb = compareVerb(async () => ({
-      model: 'later',
-      folder: null,
+      ...{ model: 'later', folder: null, confidence: 0.95 },
       tables: sampleTables({ benchmark: [benchmarkRow('fp32', 2000)] })
     }))
     const result = await run(verb, out, a, 'run1')
@@ -135,7 +157,7 @@ describe('workload compare', () => {
       )
     const result = await run(
       compareVerb(async (name) => ({
-        ...{ model: name, folder: null },
+        ...{ model: name, folder: null, confidence: 0.95 },
         tables: sampleTables({ layers: name === 'a' ? layers(5) : layers(9, invalid), impacts: [] })
       })),
       '/tmp',
