@@ -580,7 +580,9 @@ it.skipIf(python === undefined)('PyTorch leaves no compiled files beside the fil
   cpSync(path.dirname(torchEntry), folder, { recursive: true })
   const before = readdirSync(folder)
   writeFileSync(path.join(folder, 'helper.py'), 'from torchEntry import build\n')
-  const command = torchCommand('--entry', `${path.join(folder, 'helper.py')}:build`)
+  const { env, ...rest } = torchCommand('--entry', `${path.join(folder, 'helper.py')}:build`)
+  // An environment that forbids them to every Python would prove nothing; empty is as good as not set.
+  const command = { ...rest, env: { ...env, PYTHONDONTWRITEBYTECODE: '' } }
   const runner = startRunner(spawn, command, { onEvent: () => undefined, onOutput: () => undefined })
   await runner.until((event) => (event.event === 'plan' ? event : undefined), 100_000)
   await runner.stop()
