@@ -1,5 +1,6 @@
+import { tablesAtTheEnd } from '../model/tablesAtTheEnd'
 import { AppError } from '../../shared/errors'
-import { sizeOf, type Graph } from '../model/graph'
+import { sizeOf } from '../model/graph'
 import { indexRowsOf } from '../model/indexRows'
 import type { ImportedModel } from '../model/onnx/importOnnx'
 import { roundHalfEven } from '../model/constants/rounding'
@@ -67,22 +68,6 @@ export function fileOutput(output: ImportedOutput, elements: ArrayLike<number>):
     values[at] = from < 0 ? output.fill : elements[from]
   }
   return withEndings({ dims: output.dims, values }, output)
-}
-
-/** Operators behind which an element that is no number stays one, and none beside it becomes so. */
-const passing: ReadonlySet<string> = new Set(['table', 'relu', 'move', 'flatten', 'concat'])
-
-/** Functions of which nothing but such operators reads: their NaN and infinities are the network's results. */
-function tablesAtTheEnd({ nodes, output }: Graph): Set<number> {
-  const found = new Set<number>()
-  const isRead = new Set(nodes.flatMap((node) => (passing.has(node.op) ? [] : node.inputs)))
-  const open = [output]
-  for (let index = open.pop(); index !== undefined; index = open.pop()) {
-    if (index < 0 || found.has(index) || !passing.has(nodes[index].op) || isRead.has(index)) continue
-    found.add(index)
-    open.push(...nodes[index].inputs)
-  }
-  return found
 }
 
 /** Runs one item of float inputs, in ONNX order, through the graph in float. */

@@ -2,6 +2,7 @@ import { exportOperator } from './exportOperators'
 import type { ExportSink } from './exportSink'
 import { hasActivation, inputShapeOf, type AvgPoolNode, type Graph, type GraphNode } from '../graph'
 import { float, int, ints, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx'
+import { tablesAtTheEnd } from '../tablesAtTheEnd'
 import { parametersOfNode } from '../training/parameters'
 
 /** Writes the graph as a plain float ONNX model (opset 13): what the training script ships and tests read back. */
@@ -32,9 +33,11 @@ class GraphWriter {
   private made = 0
   private readonly sink: ExportSink
   private readonly takenNames: ReadonlySet<string>
+  private readonly exactTables: ReadonlySet<number>
 
   constructor(private readonly graph: Graph) {
     this.takenNames = new Set(graph.nodes.map((node) => node.name))
+    this.exactTables = tablesAtTheEnd(graph)
     this.sink = {
       image: this.valueOf(-1),
       node: (opType, inputs, attributes = {}) => {
@@ -65,11 +68,11 @@ class GraphWriter {
       inputs.push(this.constant(`${node.name}.${role}`, initial, dims))
     const output = this.valueOf(index)
     const own = hasActivation(node) ? `${node.name}_sum` : output
-    this.writeNode(node, inputs, own)
+    this.writeNode(index, node, inputs, own)
     if (hasActivation(node)) this.writeActivation(node, own, output)
   }
 
-  private writeNode(node: GraphNode, inputs: string[], own: string): void {
+  private writeNode(index: number, node: GraphNode, inputs: string[], own: string): void {
     switch (node.op) {
       case 'conv2d':
       case 'depthwiseConv2d':
@@ -107,7 +110,13 @@ class GraphWriter {
         })
       }
       default:
-        this.push('Identity', node.name, [exportOperator(this.sink, this.graph, node, inputs)], own, {})
+        this.push(
+          'Identity',
+          node.name,
+          [exportOperator(this.sink, this.graph, node, inputs, this.exactTables.has(index))],
+          own,
+          {}
+        )
     }
   }
 

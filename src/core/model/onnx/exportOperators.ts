@@ -22,18 +22,22 @@ type Exported = Extract<
   }
 >
 
-/** The operators without windows and weights as ONNX nodes (opset 13) over [batch, …shape]. */
+/**
+ * The operators without windows and weights as ONNX nodes (opset 13) over [batch, …shape].
+ * @param isExact a table's NaN and infinities stay what they are
+ */
 export function exportOperator(
   sink: ExportSink,
   graph: Graph,
   node: Exported,
-  inputs: readonly string[]
+  inputs: readonly string[],
+  isExact: boolean
 ): string {
   const shapes = node.inputs.map((_, position) => inputShapeOf(graph, node, position))
   const [first = '', second = ''] = inputs
   switch (node.op) {
     case 'table':
-      return exportFunction(sink, node.function, first)
+      return (isExact ? exportFunction : exportTable)(sink, node.function, first)
     case 'binary': {
       const operands = inputs.map((name, at) => withRank(sink, name, shapes[at], node.outputShape.length))
       return sink.node({ add: 'Add', sub: 'Sub', mul: 'Mul' }[node.function], operands)
@@ -143,13 +147,39 @@ function exportNormalize(
   return sink.node('Add', [scaled, sink.constant(node.shift, [node.shift.length])])
 }
 
+/** As evaluateFunction: 0 for NaN, the largest float32 for what is larger; of functions alone that can give either. */
+function exportTable(sink: ExportSink, f: TableFunction, x: string): string {
+  const y = exportFunction(sink, f, x)
+  if (!mayNotBeFinite(f)) return y
+  const number = sink.node('Where', [sink.node('IsNaN', [y]), scalar(sink, 0), y])
+  return sink.node('Clip', [number, scalar(sink, -maxFloat), scalar(sink, maxFloat)])
+}
+
+const unbounded: ReadonlySet<string> = new Set(['exp', 'log', 'sqrt', 'reciprocal', 'pow'])
+
+/** Whether a finite value can become an infinite one or NaN other than by sums and products that overflow. */
+function mayNotBeFinite(f: TableFunction): boolean {
+  switch (f.kind) {
+    case 'value':
+      return false
+    case 'call':
+      return unbounded.has(f.name) || mayNotBeFinite(f.of)
+    case 'join':
+      return f.join === 'div' || mayNotBeFinite(f.left) || mayNotBeFinite(f.right)
+  }
+}
+
 function exportFunction(sink: ExportSink, f: TableFunction, x: string): string {
   switch (f.kind) {
     case 'value':
       return sink.node('Identity', [x])
     case 'join': {
-      const opType = { add: 'Add', sub: 'Sub', mul: 'Mul', div: 'Div' }[f.join]
-      return sink.node(opType, [exportFunction(sink, f.left, x), exportFunction(sink, f.right, x)])
+      const operands = [exportFunction(sink, f.left, x), exportFunction(sink, f.right, x)]
+      const joined = sink.node({ add: 'Add', sub: 'Sub', mul: 'Mul', div: 'Div' }[f.join], operands)
+      if (f.join !== 'mul' || !mayNotBeFinite(f)) return joined
+      // As exactFunction: what a mask does not choose is 0, a number or not.
+      const [left, right] = operands.map((operand) => sink.node('Equal', [operand, scalar(sink, 0)]))
+      return sink.node('Where', [sink.node('Or', [left, right]), scalar(sink, 0), joined])
     }
     case 'call':
       return exportCall(sink, f, exportFunction(sink, f.of, x))

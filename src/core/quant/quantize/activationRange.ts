@@ -16,8 +16,8 @@ const binCount = 4096
 /** Collects values batch by batch; a value beyond the bins doubles their width. */
 export interface HistogramBuilder {
   /**
-   * Values are limited to `floor` .. `ceiling` first; NaN counts as 0, as tables of functions have it (tableFunction.ts).
-   * @returns false, and counts none, where a limited value is infinite
+   * Values are limited to `floor` .. `ceiling` first.
+   * @returns false, and counts none, where a limited value is infinite or NaN
    */
   add(values: Float32Array, floor?: number, ceiling?: number): boolean
   histogram(): ValueHistogram
@@ -40,6 +40,7 @@ export function createHistogram(): HistogramBuilder {
   return {
     add(values, floor = -Infinity, ceiling = Infinity) {
       const found = extremesOf(values)
+      if (found === null) return false
       const top = Math.min(found.top, ceiling)
       const bottom = Math.max(found.bottom, floor)
       if (!Number.isFinite(top) || !Number.isFinite(bottom)) return false
@@ -57,13 +58,14 @@ export function createHistogram(): HistogramBuilder {
   }
 }
 
-/** Largest and smallest value, 0 included. */
-function extremesOf(values: Float32Array): { top: number; bottom: number } {
+/** Largest and smallest value, 0 included; null where one is NaN. */
+function extremesOf(values: Float32Array): { top: number; bottom: number } | null {
   let [top, bottom] = [0, 0]
   for (let at = 0; at < values.length; at++) {
     const value = values[at]
     if (value > top) top = value
     else if (value < bottom) bottom = value
+    else if (Number.isNaN(value)) return null
   }
   return { top, bottom }
 }

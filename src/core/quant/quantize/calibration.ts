@@ -187,12 +187,12 @@ function* runFloats(
   return { histograms, rows }
 }
 
-/** @throws AppError model.invalid where a node's values are infinite */
+/** @throws AppError model.invalid where a node's values are infinite or NaN */
 function requireFinite(isFinite: boolean, { name }: GraphNode): void {
   if (isFinite) return
   throw new AppError(
     'model.invalid',
-    `The values of node "${name}" over the calibration items are infinite.`,
+    `The values of node "${name}" over the calibration items are infinite or not numbers (NaN).`,
     'Export the network again from a training run that did not diverge, or give it inputs that it was trained for.'
   )
 }

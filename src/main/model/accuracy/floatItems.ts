@@ -5,6 +5,7 @@ import { toChannelsFirst } from '../../../core/dataset/prepare'
 import { exportOnnx } from '../../../core/model/onnx/exportOnnx'
 import { sizeOf, type Graph } from '../../../core/model/graph'
 import { toHwc } from '../../../core/quant/hwcGraph'
+import { requireNumbers } from './requireNumbers'
 import { openOrtSession, tensorReals, realTensor } from '../onnxruntime/ortSession'
 
 /** The float network over real inputs, its session made when the first unknown batch comes. */
@@ -32,6 +33,7 @@ export async function openFloat(graph: Graph, set: ItemSet, split: ImageSplit): 
       if (known !== undefined) return known
       session ??= openOrtSession(exportOnnx(graph))
       const outputs = await runSession(await session, graph, batch)
+      requireNumbers(outputs, batch.count, from, `split "${split}" of "${set.name}"`)
       if (isKept) own.set(key, outputs)
       return outputs
     },

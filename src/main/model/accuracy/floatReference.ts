@@ -1,6 +1,7 @@
 import { exportOnnx } from '../../../core/model/onnx/exportOnnx'
 import type { LabelledImages } from '../../../core/model/dataSet'
 import { floatScores } from './floatAccuracy'
+import { requireNumbers } from './requireNumbers'
 import type { ModelBench } from '../modelWorkspace'
 import { openOrtSession } from '../onnxruntime/ortSession'
 
@@ -22,7 +23,9 @@ export function floatReference(bench: ModelBench, images: LabelledImages): Promi
 async function computed({ graph }: ModelBench, images: LabelledImages): Promise<Float32Array> {
   const session = await openOrtSession(exportOnnx(graph))
   try {
-    return await floatScores(session, graph, images)
+    const scores = await floatScores(session, graph, images)
+    requireNumbers(scores, images.count, 0, 'the images')
+    return scores
   } finally {
     await session.release()
   }

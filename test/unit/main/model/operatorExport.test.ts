@@ -118,4 +118,45 @@ describe('a graph written as ONNX', () => {
       expectNear(await bothOutputs(builder, builder.done()))
     }
   )
+
+  // Below 0, or at it, these give NaN or infinities, for which 0 and the largest float32 stand (tableFunction.ts).
+  const broken: [string, TableFunction][] = [
+    ['log', call('log')],
+    ['sqrt', call('sqrt')],
+    ['reciprocal of a relu', { kind: 'call', name: 'reciprocal', parameters: [], of: call('relu') }],
+    ['pow', call('pow', 0.5)],
+    ['quotient', { kind: 'join', join: 'div', left: call('relu'), right: call('relu') }],
+    ['masked log', { kind: 'join', join: 'mul', left: call('relu'), right: call('log') }],
+    [
+      'masked root and one',
+      {
+        kind: 'join',
+        join: 'add',
+        left: { kind: 'join', join: 'mul', left: call('relu'), right: call('sqrt') },
+        right: call('abs')
+      }
+    ]
+  ]
+
+  it.each(broken)('has no NaN in its middle: %s', async (_, f) => {
+    const builder = new GraphBuilder(6, [2, 6, 5])
+    const from = builder.conv(-1, 8)
+    const outputShape = builder.shapeOf(from)
+    const table = builder.push({ op: 'table', name: 'f', inputs: [from], outputShape, function: f })
+    const flat = { kind: 'call', name: 'clip', parameters: [-9, 9], of: identity } as const
+    const kept = builder.push({ op: 'table', name: 'g', inputs: [table], outputShape, function: flat })
+    builder.conv(kept, 3)
+    const [theirs, own] = await bothOutputs(builder, builder.done())
+    expectNear([theirs, own])
+    expect(own.every(Number.isFinite)).toBe(true)
+  })
+
+  it('keeps the NaN and infinities that are its results', async () => {
+    const builder = new GraphBuilder(6, [2, 6, 5])
+    const from = builder.conv(-1, 8)
+    const outputShape = builder.shapeOf(from)
+    builder.push({ op: 'table', name: 'f', inputs: [from], outputShape, function: call('log') })
+    const [theirs] = await bothOutputs(builder, builder.done())
+    expect(theirs.some(Number.isNaN)).toBe(true)
+  })
 })
