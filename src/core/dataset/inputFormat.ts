@@ -1,3 +1,5 @@
+import { AppError } from '../../shared/errors'
+import { countOf } from '../../shared/units'
 import type { ElementType } from '../../shared/vocabulary'
 import type { ItemValues } from './item'
 
@@ -20,6 +22,21 @@ export interface InputFormat {
    * none. False: the host turns values into bytes, each at most half a step away.
    */
   readonly folded: boolean
+}
+
+/**
+ * Checks that mean and std are one number or one per channel: another count would be taken in turn, channel by channel.
+ * @throws AppError input.invalid
+ */
+export function requireChannels({ mean, std }: Normalisation, channels: number): void {
+  for (const [name, values] of Object.entries({ mean, std })) {
+    if (values.length === 1 || values.length === channels) continue
+    throw new AppError(
+      'input.invalid',
+      `The ${name} has ${countOf(values.length, 'number')}; the prepared items have ${countOf(channels, 'channel')}.`,
+      `Give one ${name} for all channels, or one for each in their order. Grey pictures have one channel.`
+    )
+  }
 }
 
 /** x = slope * value + offset for a channel. */

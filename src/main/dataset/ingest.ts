@@ -7,6 +7,7 @@ import type { DataSetInfo, DataSetRequest } from '../../shared/contract/dataset'
 import { badItem, elementOf, type GoodItem, type ReadItem } from '../../core/dataset/item'
 import { imageSplits, type Task, type ElementType } from '../../shared/vocabulary'
 import { anomalyLabels, createLabelBook, type ClassList } from '../../core/dataset/labels'
+import { requireChannels } from '../../core/dataset/inputFormat'
 import { prepareItem } from '../../core/dataset/prepare'
 import type { ShapeHwc } from '../../core/kernel/shape'
 import { textVocabulary } from '../../core/dataset/readText'
@@ -58,6 +59,7 @@ export async function ingest(
     skippedCount: 0
   }
   const book = createLabelBook()
+  const { normalise } = request.preparation
   const writer = await createItemWriter(folder)
   try {
     // Items read and left out; one bad item may stand for all that a file's end lacks.
@@ -69,6 +71,8 @@ export async function ingest(
         if (gathered.skipped.length < maxNamed)
           gathered.skipped.push({ name: item.name, reason: item.reason })
       } else {
+        // All items have the shape of the first.
+        if (normalise !== null && gathered.labels.length === 0) requireChannels(normalise, gathered.shape![2])
         await writer.add(item.name, item.values, item.target)
         remember(item, gathered)
         gathered.labels.push(book.add(item.label))

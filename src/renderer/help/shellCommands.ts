@@ -1,8 +1,11 @@
+import type { RunKindName } from '@shared/contract/run'
 import { useApp } from '../stores/app'
 import { useFiles } from '../stores/file'
 import { useGuide } from '../stores/guide'
 import { useHelp } from '../stores/window/help'
 import { useJobs } from '../stores/job'
+import { openRun } from '../views/run/openRun'
+import { useSessions } from '../stores/session'
 import { useTour } from '../stores/window/tour'
 import { panelCommands } from './panelCommands'
 import type { ShellCommand } from './shellCommand'
@@ -47,7 +50,13 @@ export function shellCommands(): ShellCommand[] {
   ]
   if (!guide.isRunning) {
     const run = (): void => (navigation.open('start'), void guide.start.run())
-    rest.push({ id: 'loop', title: 'Run the guided loop', detail: `On ${guide.boardId}`, keys: null, run })
+    rest.push({
+      id: 'loop',
+      title: 'Run the guided loop',
+      detail: `On ${guide.nextBoardId}`,
+      keys: null,
+      run
+    })
   }
   for (const job of jobs.running) {
     rest.push({
@@ -67,8 +76,30 @@ export function shellCommands(): ShellCommand[] {
       run: () => void jobs.clear.run()
     })
   }
-  return [...opened, ...rest, ...panelCommands(), ...recentCommands()]
+  return [...opened, ...rest, ...panelCommands(), ...exampleCommands(), ...recentCommands()]
 }
+
+/** The sessions that ship, each opened at what it is an example of. */
+function exampleCommands(): ShellCommand[] {
+  const sessions = useSessions()
+  const open = async (name: string): Promise<void> => {
+    const runs = (await sessions.openExample.run(name))?.runs ?? []
+    const shown = exampleKinds.flatMap((kind) => runs.find((run) => run.kind === kind) ?? [])[0]
+    if (shown !== undefined) await openRun(shown)
+  }
+  return sessions.examples.map(({ name, title }) => ({
+    ...{
+      id: `example.${name}`,
+      title: `Open the example: ${title}`,
+      detail: 'Needs no hardware',
+      keys: null
+    },
+    run: () => void open(name)
+  }))
+}
+
+/** What an example shows first, of several kinds of runs in it. */
+const exampleKinds: readonly RunKindName[] = ['search', 'proxy', 'recording', 'workload', 'estimator']
 
 /** Files opened before, to be opened again. */
 function recentCommands(): ShellCommand[] {

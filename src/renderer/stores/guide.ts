@@ -66,7 +66,9 @@ export const useGuide = defineStore('guide', () => {
   const canResume = computed(() =>
     ['cancelled', 'failed', 'interrupted'].includes(loop.value?.state ?? 'done')
   )
-  const boardId = computed(() => loop.value?.request.boardId ?? app.settings?.defaultBoard ?? 'virtual:small')
+  /** The board of the next loop. */
+  const nextBoardId = computed(() => app.settings?.defaultBoard ?? 'virtual:small')
+  const boardId = computed(() => loop.value?.request.boardId ?? nextBoardId.value)
 
   function accept(changed: Loop): void {
     const shown = loop.value
@@ -93,9 +95,7 @@ export const useGuide = defineStore('guide', () => {
     if (isNewest()) loop.value = found
   })
   const start = createAction(async () => {
-    const { loopId } = await client.call('loop.run', {
-      boardId: app.settings?.defaultBoard ?? 'virtual:small'
-    })
+    const { loopId } = await client.call('loop.run', { boardId: nextBoardId.value })
     await show.run(loopId)
   })
   const resume = createAction(async () => {
@@ -109,5 +109,18 @@ export const useGuide = defineStore('guide', () => {
     if (jobId !== null) await client.call('job.cancel', { id: jobId })
   })
 
-  return { loop, steps, isRunning, isDone, canResume, boardId, load, show, start, resume, cancel }
+  return {
+    loop,
+    steps,
+    isRunning,
+    isDone,
+    canResume,
+    boardId,
+    nextBoardId,
+    load,
+    show,
+    start,
+    resume,
+    cancel
+  }
 })

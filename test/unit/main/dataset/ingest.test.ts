@@ -54,6 +54,23 @@ const pair = (name: string, values: number[], known: object): ReadItem =>
   goodItem(name, bytes(...values), [2], known)
 
 describe('reading a data set into a folder', () => {
+  it('refuses a mean or std for another number of channels, which would be taken in turn', async () => {
+    const picture = goodItem('a', bytes(1, 2, 3, 4, 5, 6), [1, 2, 3], {})
+    const normalised = (mean: number[], std: number[], more = {}) => ({
+      preparation: { normalise: { scale: 1, mean, std }, ...more }
+    })
+    await expect(read([picture], normalised([1, 2], [1]))).rejects.toMatchObject({
+      code: 'input.invalid',
+      message: 'The mean has 2 numbers; the prepared items have 3 channels.'
+    })
+    await expect(read([picture], normalised([0], [1, 2, 3], { grey: true }))).rejects.toMatchObject({
+      code: 'input.invalid',
+      message: 'The std has 3 numbers; the prepared items have 1 channel.'
+    })
+    for (const mean of [[0], [1, 2, 3]])
+      await expect(read([picture], normalised(mean, [2, 2, 2]))).resolves.toMatchObject({ items: 1 })
+  })
+
   it('keeps items, classes, targets and splits as the files name them, and gives them back', async () => {
     const info = await read([
       pair('a', [0, 9], { label: 'dog', split: 'test' }),

@@ -115,6 +115,41 @@ describe('the command palette', () => {
   })
 })
 
+describe('examples in the command palette', () => {
+  it('are opened, and shown on the page of what they are an example of', async () => {
+    const asked: unknown[] = []
+    withClient({
+      'session.examples': () => ({
+        examples: [{ name: 'search', title: 'The whole loop', kinds: ['search'], sizeBytes: 9 }]
+      }),
+      'session.openExample': (order) => {
+        asked.push(order)
+        const added = { title: 'Loop', state: 'added' } as const
+        return {
+          ...{ notes: [], models: [] },
+          runs: [
+            { ...added, id: 'd1', kind: 'deployment' },
+            { ...added, id: 's1', kind: 'search' }
+          ]
+        }
+      },
+      'search.get': (order) => {
+        asked.push(order)
+        throw new Error('It is looked for, which is enough.')
+      }
+    })
+    mounted = mountView(CommandPalette, {})
+    await settle()
+    const found = matchCommands(shellCommands(), 'example loop')
+    expect(found.map(({ title }) => title)).toEqual(['Open the example: The whole loop'])
+    found[0]!.run()
+    await settle()
+    expect(asked[0]).toEqual({ name: 'search' })
+    expect(JSON.stringify(asked[1])).toContain('s1')
+    expect(useNavigation().current).toBe('search')
+  })
+})
+
 describe('first steps with what is one’s own', () => {
   it('lead to network, data and board, and are dismissed for good', async () => {
     mounted = mountView(FirstSteps, {})
