@@ -88,7 +88,7 @@ const workloadExample: Recipe = async (client, scratch) => {
   })
   const { id, jobId } = await client.call('workload.start', {
     runner: { kind: 'onnx', model: 'gloss-classifier', samples: 32 },
-    ...{ trials: 4, phaseMs: 300, idleMs: 2000, coolMs: 0, seed: 1 }
+    ...{ trials: 4, phaseMs: 1300, idleMs: 2000, coolMs: 3000, seed: 1 }
   })
   await client.finish(jobId)
   return [id]

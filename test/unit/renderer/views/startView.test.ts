@@ -41,3 +41,11 @@ it('marks each step by its state and gives what it found', async () => {
   ])
   expect(view.text()).toContain('The loop is closed')
 })
+
+it('says of a loop of a session that it is one, by the board’s own name, and offers one of its own', async () => {
+  await shown([
+    { ...sampleLoop, state: 'done', request: { ...sampleLoop.request, boardId: 'virtual:small@example' } }
+  ])
+  expect(view.text()).toContain('is one of a session; it did all of it on virtual:small, a simulated board')
+  expect(view.button('Run the loop on the virtual board').disabled).toBe(false)
+})
