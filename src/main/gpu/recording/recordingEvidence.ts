@@ -1,7 +1,7 @@
 import { computeAppFields, parseComputeApps, type ComputeApp } from '../../../core/gpu/computeApps'
 import type { ClockLock, CounterState, Gpu, GpuProcess, Recording } from '../../../shared/contract/gpu'
 import { AppError } from '../../../shared/errors'
-import { lockClocks } from '../smi/clockLock'
+import { lockClocks, type LockedClocks } from '../smi/clockLock'
 import { startCounters, type CounterReading, type Meter } from '../counters/counterSampler'
 import { openNvml } from '../counters/nvml'
 import { openRapl } from '../counters/rapl'
@@ -56,6 +56,19 @@ const counterEveryMs = 50
  *   in the fields
  */
 export async function gatherEvidence(options: EvidenceOptions): Promise<Evidence> {
+  const { lockClockMhz: mhz } = options
+  if (mhz !== undefined) await options.onLocking({ smClockMhz: mhz, restored: false, message: null })
+  const lock = mhz === undefined ? null : await lockClocks(options, mhz)
+  try {
+    return await evidenceBeside(options, lock)
+  } catch (cause) {
+    await lock?.restore()
+    throw cause
+  }
+}
+
+/** The evidence of a recording whose clocks are locked, or are not to be. */
+async function evidenceBeside(options: EvidenceOptions, lock: LockedClocks | null): Promise<Evidence> {
   const { gpus, nowMs } = options
   const strangers: GpuProcess[] = []
   let strangersUnknown: string | null = null
@@ -67,13 +80,10 @@ export async function gatherEvidence(options: EvidenceOptions): Promise<Evidence
       strangersUnknown = AppError.from(reason).message
     }
   }
-  const { lockClockMhz: mhz } = options
-  if (mhz !== undefined) await options.onLocking({ smClockMhz: mhz, restored: false, message: null })
-  const lock = mhz === undefined ? null : await lockClocks(options, mhz)
   let clockLock: ClockLock | null = lock?.state() ?? options.leftClock
   await look('before')
-  const nvml = await openGpuMeters(options)
   const rapl = await openRapl(options.powercapFolder)
+  const nvml = await openGpuMeters(options)
   const meters: Meter[] = [
     ...nvml.meters,
     ...rapl.zones.map((zone): Meter => ({ source: 'rapl', name: zone.name, gpuIndex: -1, readJ: zone.readJ }))
