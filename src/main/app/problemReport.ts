@@ -34,7 +34,7 @@ export function problemReport(source: ReportSource, secrets: Secrets): string {
     '',
     `Settings: theme ${settings.theme}, ${settings.workers} workers, board of the guided run ` +
       `${settings.defaultBoard.startsWith('virtual:') ? settings.defaultBoard : 'own'}, nvidia-smi ` +
-      `${settings.nvidiaSmiPath === null ? 'found on the PATH' : 'named by its path'}, page ${settings.workspace.page ?? 'none'}`,
+      `${settings.nvidiaSmiPath === null ? 'looked for on the PATH' : 'named by its path'}, page ${settings.workspace.page ?? 'none'}`,
     `Tools: ${source.tools.map(({ name, path, version }) => `${name} ${path === null ? 'absent' : (version ?? 'of unknown version')}`).join(', ')}`,
     '',
     `Failed jobs: ${failed.length === 0 ? 'none' : ''}`,

@@ -1,3 +1,4 @@
+import { orderedShape } from '../../shared/text/orderedShape'
 import path from 'node:path'
 import {
   dataFormatSchema,
@@ -108,7 +109,7 @@ export const datasetCli: CliNoun = {
         const { dataSets } = await client.call('dataset.list', {})
         const rows = dataSets.map(
           (set) =>
-            `${set.name.padEnd(20)} ${set.task.padEnd(15)} ${set.shape.join('x').padEnd(12)} ${countOf(set.items, 'item')}, ${formatBytes(set.sizeBytes)}`
+            `${set.name.padEnd(20)} ${set.task.padEnd(15)} ${orderedShape(set.shape, 'HWC', 'x').padEnd(18)} ${countOf(set.items, 'item')}, ${formatBytes(set.sizeBytes)}`
         )
         return { json: dataSets, text: rows.length === 0 ? 'There are no data sets yet.' : rows.join('\n') }
       }
@@ -205,7 +206,7 @@ function preparationText({ request, element }: DataSetInfo): string {
 
 function describe(set: DataSetInfo): string {
   const lines = [
-    `${set.name}: ${countOf(set.items, 'item')} of ${set.shape.join(' x ')} (${set.element}, ${set.format}), ${set.task}, ${formatBytes(set.sizeBytes)}`,
+    `${set.name}: ${countOf(set.items, 'item')} of ${orderedShape(set.shape, 'HWC', ' x ')}, ${set.element}, ${set.format}, ${set.task}, ${formatBytes(set.sizeBytes)}`,
     preparationText(set),
     ...set.splits.map(({ split, items }) => `  ${split.padEnd(12)} ${formatWhole(items)}`)
   ]

@@ -1,3 +1,4 @@
+import { orderedShape } from '../../../shared/text/orderedShape'
 import { schemeKey, schemeOf } from '../../../core/quant/scheme'
 import { sizeOf } from '../../../core/model/graph'
 import { guessText } from '../../../shared/text/guessText'
@@ -48,7 +49,7 @@ export const modelCli: CliNoun = {
             formatCount(node.parameters).padStart(8)
           ].join(' ')
         )
-        const head = `${info.name}: input ${info.inputShape.join('x')}, ${countOf(info.outputCount, 'class')}, ${formatCount(info.macs)} MACs, ${countOf(info.parameters, 'parameter', formatCount)}`
+        const head = `${info.name}: input ${orderedShape(info.inputShape, 'CHW', 'x')}, ${countOf(info.outputCount, 'class')}, ${formatCount(info.macs)} MACs, ${countOf(info.parameters, 'parameter', formatCount)}`
         const exported = info.exported === undefined ? [] : exportedText(info.exported)
         return { json: info, text: [head, ...aboutText(info), ...rows, ...exported].join('\n') }
       }

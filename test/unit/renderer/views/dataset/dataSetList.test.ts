@@ -60,9 +60,9 @@ async function removeChosen(question: string): Promise<void> {
 it('stand in a table; what a set has not is unavailable, and what is wrong with one stands at its name', () => {
   const cells = rows().map((row) => [...row.querySelectorAll('td')].slice(1, 7).map((cell) => wordsOf(cell)))
   expect(cells).toEqual([
-    ['leaves', 'classification', '80', '8 × 8 × 3, u8', '2', '15 KiB'],
-    ['spectra', 'regression', '80', '1 × 1 × 64, u8', '–', '15 KiB'],
-    ['damaged items: Required', 'classification', '80', '8 × 8 × 3, u8', '2', '15 KiB']
+    ['leaves', 'classification', '80', '8 × 8 × 3 (HWC), u8', '2', '15 KiB'],
+    ['spectra', 'regression', '80', '64, u8', '–', '15 KiB'],
+    ['damaged items: Required', 'classification', '80', '8 × 8 × 3 (HWC), u8', '2', '15 KiB']
   ])
 })
 
