@@ -6,5 +6,7 @@ export function buildBareProgram(options: {
   xlen: 32 | 64
   sources: readonly string[]
   flags?: readonly string[]
+  /** RAM of the machine, bytes; default: 1 MiB. */
+  ramBytes?: number
   elf: string
 }): void

@@ -19,9 +19,9 @@ export function isaOf(variant, xlen) {
 
 /**
  * Compiles and links; throws with the compiler's words. Linked without the extension: Debian's gcc 12 knows no libraries for
- * rv32imac_zbb and would take those of rv64.
+ * rv32imac_zbb and would take those of rv64. The stack is at the end of `ramBytes`, by default what every virtual board has.
  */
-export function buildBareProgram({ compiler, variant, xlen, sources, flags = [], elf }) {
+export function buildBareProgram({ compiler, variant, xlen, sources, flags = [], ramBytes = 1 << 20, elf }) {
   const folder = mkdtempSync(path.join(tmpdir(), 'bitbench-bare-'))
   const abi = `-mabi=${xlen === 32 ? 'ilp32' : 'lp64'}`
   const call = (args, cwd) => {
@@ -49,7 +49,8 @@ export function buildBareProgram({ compiler, variant, xlen, sources, flags = [],
       `-march=${variant === 'xbb' ? `rv${xlen}im` : `rv${xlen}imac`}`,
       '-misa-spec=2.2',
       abi,
-      '-nostartfiles'
+      '-nostartfiles',
+      `-Wl,--defsym=RAM_BYTES=${ramBytes}`
     ]
     call(
       [...link, '-mcmodel=medany', '-T', script, '-Wl,--no-warn-rwx-segments', ...objects, '-o', elf],

@@ -102,7 +102,14 @@ export const monitors = [
   },
   // For the core of resources/rtl, without and with its unit for packed dot products.
   { name: 'monitor-im', variants: ['rv32im', 'reference'], machine: rv32im, kernels: [], base: null },
-  { name: 'monitor-xbb', variants: ['xbb'], machine: rv32im, kernels: [], base: null },
+  {
+    name: 'monitor-xbb',
+    variants: ['xbb'],
+    machine: rv32im,
+    kernels: [],
+    base: null,
+    symbols: ['-Wl,--defsym=MONITOR_LIMIT=0x28000']
+  },
   // The latter on an iCEBreaker, whose RAM is 128 KiB: with few pairs of widths.
   {
     name: 'monitor-icebreaker',
@@ -369,8 +376,9 @@ function build(monitor, folder) {
       ...kernelSources(monitor.variant).map((file) => kernelObject(monitor, file, work))
     ]
     const elf = path.join(folder, `${monitor.name}.elf`)
-    const placedAt = (base) => [`-Wl,--defsym=MONITOR_BASE=${base}`, ...(monitor.symbols ?? [])]
-    const place = monitor.base === null || monitor.program ? [] : placedAt(monitor.base)
+    const { symbols = [] } = monitor
+    const placedAt = (base) => [`-Wl,--defsym=MONITOR_BASE=${base}`, ...symbols]
+    const place = monitor.program ? [] : monitor.base === null ? symbols : placedAt(monitor.base)
     const image = linkImage(monitor, objects, place, { elf, bin: path.join(folder, `${monitor.name}.bin`) })
     if (monitor.counters === true)
       writeFileSync(

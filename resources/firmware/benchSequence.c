@@ -127,7 +127,7 @@ static uint8_t make_recurrent(bench *run)
     bb_recurrent_shape *s = run->parameters = bench_cut(run, sizeof *s + 12 * (uint64_t)rows + weights);
     run->scratch = bench_cut(run, 4 * (uint64_t)rows + 10 * (uint64_t)hidden);
     if (!bench_fits(run)) return STATUS_OK;
-    s->cell = run->kernel - BB_RNN, s->steps = (int32_t)steps, s->hidden = (int32_t)hidden, s->backward = 0;
+    s->cell = run->kernel - BB_RNN, s->steps = (int32_t)steps, s->hidden = (int32_t)hidden, s->backward = s->weight_bits = 0;
     fill_recurrent(s, (int32_t)rows);
     fill(run, (uint32_t)inputs);
     bench_fill_codes((int8_t *)(s->factors + 3 * rows), (uint32_t)weights, 8);

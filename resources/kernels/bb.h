@@ -224,13 +224,16 @@ void bb_embed(const bb_embed_shape *s, const int8_t *in, uint32_t count, int8_t 
 
 enum { BB_CELL_RNN = 0, BB_CELL_LSTM = 1, BB_CELL_GRU = 2, BB_CELL_GRU_AFTER = 3 };
 typedef struct {
-    int32_t cell, steps, hidden, backward;
+    int32_t cell, steps, hidden;
+    uint16_t backward, weight_bits; /* 4, 2, 1; 0: 8 */
     int32_t own_mult, own_shift; /* of the codes read */
     int16_t tables[3][258];      /* functions at -8 to 8; the last entry is not read */
-    int32_t factors[];           /* per row of weights: bias, mult, shift; then the weights [rows][hidden], int8 */
+    int32_t factors[];           /* per row of weights: bias, mult, shift; then the weights [rows][hidden], int8 or packed */
 } bb_recurrent_shape;
 /* Rows of the recurrence's weights: gates times units. Scratch is 4-byte aligned. */
 int32_t bb_recurrent_rows(const bb_recurrent_shape *s);
+/* Bytes of one of them: 8 bits lie side by side, narrower ones in words as BB_LAYOUT_PACKED has them. */
+size_t bb_recurrent_row_bytes(const bb_recurrent_shape *s);
 size_t bb_recurrent_scratch(const bb_recurrent_shape *s);
 /* in [steps][rows] -> out [steps][hidden] */
 void bb_recurrent(const bb_recurrent_shape *s, const int8_t *in, int32_t zero_in, int32_t mult, uint8_t shift,

@@ -9,14 +9,14 @@ import { planDeployment } from '../../src/core/deploy/plan'
 import { weightedLayerNames } from '../../src/core/model/graph'
 import { measureActivationRanges } from '../../src/core/quant/quantize/calibration'
 import { quantizeNetwork } from '../../src/core/quant/quantize/quantizeNetwork'
-import { uniformScheme } from '../../src/core/quant/scheme'
+import { parseScheme, uniformScheme } from '../../src/core/quant/scheme'
 import { argmax, codesOfPixels, runInteger } from '../../src/core/quant/integer/runInteger'
 import { parseElf } from '../../src/core/binary/elf'
 import { createMachine } from '../../src/core/sim/createMachine'
 import { AppError } from '../../src/shared/errors'
 import { resourceTexts, writeExportedC } from '../support/exportedC'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
-import { operatorChain } from '../unit/core/quant/operatorGraphs'
+import { operatorChain, recurrences } from '../unit/core/quant/operatorGraphs'
 import { everyOperator, everyPair } from '../unit/core/deploy/randomNetwork'
 
 const has = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0
@@ -31,6 +31,15 @@ const client = new MonitorClient()
 const info = board.converse(client.hello(7))
 const imageCount = 3
 
+/** Recurrences with weights of 8, 4, 2 and 1 bits, one of each. */
+function quantizedRecurrences() {
+  const chain = recurrences(4, 35)
+  const graph = chain.done()
+  const calibration = measureActivationRanges(graph, chain.pixels(8))
+  const network = quantizeNetwork(calibration, parseScheme('w1a8,w4a8,w2a8,w8a8', weightedLayerNames(graph)))
+  return { network, builder: { images: (count: number) => codesOfPixels(chain.pixels(count)) } }
+}
+
 /** A calibrated network that uses the operators without weights, in the form of the random ones. */
 function quantizedChain() {
   const chain = operatorChain(3)
@@ -42,6 +51,7 @@ function quantizedChain() {
 
 const networks = [
   { title: 'the operators without weights', made: quantizedChain() },
+  { title: 'recurrences with weights of every width', made: quantizedRecurrences() },
   { title: 'every operator, a skip connection and padding', made: everyOperator(11) },
   { title: 'every pair of bit widths in conv, depthwise and dense, and a skip connection', made: everyPair() }
 ]

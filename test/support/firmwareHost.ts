@@ -8,7 +8,7 @@ import { recurrentCells, weightedLayerNames } from '../../src/core/model/graph'
 import { measureActivationRanges } from '../../src/core/quant/quantize/calibration'
 import { quantizeNetwork } from '../../src/core/quant/quantize/quantizeNetwork'
 import type { QuantizedNetwork } from '../../src/core/quant/quantizedNetwork'
-import { uniformScheme } from '../../src/core/quant/scheme'
+import { bitWidths, uniformScheme, type Bits } from '../../src/core/quant/scheme'
 import { createRandom } from '../../src/core/math/random'
 import { SimulatedBoard } from '../unit/core/board/simulatedBoard'
 import { operatorCases, operatorChain, type GraphBuilder } from '../unit/core/quant/operatorGraphs'
@@ -73,18 +73,22 @@ export function validImages(count: number): Uint8Array[] {
   })
 }
 
-/** In turn every operator with weights, those without, and a recurrence, each time of another kind. */
+/** In turn every operator with weights, those without, and a recurrence, each time of another kind and width of its weights. */
 function networkAt(index: number): QuantizedNetwork {
   if (index % 3 === 0) return everyOperator(index + 1).network
   if (index % 3 === 1) return quantized(operatorChain(index))
-  const cell = recurrentCells[Math.floor(index / 3) % recurrentCells.length]!
-  return quantized(operatorCases[`${cell} recurrence`]!(index))
+  const turn = Math.floor(index / 3)
+  const cell = recurrentCells[turn % recurrentCells.length]!
+  return quantized(
+    operatorCases[`${cell} recurrence`]!(index),
+    bitWidths[(turn + (turn >> 2)) % bitWidths.length]
+  )
 }
 
-function quantized(builder: GraphBuilder): QuantizedNetwork {
+function quantized(builder: GraphBuilder, weightBits: Bits = 8): QuantizedNetwork {
   const graph = builder.done()
   const calibration = measureActivationRanges(graph, builder.pixels(4))
-  return quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
+  return quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), weightBits, 8))
 }
 
 /** An Image with a few fields of header, layer table or parameters replaced by values that tend to hurt. */

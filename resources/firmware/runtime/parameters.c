@@ -126,12 +126,13 @@ static int recurrent_fits(const image_header *h, const image_layer *l, const int
 {
     const bb_recurrent_shape *s = (const bb_recurrent_shape *)(const void *)words;
     if (!has_words(h, l, sizeof *s / 4, 0) || s->cell < BB_CELL_RNN || s->cell > BB_CELL_GRU_AFTER ||
+        s->weight_bits > 4 || s->weight_bits == 3 ||
         s->steps < 1 || s->steps > 65535 || s->hidden < 1 || s->hidden > 16383 || s->own_mult < 0 ||
         s->own_mult >= 1 << 21 || s->own_shift < 1 || s->own_shift > 51) {
         return 0;
     }
     uint64_t rows = (uint64_t)bb_recurrent_rows(s), scratch = bb_recurrent_scratch(s);
-    if (!has_words(h, l, sizeof *s / 4 + 3 * rows + (rows * (uint32_t)s->hidden + 3) / 4, 1) ||
+    if (!has_words(h, l, sizeof *s / 4 + 3 * rows + (rows * bb_recurrent_row_bytes(s) + 3) / 4, 1) ||
         rows * (uint32_t)s->steps != elements_in(l) ||
         (uint64_t)s->steps * (uint32_t)s->hidden != image_output_bytes(l)) {
         return 0;

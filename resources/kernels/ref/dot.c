@@ -3,14 +3,7 @@
  * It is what every fast version must equal bit for bit, so it is written to be read, not to be fast.
  */
 #include "dot.h"
-
-/* Code number `at` of a packed row: b bits, little-endian within 32-bit words; one bit stands for -1 or +1. */
-static int32_t packed_code(const uint32_t *row, uint32_t bits, uint32_t at) {
-    uint32_t bit = at * bits;
-    uint32_t field = row[bit / 32] >> (bit % 32);
-    if (bits == 1) return (field & 1) ? 1 : -1;
-    return (int32_t)(field << (32 - bits)) >> (32 - bits);
-}
+#include "packed.h"
 
 static void dot(uint32_t bits, const int8_t *a, const uint32_t *weights, uint32_t n, uint32_t m, uint32_t k,
                 int32_t *acc) {
@@ -20,7 +13,7 @@ static void dot(uint32_t bits, const int8_t *a, const uint32_t *weights, uint32_
             /* Unsigned, because sums wrap and signed overflow is undefined in C. */
             uint32_t sum = 0;
             for (uint32_t at = 0; at < k; at++)
-                sum += (uint32_t)(a[i * k + at] * packed_code(weights + j * row_words, bits, at));
+                sum += (uint32_t)(a[i * k + at] * bb_packed_code(weights + j * row_words, bits, at));
             acc[i * m + j] = (int32_t)sum;
         }
     }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "packed.h"
 #include "requantize.h"
 
 /* Called for every gate: code inlined at each place would be several times as long. */
@@ -72,16 +73,20 @@ static int32_t gated_state(steps *s, int32_t unit) {
     return (int32_t)((int64_t)fresh + share(gate(s, 0, unit), (int64_t)s->r.state[unit] - fresh));
 }
 
+static void multiply(const steps *s, const int8_t *codes, int32_t first, int32_t end) {
+    (s->r.shape->weight_bits ? s->way->packed_product : s->way->product)(&s->r, codes, first, end);
+}
+
 static void step(steps *s, int32_t rows) {
     recurrence *r = &s->r;
     int32_t hidden = r->hidden, cell = r->shape->cell;
     if (cell == BB_CELL_GRU) {
-        s->way->product(r->weights, r->codes, 2 * hidden, hidden, r->sums);
+        multiply(s, r->codes, 0, 2 * hidden);
         for (int32_t unit = 0; unit < hidden; unit++)
             r->reset[unit] = (int8_t)share(gate(s, 0, hidden + unit), r->codes[unit]);
-        s->way->product(r->weights + 2 * hidden * hidden, r->reset, hidden, hidden, r->sums + 2 * hidden);
+        multiply(s, r->reset, 2 * hidden, rows);
     } else {
-        s->way->product(r->weights, r->codes, rows, hidden, r->sums);
+        multiply(s, r->codes, 0, rows);
     }
     for (int32_t unit = 0; unit < hidden; unit++)
         r->state[unit] = cell == BB_CELL_LSTM  ? long_state(s, unit)
@@ -91,6 +96,10 @@ static void step(steps *s, int32_t rows) {
 
 int32_t bb_recurrent_rows(const bb_recurrent_shape *s) {
     return (s->cell == BB_CELL_RNN ? 1 : s->cell == BB_CELL_LSTM ? 4 : 3) * s->hidden;
+}
+
+size_t bb_recurrent_row_bytes(const bb_recurrent_shape *s) {
+    return s->weight_bits ? ((size_t)s->hidden * s->weight_bits + 31) / 32 * 4 : (size_t)s->hidden;
 }
 
 size_t bb_recurrent_scratch(const bb_recurrent_shape *s) {
@@ -105,7 +114,8 @@ void bb_recurrent_by(const bb_recurrent_way *way, const bb_recurrent_shape *shap
     int8_t *codes = (int8_t *)(state + 2 * hidden);
     steps s = { .way = way,
                 .r = { .shape = shape, .bias = factors, .mult = factors + rows, .shift = factors + 2 * rows,
-                       .weights = (const int8_t *)(factors + 3 * rows), .zero_in = zero_in, .hidden = hidden,
+                       .weights = (const int8_t *)(factors + 3 * rows), .row_bytes = bb_recurrent_row_bytes(shape),
+                       .zero_in = zero_in, .hidden = hidden,
                        .sums = sums, .state = state, .cell = state + hidden, .codes = codes, .reset = codes + hidden } };
     memset(state, 0, 10 * (size_t)hidden);
     for (int32_t i = 0; i < shape->steps; i++) {
@@ -121,16 +131,28 @@ void bb_recurrent_by(const bb_recurrent_way *way, const bb_recurrent_shape *shap
     }
 }
 
-static void product_reference(const int8_t *weights, const int8_t *codes, int32_t rows, int32_t hidden, int32_t *sums) {
-    for (int32_t row = 0; row < rows; row++) {
+static void product_reference(const recurrence *r, const int8_t *codes, int32_t first, int32_t end) {
+    for (int32_t row = first; row < end; row++) {
+        const int8_t *weights = bb_recurrent_row(r, row);
         int32_t sum = 0;
-        for (int32_t k = 0; k < hidden; k++) sum += codes[k] * *weights++;
-        sums[row] = sum;
+        for (int32_t k = 0; k < r->hidden; k++) sum += codes[k] * weights[k];
+        r->sums[row] = sum;
+    }
+}
+
+static void packed_product_reference(const recurrence *r, const int8_t *codes, int32_t first, int32_t end) {
+    for (int32_t row = first; row < end; row++) {
+        const uint32_t *weights = (const uint32_t *)(const void *)bb_recurrent_row(r, row);
+        int32_t sum = 0;
+        for (int32_t k = 0; k < r->hidden; k++)
+            sum += codes[k] * bb_packed_code(weights, r->shape->weight_bits, (uint32_t)k);
+        r->sums[row] = sum;
     }
 }
 
 void bb_recurrent_reference(const bb_recurrent_shape *s, const int8_t *in, int32_t zero_in, int32_t mult, uint8_t shift,
                             int32_t zero_out, uint8_t bits, void *scratch, int8_t *out) {
-    static const bb_recurrent_way way = { product_reference, bb_wide_argument, bb_wide_own, bb_wide_limited };
+    static const bb_recurrent_way way = { product_reference, packed_product_reference, bb_wide_argument, bb_wide_own,
+                                          bb_wide_limited };
     bb_recurrent_by(&way, s, in, zero_in, mult, shift, zero_out, bits, scratch, out);
 }

@@ -9,15 +9,23 @@ typedef struct {
     const bb_recurrent_shape *shape;
     const int32_t *bias, *mult, *shift; /* per row of the recurrence */
     const int8_t *weights, *in;         /* `in`: of the step */
+    size_t row_bytes;                   /* of weights */
     int32_t zero_in, hidden, *sums, *state, *cell;
     int8_t *codes, *reset;
 } recurrence;
 
+/* A row of weights. */
+static inline const int8_t *bb_recurrent_row(const recurrence *r, int32_t row) {
+    return r->weights + (size_t)row * r->row_bytes;
+}
+
 enum { RESET_LIMIT = 1 << 20 };
 
 typedef struct {
-    /* sums[row] = codes times row of `weights` [rows][hidden] */
-    void (*product)(const int8_t *weights, const int8_t *codes, int32_t rows, int32_t hidden, int32_t *sums);
+    /* Sums of the rows [first, end): codes times weights of 8 bits, */
+    void (*product)(const recurrence *r, const int8_t *codes, int32_t first, int32_t end);
+    /* of fewer. */
+    void (*packed_product)(const recurrence *r, const int8_t *codes, int32_t first, int32_t end);
     /* In 1/4096: what a gate's function is taken of, right between -2^15 and 2^15 and beyond them where it is beyond; */
     int32_t (*argument)(const recurrence *r, int32_t row);
     /* what the step's input gives of it; */

@@ -1,4 +1,5 @@
 import { layerKernel } from '../kernel/fromLayer'
+import { narrowRecurrenceShare } from '../kernel/spec'
 import { maxDim, shapeKey, type BenchItem, type KernelShape } from '../kernel/shape'
 import {
   isWeighted,
@@ -145,9 +146,12 @@ export function callsOf(layer: IntegerLayer): LayerCalls {
     case 'normalize':
       return only(rowCalls(layer.centred ? 'layerNorm' : 'rmsNorm', layer.loops, bits))
     case 'recurrent': {
-      // Its codes are widened before anything is computed: one width stands for all.
+      // Its codes are widened before anything is computed: one width stands for all. Boards measure weights of 8 bits.
       const [steps, , hidden] = layer.outputShape
-      return only([{ kernel: layer.cell, dims: [steps, hidden], scale: 1, activationBits: 8, weightBits: 0 }])
+      const call = { kernel: layer.cell, dims: [steps, hidden], activationBits: 8, weightBits: 0 } as const
+      return layer.weightBits === 8
+        ? only([{ ...call, scale: 1 }])
+        : standIn([{ ...call, scale: 1 + narrowRecurrenceShare }])
     }
     case 'product': {
       const { rows, columns, inner, batches } = layer

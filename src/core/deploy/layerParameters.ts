@@ -2,6 +2,7 @@ import { recurrentCells } from '../model/graph'
 import type { IntegerLayer, RecurrentLayer, ReduceLoops } from '../quant/quantizedNetwork'
 import { recurrentTableEntries } from '../quant/integer/recurrence'
 import { maxLoops } from '../quant/integer/moveLoops'
+import { packedBytes, packWeights } from '../quant/packing'
 import { alignUp } from './planner'
 
 /**
@@ -55,19 +56,27 @@ export function layerWords(layer: IntegerLayer): Int32Array | null {
   }
 }
 
-/** bb_recurrent_shape: sizes, factors of the input, three tables, three factors a row, then the codes, four a word. */
+/** Words of a bb_recurrent_shape before the factors of its rows: sizes, factors of the input, three tables. */
+const recurrentHeadWords = 6 + (3 * recurrentTableEntries) / 2
+
+/** bb_recurrent_shape: its head, three factors a row, then the codes: four a word, narrower ones packed row by row. */
 function recurrentWords(layer: RecurrentLayer): Int32Array {
   const { cell, isReverse, ownMult, ownShift, tables, recurrence, rowBias, rowMult, rowShift } = layer
   const rows = rowBias.length
   const entries = new Int16Array(3 * recurrentTableEntries)
   for (const [at, table] of tables.entries()) entries.set(table, at * recurrentTableEntries)
-  const codes = new Int8Array(Math.ceil(recurrence.length / 4) * 4)
-  codes.set(recurrence)
+  const codes = new Uint8Array(recurrentCodeBytes(layer))
+  codes.set(
+    layer.weightBits === 8
+      ? new Uint8Array(recurrence)
+      : packWeights(0, layer.weightBits, recurrence, rows, recurrence.length / rows)
+  )
   const sizes = [
     recurrentCells.indexOf(cell),
     layer.inputShape[0],
     recurrence.length / rows,
-    isReverse ? 1 : 0
+    // Bits of 0 are the 8 that Images had before there were others.
+    (isReverse ? 1 : 0) + (layer.weightBits === 8 ? 0 : layer.weightBits << 16)
   ]
   return words(
     [...sizes, ownMult, ownShift],
@@ -77,6 +86,20 @@ function recurrentWords(layer: RecurrentLayer): Int32Array {
     rowShift,
     new Int32Array(codes.buffer)
   )
+}
+
+/** Bytes of the codes of a recurrence, in whole words. */
+function recurrentCodeBytes({ recurrence, rowBias, weightBits }: RecurrentLayer): number {
+  const rows = rowBias.length
+  return weightBits === 8
+    ? Math.ceil(recurrence.length / 4) * 4
+    : packedBytes(0, weightBits, rows, recurrence.length / rows)
+}
+
+/** Length of parameterBytes, which does not depend on the codes; 0 where there is nothing. */
+export function parameterSize(layer: IntegerLayer): number {
+  if (layer.op !== 'recurrent') return parameterBytes(layer)?.length ?? 0
+  return 4 * (recurrentHeadWords + 3 * layer.rowBias.length) + recurrentCodeBytes(layer)
 }
 
 /** Bytes of scratch that a layer without weights works in: sums, states and cells of 32 bits, two vectors of codes. */

@@ -3,7 +3,7 @@ import { formatBytes } from '@shared/units'
 import { findBoardKernel, usableRamBytes, type BoardInfo, type BoardKernel } from '../board/boardInfo'
 import { layerMacs } from '../kernel/fromLayer'
 import { packedBytes } from '../quant/packing'
-import { operatorScratch, parameterBytes } from './layerParameters'
+import { operatorScratch, parameterSize } from './layerParameters'
 import {
   elementCount,
   isLast,
@@ -181,7 +181,7 @@ type LayerNeeds = Pick<PlanLayer, 'scratchBytes' | 'weightLayout' | 'weightsByte
 function layerNeeds(layer: IntegerLayer, board: Pick<BoardInfo, 'kernels' | 'coreName'>): LayerNeeds {
   const none = { scratchBytes: 0, weightLayout: plainCodesLayout, weightsBytes: 0, tableBytes: 0 }
   if (!isWeighted(layer)) {
-    const weightsBytes = parameterBytes(layer)?.length ?? 0
+    const weightsBytes = parameterSize(layer)
     const scratchBytes = operatorScratch(layer)
     if (!('mult' in layer)) return { ...none, weightsBytes }
     // One multiplier but for pools that count; a normalisation keeps its own among its parameters.
@@ -223,7 +223,7 @@ function weightedScratch(
 }
 
 function requireKernel(
-  layer: Extract<IntegerLayer, { weightBits: unknown }>,
+  layer: Extract<IntegerLayer, { activationBits: unknown }>,
   board: Pick<BoardInfo, 'kernels' | 'coreName'>
 ): BoardKernel {
   const name = layer.op === 'dense' ? 'matmul' : layer.op

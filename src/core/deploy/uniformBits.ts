@@ -11,7 +11,10 @@ export function atBits(network: QuantizedNetwork, bits: Bits): QuantizedNetwork 
     layers: network.layers.map((layer) => {
       const read = layer.inputs.includes(-1) ? network.inputBits : bits
       const changed = { ...layer, input: { ...layer.input, bits: read }, outBits: bits }
-      return isWeighted(changed) ? { ...changed, weightBits: bits, activationBits: read } : changed
+      if (isWeighted(changed)) return { ...changed, weightBits: bits, activationBits: read }
+      return changed.op === 'recurrent' && changed.bitsOf !== null
+        ? { ...changed, weightBits: bits }
+        : changed
     })
   }
 }

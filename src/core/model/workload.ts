@@ -1,5 +1,6 @@
 import type { KernelName } from '../../shared/vocabulary'
 import { layerKernel } from '../kernel/fromLayer'
+import { recurrentBitsOf } from './recurrentSource'
 import { geometryOf, inputShapeOf, isWeightedNode, macsOf, parametersOf, type Graph } from './graph'
 
 /** What a proxy and a board need to know of one weighted layer: kernel, shape and amount of work. */
@@ -28,8 +29,10 @@ export interface Workload {
   readonly parameters: number
 }
 
-/** What all recurrences of a network compute and keep, at 8 bits under every scheme: a constant part of what a scheme costs. */
+/** What a recurrence of a network computes and keeps; its states have 8 bits under every scheme. */
 export interface RecurrentWork {
+  /** Layer of a scheme whose weight bits it has; null: 8 bits (recurrentSource.ts). */
+  readonly bitsOf: string | null
   /** Products of states with weights, of one image. */
   readonly macs: number
   readonly weights: number
@@ -37,16 +40,18 @@ export interface RecurrentWork {
   readonly biases: number
 }
 
-/** Recurrences of a network together; the products of their inputs are layers of their own (RecurrentNode). */
-export function recurrentWorkOf(graph: Graph): RecurrentWork {
-  const work = { macs: 0, weights: 0, biases: 0 }
-  for (const node of graph.nodes) {
-    if (node.op !== 'recurrent') continue
-    work.macs += macsOf(graph, node)
-    work.weights += node.recurrence.length
-    work.biases += node.recurrenceBias.length
-  }
-  return work
+/** Recurrences of a network; the products of their inputs are layers of their own (RecurrentNode). */
+export function recurrentWorkOf(graph: Graph): RecurrentWork[] {
+  return graph.nodes.flatMap((node) =>
+    node.op !== 'recurrent'
+      ? []
+      : {
+          bitsOf: recurrentBitsOf(graph, node),
+          macs: macsOf(graph, node),
+          weights: node.recurrence.length,
+          biases: node.recurrenceBias.length
+        }
+  )
 }
 
 /** Workloads of the weighted layers, in scheme order. */

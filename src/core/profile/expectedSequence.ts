@@ -121,7 +121,7 @@ function recurrence(
     ...{ op: 'recurrent', name: cell, inputs: [-1], cell, isReverse: false, relu: false, tables },
     ...{ inputShape: [steps, 1, rows], outputShape: [steps, 1, hidden], input: { bits, scale: 1, zero: 3 } },
     ...{ outBits: bits, outScale: 1, outZero: 0, ownMult: 2 ** 20, ownShift: 12 },
-    recurrence: next(8, rows * hidden),
+    ...{ bitsOf: null, weightBits: 8, recurrence: next(8, rows * hidden) },
     rowBias: Int32Array.from({ length: rows }, (_, row) => row),
     rowMult: Int32Array.from({ length: rows }, (_, row) => 2 ** 20 + (row & 0xffff)),
     rowShift: new Uint8Array(rows).fill(24),

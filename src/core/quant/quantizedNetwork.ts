@@ -231,12 +231,15 @@ export interface EmbedLayer extends LayerBase {
 
 /**
  * A recurrence over all steps (docs/arithmetic.md "Recurrence"): reads [steps, 1, gates * hidden], writes [steps, 1, hidden]. mult
- * and shift bring a state to the output; weights of the recurrence have 8 bits.
+ * and shift bring a state to the output.
  */
 export interface RecurrentLayer extends LayerBase {
   readonly op: 'recurrent'
   readonly cell: RecurrentCell
   readonly isReverse: boolean
+  /** Layer of a scheme whose weight bits it has (recurrentSource.ts); null: none, and 8 bits. */
+  readonly bitsOf: string | null
+  readonly weightBits: Bits
   /** Of the input's codes, to 1/4096. */
   readonly ownMult: number
   readonly ownShift: number

@@ -14,7 +14,7 @@ import { createNetworkCost, type CostTarget, type PredictedNetwork } from './net
 export interface CostServiceDeps extends CostTargetDeps {
   models: NetworkSource & {
     workloads(modelId: string): Promise<Workload[]>
-    recurrentWork(modelId: string): Promise<RecurrentWork>
+    recurrentWork(modelId: string): Promise<RecurrentWork[]>
   }
   /** Samples of operators without weights on a board, in the unit. */
   operatorSamples: (boardId: string, unit: CostTarget['unit']) => Promise<MeasuredCall[]>

@@ -19,7 +19,7 @@ export interface PricedBy {
 /** What the costs of a search are made from. */
 export interface SearchCostDeps {
   workloads(modelId: string): Promise<Workload[]>
-  recurrentWork(modelId: string): Promise<RecurrentWork>
+  recurrentWork(modelId: string): Promise<RecurrentWork[]>
   int8Network(modelId: string): Promise<QuantizedNetwork>
   /** Predicted latency or energy with its board. @throws AppError proxy.kernelMissing when no proxy predicts it */
   predicted(

@@ -33,7 +33,7 @@ export function presentPlan(
         name: layer.name,
         op: layer.op,
         activationBits: isWeighted(source) ? source.activationBits : source.input.bits,
-        weightBits: isWeighted(source) ? source.weightBits : null,
+        weightBits: 'weightBits' in source ? source.weightBits : null,
         outputShape: [...source.outputShape],
         macs: layer.macs,
         weightsBytes: layer.weightsBytes,

@@ -52,8 +52,8 @@ export interface ModelService {
   names(modelIds: Iterable<string>): Promise<Map<string, string>>
   graph(modelId: string): Promise<Graph>
   workloads(modelId: string): Promise<Workload[]>
-  /** What recurrences compute and keep beside them. */
-  recurrentWork(modelId: string): Promise<RecurrentWork>
+  /** What each recurrence computes and keeps beside them. */
+  recurrentWork(modelId: string): Promise<RecurrentWork[]>
   /** The weighted layers in scheme order. */
   layers(modelId: string): Promise<{ name: string; macs: number; parameters: number }[]>
   evaluate(

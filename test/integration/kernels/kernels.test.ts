@@ -15,6 +15,8 @@ const patience = { timeout: 600_000 }
 
 const root = path.resolve(import.meta.dirname, '../../..')
 const warnings = ['-std=c11', '-Wall', '-Wextra', '-Werror']
+/** RAM of the machines that the check runs on: its vectors do not fit the 1 MiB of the smallest board. */
+const ramBytes = 1 << 23
 const includes = ['-Iresources/kernels', '-Ibench/kernels', '-Wa,-Itest/vectors']
 const program = ['test/integration/kernels/vectors.S', 'test/integration/kernels/kernelCheck.c']
 
@@ -133,6 +135,7 @@ describe('kernels compiled for RISC-V, on QEMU', () => {
         variant,
         xlen,
         sources: program,
+        ramBytes,
         flags: ['-DCHECK_ROUNDS=10'],
         elf
       })
@@ -156,10 +159,11 @@ describe('kernels for packed dot products, on the virtual core that has them', (
       variant: 'xbb',
       xlen: 32,
       sources: program,
+      ramBytes,
       flags: ['-DCHECK_ROUNDS=10', ...flags],
       elf
     })
-    const machine = createMachine({ board: { ...rtlCore(true), xbb, ramBytes: 1 << 23 } })
+    const machine = createMachine({ board: { ...rtlCore(true), xbb, ramBytes } })
     machine.loadElf(new Uint8Array(readFileSync(elf)))
     let text = ''
     for (let slice = 0; slice < 4000; slice++) {

@@ -5,8 +5,8 @@ import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { quantizeNetwork } from '@core/quant/quantize/quantizeNetwork'
 import { codesOfPixels, createIntegerRunner } from '@core/quant/integer/runInteger'
 import { isWeighted, type IntegerLayer } from '@core/quant/quantizedNetwork'
-import { uniformScheme } from '@core/quant/scheme'
-import { operatorCases } from '../../unit/core/quant/operatorGraphs'
+import { parseScheme } from '@core/quant/scheme'
+import { operatorCases, recurrences, type GraphBuilder } from '../../unit/core/quant/operatorGraphs'
 import type { Case } from './kernelVectors'
 
 /** Operators with a parameter blob, and output: those a golden case of kind "operator" carries. */
@@ -18,16 +18,19 @@ const first = imageOperators.indexOf('table')
  * elements written. Blobs: parameters, first operand, second (or the tensor of which a part is written), result.
  */
 export function operatorVectorCases(): Case[] {
-  return Object.values(operatorCases).flatMap((build, index) => {
-    const builder = build(100 + index)
-    const graph = builder.done()
-    const calibration = measureActivationRanges(graph, builder.pixels(4))
-    const network = quantizeNetwork(calibration, uniformScheme(weightedLayerNames(graph), 8, 8))
-    const codes = codesOfPixels(builder.pixels(1))
-    const { layers } = createIntegerRunner(network).run(codes, { keepLayers: true })
-    const codesOf = (at: number): Int8Array => (at < 0 ? codes : layers![at]!)
-    return network.layers.flatMap((layer, at) => caseOf(layer, layer.inputs.map(codesOf), codesOf(at)))
-  })
+  const all = Object.values(operatorCases).flatMap((build, index) => casesOf(build(100 + index), 'int8'))
+  // Rows of one, three and two words, the last one not full.
+  return [...all, ...casesOf(recurrences(200, 17), 'w1a8,w4a8,w2a8,w1a8')]
+}
+
+function casesOf(builder: GraphBuilder, scheme: string): Case[] {
+  const graph = builder.done()
+  const calibration = measureActivationRanges(graph, builder.pixels(4))
+  const network = quantizeNetwork(calibration, parseScheme(scheme, weightedLayerNames(graph)))
+  const codes = codesOfPixels(builder.pixels(1))
+  const { layers } = createIntegerRunner(network).run(codes, { keepLayers: true })
+  const codesOf = (at: number): Int8Array => (at < 0 ? codes : layers![at]!)
+  return network.layers.flatMap((layer, at) => caseOf(layer, layer.inputs.map(codesOf), codesOf(at)))
 }
 
 function caseOf(layer: IntegerLayer, inputs: readonly Int8Array[], result: Int8Array): Case[] {

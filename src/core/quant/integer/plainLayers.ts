@@ -13,14 +13,17 @@ import {
   tableLayer
 } from './operatorLayers'
 import { recurrentLayer } from './recurrence'
+import { recurrentBitsOf } from '../../model/recurrentSource'
 import type { LayerFrame } from './layerFrame'
 import type { CodeFormat, IntegerLayer } from '../quantizedNetwork'
+import type { Bits } from '../scheme'
 import type { ShapeHwc } from '../../kernel/shape'
 
 /**
  * Integer layers of the nodes without weights, but for concat, which is several (quantizeNetwork.ts).
  * @param output format of the codes written
  * @param inputB format of the second operand, where there is one
+ * @param weightBits of a recurrence
  * @throws AppError model.unsupportedOperator for what integers cannot express.
  */
 export function plainLayer(
@@ -28,7 +31,8 @@ export function plainLayer(
   node: Exclude<GraphNode, WeightedNode | { op: 'concat' }>,
   frame: LayerFrame,
   output: CodeFormat,
-  inputB: CodeFormat
+  inputB: CodeFormat,
+  weightBits: Bits
 ): IntegerLayer {
   const { input } = frame
   const written = { outBits: output.bits, outScale: output.scale, outZero: output.zero }
@@ -87,7 +91,7 @@ export function plainLayer(
     case 'embed':
       return embedLayer(node, frame, output)
     case 'recurrent':
-      return recurrentLayer(node, frame, output)
+      return recurrentLayer(node, frame, output, { bitsOf: recurrentBitsOf(graph, node), weightBits })
   }
 }
 

@@ -3,7 +3,9 @@ import type { RecurrentNode } from '../../model/graph'
 import { requantFactor, scaleRounded, toFixedPoint } from './fixedPoint'
 import { scaledCode } from './integerKernels'
 import type { LayerFrame } from './layerFrame'
+import { weightCode, weightScale } from '../quantize/weightQuantizer'
 import type { CodeFormat, RecurrentLayer } from '../quantizedNetwork'
+import type { Bits } from '../scheme'
 
 /** A recurrence in integers, as resources/kernels/ref/recurrent.c computes it (docs/arithmetic.md "Recurrence"). */
 
@@ -21,8 +23,19 @@ const largestBias = 2 ** 30
 /** Limit of what a reset gate multiplies, in 1/4096. */
 const resetLimit = 2 ** 20
 
+/** Weight bits of a recurrence, and the layer of the scheme that gives them; null: none does. */
+export interface RecurrentBits {
+  readonly bitsOf: string | null
+  readonly weightBits: Bits
+}
+
 /** Returns the integer layer of a recurrence. */
-export function recurrentLayer(node: RecurrentNode, frame: LayerFrame, output: CodeFormat): RecurrentLayer {
+export function recurrentLayer(
+  node: RecurrentNode,
+  frame: LayerFrame,
+  output: CodeFormat,
+  { bitsOf, weightBits }: RecurrentBits
+): RecurrentLayer {
   const rows = node.recurrenceBias.length
   const hidden = node.recurrence.length / rows
   const codes = new Int8Array(node.recurrence.length)
@@ -31,11 +44,12 @@ export function recurrentLayer(node: RecurrentNode, frame: LayerFrame, output: C
   const rowShift = new Uint8Array(rows)
   for (let row = 0; row < rows; row++) {
     const weights = node.recurrence.subarray(row * hidden, (row + 1) * hidden)
-    const largest = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0)
     // Beside a bias weights of next to nothing get fewer codes.
     const bias = stateUnit * node.recurrenceBias[row]
-    const scale = Math.max(largest / 127, Math.abs(bias) / largestBias) || 1
-    for (let k = 0; k < hidden; k++) codes[row * hidden + k] = Math.round(weights[k] / scale)
+    const scale = Math.max(rowScale(weights, weightBits), Math.abs(bias) / largestBias) || 1
+    for (let k = 0; k < hidden; k++)
+      codes[row * hidden + k] =
+        weightBits === 8 ? Math.round(weights[k] / scale) : weightCode(weights[k], scale, weightBits)
     rowBias[row] = Math.round(bias / scale)
     const factor = toFixedPoint((scale / stateUnit) * argumentUnit)
     rowMult[row] = factor.mult
@@ -52,6 +66,8 @@ export function recurrentLayer(node: RecurrentNode, frame: LayerFrame, output: C
     relu: false,
     cell: node.cell,
     isReverse: node.isReverse,
+    bitsOf,
+    weightBits,
     ownMult: own.mult,
     ownShift: own.shift,
     tables: node.functions.map(functionTable),
@@ -62,6 +78,12 @@ export function recurrentLayer(node: RecurrentNode, frame: LayerFrame, output: C
     mult: Int32Array.of(written.mult),
     shift: Uint8Array.of(written.shift)
   }
+}
+
+/** Scale of a row's codes: at 8 bits the largest weight is 127, narrower ones have the least squared error. */
+function rowScale(weights: Float32Array, bits: Bits): number {
+  if (bits < 8) return weightScale(weights, bits, null)
+  return weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 127
 }
 
 function functionTable(f: TableFunction): Int16Array {

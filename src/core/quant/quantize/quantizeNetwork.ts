@@ -1,3 +1,4 @@
+import { recurrentBitsOf } from '../../model/recurrentSource'
 import {
   consumersOf,
   inputShapeOf,
@@ -59,7 +60,12 @@ export function* emitting(sources: LayerSources, scheme: Scheme, fit: WeightFit)
   const emitter = createEmitter(sources, formats, fit)
   try {
     for (const [index, node] of graph.nodes.entries()) {
-      yield* emitter.emit(index, node, isWeightedNode(node) ? bitsOf.get(node.name)! : null)
+      const from = isWeightedNode(node)
+        ? node.name
+        : node.op === 'recurrent'
+          ? recurrentBitsOf(graph, node)
+          : null
+      yield* emitter.emit(index, node, from === null ? null : bitsOf.get(from)!)
     }
     yield* emitter.end()
   } finally {
@@ -172,8 +178,8 @@ function createEmitter(calibration: LayerSources, formats: TensorFormats, fit: W
         return
       }
       const inputB = node.inputs.length > 1 ? formats.wanted(index, 1) : input
-      const made = () => plainLayer(graph, node, common, output, inputB)
-      hold(index, yield* push(node.name, inputs, output, null, made))
+      const made = () => plainLayer(graph, node, common, output, inputB, bits?.weightBits ?? 8)
+      hold(index, yield* push(node.name, inputs, output, bits, made))
     },
     /** What follows the last node where it does not end in sums: its codes in ONNX order, as int32 numbers. */
     *end(): FitWork<void> {

@@ -1,7 +1,8 @@
 import type { Graph } from '../../model/graph'
+import { recurrentBitsOf } from '../../model/recurrentSource'
 import type { RecurrentWork, Workload } from '../../model/workload'
 import type { ProxyKernelName } from '../../../shared/vocabulary'
-import { requireProxyKernel, rowSpec } from '../../kernel/spec'
+import { narrowRecurrenceShare, requireProxyKernel, rowSpec } from '../../kernel/spec'
 import { predictNetwork, type NetworkLayer } from '../../proxy/fit/network'
 import type { Proxy } from '../../proxy/fit/proxy'
 import { noBits } from '../../proxy/samples'
@@ -12,35 +13,56 @@ import { buildCostTable, type CostTable } from './costTable'
 
 /** What a budget may count, as tables over the layers of one network. */
 
-/** Of a network without recurrences. */
-const noRecurrence: RecurrentWork = { macs: 0, weights: 0, biases: 0 }
-/** Bits of a recurrence's states and weights, whatever the scheme. */
+/** Bits of a recurrence's states, whatever the scheme, and of weights that it gives no others. */
 const recurrentBits = 8
+
+/** What recurrences cost at a width of their weights: beside each layer whose bits they have, and always where they have none. */
+function besideLayers(
+  workloads: readonly Workload[],
+  recurrences: readonly RecurrentWork[],
+  cost: (work: RecurrentWork, weightBits: number) => number
+): { always: number; at: (layer: number, weightBits: number) => number } {
+  const own = workloads.map(({ layer }) => recurrences.filter(({ bitsOf }) => bitsOf === layer))
+  const total = (works: readonly RecurrentWork[], weightBits: number): number =>
+    works.reduce((sum, work) => sum + cost(work, weightBits), 0)
+  return {
+    always: total(
+      recurrences.filter(({ bitsOf }) => bitsOf === null),
+      recurrentBits
+    ),
+    at: (layer, weightBits) => total(own[layer], weightBits)
+  }
+}
 
 /** Bit operations: multiply-accumulates x weight bits x activation bits. */
 export function bopsCosts(
   workloads: readonly Workload[],
   widths?: readonly Bits[],
-  recurrent = noRecurrence
+  recurrences: readonly RecurrentWork[] = []
 ): CostTable {
+  const beside = besideLayers(workloads, recurrences, ({ macs }, bits) => macs * bits * recurrentBits)
   const cost = (layer: number, weightBits: number, activationBits: number): number =>
-    workloads[layer].macs * weightBits * activationBits
-  return buildCostTable(workloads.length, 'bops', recurrent.macs * recurrentBits ** 2, cost, widths)
+    workloads[layer].macs * weightBits * activationBits + beside.at(layer, weightBits)
+  return buildCostTable(workloads.length, 'bops', beside.always, cost, widths)
 }
 
 /** Bytes of packed weights and int32 biases. */
 export function sizeCosts(
   workloads: readonly Workload[],
   widths?: readonly Bits[],
-  recurrent = noRecurrence
+  recurrences: readonly RecurrentWork[] = []
 ): CostTable {
+  const packed = (weights: number, biases: number, bits: number): number =>
+    Math.ceil((weights * bits) / 8) + 4 * biases
+  const beside = besideLayers(workloads, recurrences, ({ weights, biases }, bits) =>
+    packed(weights, biases, bits)
+  )
   const cost = (layer: number, weightBits: number): number => {
     const { parameters, matmul, conv } = workloads[layer]
     const outputs = matmul?.m ?? conv!.k
-    return Math.ceil(((parameters - outputs) * weightBits) / 8) + 4 * outputs
+    return packed(parameters - outputs, outputs, weightBits) + beside.at(layer, weightBits)
   }
-  const constant = (recurrent.weights * recurrentBits) / 8 + 4 * recurrent.biases
-  return buildCostTable(workloads.length, 'bytes', constant, cost, widths)
+  return buildCostTable(workloads.length, 'bytes', beside.always, cost, widths)
 }
 
 /** Energy of one operation at 45 nm and 0.9 V in pJ (Horowitz, ISSCC 2014, figure 1.1.9). */
@@ -57,12 +79,12 @@ const sramBitPj = 10 / 64
 export function energyCosts(
   workloads: readonly Workload[],
   widths?: readonly Bits[],
-  recurrent = noRecurrence
+  recurrences: readonly RecurrentWork[] = []
 ): CostTable {
+  const beside = besideLayers(workloads, recurrences, ({ macs }, bits) => macs * macPj(bits, recurrentBits))
   const cost = (layer: number, weightBits: number, activationBits: number): number =>
-    workloads[layer].macs * macPj(weightBits, activationBits)
-  const constant = recurrent.macs * macPj(recurrentBits, recurrentBits)
-  return buildCostTable(workloads.length, 'picojoules', constant, cost, widths)
+    workloads[layer].macs * macPj(weightBits, activationBits) + beside.at(layer, weightBits)
+  return buildCostTable(workloads.length, 'picojoules', beside.always, cost, widths)
 }
 
 /** Energy of one multiply-accumulate, pJ. */
@@ -99,14 +121,14 @@ export function bitFusionLayerCycles(
 /**
  * Latency as fitted proxies predict it, per kernel.
  * @param overhead time outside the weighted layers, in the proxies' unit (measured pools, dispatch)
- * @param constant layers that cost the same under every scheme (recurrentLayers)
+ * @param recurrences of the network (recurrentLayers)
  * @throws AppError proxy.kernelMissing naming the layer; proxy.invalid when the proxies mix units.
  */
 export function proxyCosts(
   workloads: readonly Workload[],
   proxies: ReadonlyMap<ProxyKernelName, Proxy>,
   overhead = 0,
-  constant: readonly NetworkLayer[] = []
+  recurrences: readonly RecurrentPrice[] = []
 ): CostTable {
   const pairs = bitWidths.flatMap((weightBits) =>
     bitWidths.map((activationBits) => [weightBits, activationBits] as const)
@@ -114,19 +136,40 @@ export function proxyCosts(
   const layers = workloads.flatMap((workload) =>
     pairs.map(([weightBits, activationBits]) => proxyLayer(workload, weightBits, activationBits))
   )
-  const predicted = predictNetwork([...layers, ...constant], { proxies })
-  const always = predicted.layers.slice(layers.length).reduce((sum, { time }) => sum + time, overhead)
+  const predicted = predictNetwork([...layers, ...recurrences.map(({ atEight }) => atEight)], { proxies })
+  const eight = predicted.layers.slice(layers.length).map(({ time }) => time)
+  const always = eight.reduce((sum, time) => sum + time, overhead)
+  const more = workloads.map(({ layer }) =>
+    recurrences.reduce(
+      (sum, own, at) => sum + (own.bitsOf === layer ? narrowRecurrenceShare * eight[at] : 0),
+      0
+    )
+  )
   let at = 0
-  return buildCostTable(workloads.length, predicted.unit, always, () => predicted.layers[at++].time)
+  return buildCostTable(
+    workloads.length,
+    predicted.unit,
+    always,
+    (layer, weightBits) => predicted.layers[at++].time + (weightBits < recurrentBits ? more[layer] : 0)
+  )
 }
 
-/** Recurrences as the proxies take them: kernels without widths that a scheme chooses. */
-export function recurrentLayers(graph: Graph): NetworkLayer[] {
-  return graph.nodes.flatMap((node): NetworkLayer[] => {
+/** What a recurrence costs by proxies: kernels with weights of 8 bits are what boards measure. */
+export interface RecurrentPrice {
+  readonly atEight: NetworkLayer
+  /** Layer of a scheme whose weight bits it has; null: none. */
+  readonly bitsOf: string | null
+}
+
+/** Recurrences as the proxies take them. */
+export function recurrentLayers(graph: Graph): RecurrentPrice[] {
+  return graph.nodes.flatMap((node): RecurrentPrice[] => {
     if (node.op !== 'recurrent') return []
     const [hidden, steps] = node.outputShape as readonly [number, number]
     const dims = rowSpec(node.cell).toColumns([steps, hidden])
-    return [{ name: node.name, kernel: node.cell, dims, activationBits: noBits, weightBits: noBits }]
+    const bits = { activationBits: noBits, weightBits: noBits }
+    const atEight = { name: node.name, kernel: node.cell, dims, ...bits }
+    return [{ atEight, bitsOf: recurrentBitsOf(graph, node) }]
   })
 }
 

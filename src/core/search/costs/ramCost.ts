@@ -128,10 +128,16 @@ function bytesAtPair(
 ): LayerBytes[] {
   const whole = planOrNull(atPair(network, weightBits, activationBits), board)
   return weighted.map((layer) => {
+    const recurrences = network.layers.flatMap((other, index) =>
+      other.op === 'recurrent' && other.bitsOf === network.layers[layer].name ? [index] : []
+    )
     const plan = whole ?? planOrNull(atPair(network, 8, 8, { layer, weightBits, activationBits }), board)
     if (plan === null) return { image: unsupportedBytes, scratch: 0 }
-    const { weightsBytes, tableBytes, scratchBytes } = plan.layers[layer]
-    return { image: alignUp(weightsBytes, blockAlignment) + tableBytes, scratch: scratchBytes }
+    const image = [layer, ...recurrences].reduce((sum, index) => {
+      const { weightsBytes, tableBytes } = plan.layers[index]
+      return sum + alignUp(weightsBytes, blockAlignment) + tableBytes
+    }, 0)
+    return { image, scratch: plan.layers[layer].scratchBytes }
   })
 }
 
@@ -154,6 +160,10 @@ function atPair(
   return {
     ...network,
     layers: network.layers.map((layer, index) => {
+      if (layer.op === 'recurrent' && layer.bitsOf !== null) {
+        const isOther = other !== undefined && network.layers[other.layer].name === layer.bitsOf
+        return { ...layer, weightBits: isOther ? other.weightBits : weightBits }
+      }
       if (!isWeighted(layer)) return layer
       const own = index === other?.layer ? other : { weightBits, activationBits }
       const read = layer.inputs.includes(-1) ? network.inputBits : own.activationBits

@@ -5,7 +5,7 @@ import type { Store } from '../../store/store'
 import type { Judged } from '../modelTasks'
 
 /** Raised when reading, quantization or judging changes in a way that changes results; older rows are then not used. */
-export const quantizerVersion = 8
+export const quantizerVersion = 9
 
 /** Everything a result depends on. */
 export interface ResultKey {

@@ -105,8 +105,22 @@ const named = (b: GraphBuilder, name: string): string => `${name}${b.nodes.lengt
 /** A recurrence of five units over seven steps of two inputs; a GRU runs backwards. */
 function recurrence(seed: number, cell: RecurrentCell): GraphBuilder {
   const b = new GraphBuilder(seed, [2, 7, 1])
-  const [hidden, gates] = [5, gatesOfRecurrence[cell]]
-  const inputs = b.conv(-1, gates * hidden, 1)
+  pushRecurrence(b, -1, cell, 5)
+  return b
+}
+
+/** One recurrence of each cell over seven steps of two inputs, one behind the other, with so many units. */
+export function recurrences(seed: number, hidden: number): GraphBuilder {
+  const b = new GraphBuilder(seed, [2, 7, 1])
+  let from = -1
+  for (const cell of recurrentCells) from = pushRecurrence(b, from, cell, hidden)
+  return b
+}
+
+/** A recurrence and the layer of its inputs. */
+function pushRecurrence(b: GraphBuilder, from: number, cell: RecurrentCell, hidden: number): number {
+  const gates = gatesOfRecurrence[cell]
+  const inputs = b.conv(from, gates * hidden, 1)
   const call = (name: 'sigmoid' | 'tanh' | 'softsign') =>
     ({ kind: 'call', name, parameters: [], of: { kind: 'value' } }) as const
   const gate = { kind: 'call', name: 'hardSigmoid', parameters: [0.3, 0.4], of: { kind: 'value' } } as const
@@ -116,7 +130,7 @@ function recurrence(seed: number, cell: RecurrentCell): GraphBuilder {
     gru: [gate, call('tanh')],
     gruAfter: [call('sigmoid'), call('tanh')]
   }[cell]
-  b.push({
+  return b.push({
     op: 'recurrent',
     name: cell,
     inputs: [inputs],
@@ -127,7 +141,6 @@ function recurrence(seed: number, cell: RecurrentCell): GraphBuilder {
     recurrence: b.reals(gates * hidden * hidden, 1.2),
     recurrenceBias: b.reals(gates * hidden, cell === 'gruAfter' ? 0.5 : 0.1)
   })
-  return b
 }
 
 /** One graph per operator and form of it, each from a [2, 6, 5] image. */

@@ -70,7 +70,7 @@ function createCosts(): CostService {
       layers: async () => layers,
       standIn: async (_modelId, scheme) => standInNetwork(graph, scheme),
       workloads: async () => workloads,
-      recurrentWork: async () => ({ macs: 0, weights: 0, biases: 0 })
+      recurrentWork: async () => []
     },
     async operatorSamples(_boardId, unit) {
       operatorUnits.push(unit)

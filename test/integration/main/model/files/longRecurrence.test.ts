@@ -2,6 +2,8 @@ import * as ort from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { checkLimits } from '@core/deploy/plan'
 import { createRandom } from '@core/math/random'
+import { weightedLayerNames } from '@core/model/graph'
+import { recurrentWorkOf } from '@core/model/workload'
 import { readOnnx } from '@core/model/onnx/importOnnx'
 import {
   floats,
@@ -106,6 +108,9 @@ describe('a recurrence of many steps is one layer', () => {
     expect(obstacles).toEqual([])
     const nodes = imported!.graph.nodes.filter(({ op }) => op === 'recurrent')
     expect(nodes).toHaveLength(/both directions/.test(name) ? 2 : 1)
+    // Each has the bits of the layer of its own inputs, and a scheme has no others.
+    const layers = weightedLayerNames(imported!.graph)
+    expect(recurrentWorkOf(imported!.graph).map(({ bitsOf }) => bitsOf)).toEqual(layers)
     const random = createRandom(3)
     const values = Float64Array.from({ length: 2 * form.steps * inputs }, () => random.next())
     const own = createImportedRunner(imported!)(values.subarray(0, values.length / 2)).values

@@ -52,20 +52,23 @@ describe('costs by formula', () => {
     expect(costAt(table, [8, 8])).toBeCloseTo(30 * (0.2 + 0.1 + 2.5), 12)
   })
 
-  it('counts recurrences at 8 bits under every scheme', () => {
+  it('counts recurrences at the weight bits of the layer of their inputs, and states at 8', () => {
     // A GRU of five units over seven steps: three gates of 5 x 5 weights and five biases; its inputs' layer: 2 channels to 15, 7 places.
     const graph = operatorCases['gru recurrence']!(1).done()
     const recurrent = recurrentWorkOf(graph)
-    expect(recurrent).toEqual({ macs: 7 * 75, weights: 75, biases: 15 })
     const workloads = workloadsOf(graph)
+    expect(recurrent).toEqual([{ bitsOf: workloads[0]!.layer, macs: 7 * 75, weights: 75, biases: 15 }])
     expect(workloads).toHaveLength(1)
-    expect(costAt(bopsCosts(workloads, undefined, recurrent), [2, 4])).toBe(7 * 30 * 2 * 4 + 7 * 75 * 64)
-    // Packed inputs' weights and biases of both: 30 * 4 / 8 + 15 * 4, 75 + 15 * 4.
-    expect(costAt(sizeCosts(workloads, undefined, recurrent), [4, 8])).toBe(15 + 60 + 75 + 60)
+    expect(costAt(bopsCosts(workloads, undefined, recurrent), [2, 4])).toBe(7 * 30 * 2 * 4 + 7 * 75 * 2 * 8)
+    // Packed weights and biases of both: 30 * 4 / 8 + 15 * 4, 75 * 4 / 8 + 15 * 4; where the layer has none of them, at 8 bits.
+    expect(costAt(sizeCosts(workloads, undefined, recurrent), [4, 8])).toBe(15 + 60 + 38 + 60)
+    const apart = recurrent.map((work) => ({ ...work, bitsOf: null }))
+    expect(costAt(sizeCosts(workloads, undefined, apart), [4, 8])).toBe(15 + 60 + 75 + 60)
+    expect(costAt(bopsCosts(workloads, undefined, apart), [2, 4])).toBe(7 * 30 * 2 * 4 + 7 * 75 * 64)
     // 0.2 + 0.1 pJ of arithmetic and 16 bits of 10 / 64 pJ.
     const energy = costAt(energyCosts(workloads, undefined, recurrent), [8, 8])
     expect(energy).toBeCloseTo(7 * (30 + 75) * 2.8, 9)
-    expect(recurrentWorkOf(operatorCases['attention']!(1).done())).toEqual({ macs: 0, weights: 0, biases: 0 })
+    expect(recurrentWorkOf(operatorCases['attention']!(1).done())).toEqual([])
   })
 
   it('predicts recurrences by proxies of their kernels, and names the one that is missing', () => {
@@ -89,16 +92,19 @@ describe('costs by formula', () => {
     // Seven steps of five units.
     const gru = reading('gru', ([steps, hidden]) => 1000 * steps! + hidden!)
     const table = proxyCosts(workloads, new Map([inputs, gru]), 3, recurrentLayers(graph))
-    expect(costAt(table, [4, 2])).toBe(100 + 7005 + 3)
+    expect(costAt(table, [8, 2])).toBe(100 + 7005 + 3)
+    // A fifth more where weights are taken out of words.
+    expect(costAt(table, [4, 2])).toBeCloseTo(100 + 1.2 * 7005 + 3, 9)
     expect(() => proxyCosts(workloads, new Map([inputs]), 0, recurrentLayers(graph))).toThrow(
       expect.objectContaining({ code: 'proxy.kernelMissing', details: { kernel: 'gru', layer: 'gru' } })
     )
   })
 
-  it('adds up several recurrences', () => {
+  it('counts several recurrences, and one by one', () => {
     const graph = operatorCases['lstm recurrence']!(1).done()
     const twice = { ...graph, nodes: [...graph.nodes, ...graph.nodes] }
-    expect(recurrentWorkOf(twice)).toEqual({ macs: 2 * 7 * 100, weights: 200, biases: 40 })
+    const one = { bitsOf: workloadsOf(graph)[0]!.layer, macs: 7 * 100, weights: 100, biases: 20 }
+    expect(recurrentWorkOf(twice)).toEqual([one, one])
   })
 
   it('genes name widths by their place in the list, weights before activations', () => {

@@ -16,11 +16,13 @@ import { runSearch } from '@core/search/runSearch'
 import { createSpace, genesOfScheme, randomGenes, schemeOfGenes, uniformGenes } from '@core/search/space'
 import { plainNetwork, residualNetwork, someImages } from '../../../../support/smallNetworks'
 import { SimulatedBoard } from '../../board/simulatedBoard'
+import { recurrences } from '../../quant/operatorGraphs'
 
 describe('costs of a search', () => {
   it.each([
     ['plain', plainNetwork()],
-    ['residual', residualNetwork()]
+    ['residual', residualNetwork()],
+    ['recurrent', recurrences(3, 9).done()]
   ])('RAM is the peak of the plan, byte for byte: %s network', (_, graph) => {
     const info = new SimulatedBoard('small').converse(new MonitorClient().hello(1))
     const layers = weightedLayerNames(graph)
