@@ -20,18 +20,47 @@ export interface ImportedSamples {
 }
 
 /** Writes every sample of a recording to a file and returns their number. */
-export const exportSamples = (
-  store: Pick<Store, 'exportQuery'>,
+export async function exportSamples(
+  store: Pick<Store, 'exportQuery' | 'read'>,
   { id, driverVersion, origin, meter }: Recording,
   file: string,
   format: SampleFormat
-): Promise<number> =>
-  store.exportQuery(
-    exportSql(meter?.kind === 'ppk2' && meter.binMs !== null),
+): Promise<number> {
+  const areStretches = meter?.kind === 'ppk2' && meter.binMs !== null
+  // The two ends of a stretch must not come into different pieces; averaged readings are few.
+  const pieces = areStretches ? [[leastMs, mostMs]] : await piecesOf(store, id)
+  return await store.exportQuery(
+    exportSql(areStretches),
     [id, driverVersion, origin, meter === undefined ? null : JSON.stringify(meter)],
     file,
-    format
+    format,
+    pieces
   )
+}
+
+/** Samples that are sorted and joined with phases at once. */
+const samplesAtOnce = 500_000
+/** Before and after every sample, ms. */
+const [leastMs, mostMs] = [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
+
+/** Stretches of time from .. to (ms, the end left out) that hold about so many samples of a recording each. */
+async function piecesOf(store: Pick<Store, 'read'>, id: string): Promise<[number, number][]> {
+  const [{ samples, first, last }] = await store.read<{
+    samples: number
+    first: number | null
+    last: number | null
+  }>(
+    `SELECT count(*)::INTEGER AS samples, min(t_ms) AS first, max(t_ms) AS last FROM gpu_sample
+     WHERE recording_id = $1`,
+    [id]
+  )
+  const count = Math.max(1, Math.ceil(samples / samplesAtOnce))
+  const end = (at: number): number => first! + ((last! - first!) * at) / count
+  return Array.from({ length: count }, (_, at) => [
+    at === 0 ? leastMs : end(at),
+    at === count - 1 ? mostMs : end(at + 1)
+  ])
+}
 
 /**
  * Takes samples of a file that exportSamples wrote into a recording, and returns what is known of it.
@@ -101,8 +130,9 @@ async function meterIn(store: Pick<Store, 'read'>, from: string, file: string): 
   )
 }
 
-/** Samples of a recording as they are. */
-const plainSamples = 'SELECT *, NULL::DOUBLE AS end_ms FROM gpu_sample WHERE recording_id = $1'
+/** Samples of a recording as they are, from $5 on and before $6 ms. */
+const plainSamples =
+  'SELECT *, NULL::DOUBLE AS end_ms FROM gpu_sample WHERE recording_id = $1 AND t_ms >= $5 AND t_ms < $6'
 
 /**
  * Averaged stretches, which are stored as their beginning and their end with the same power, as one row each with `end_ms`.
@@ -129,7 +159,7 @@ const exportSql = (areStretches: boolean): string => `
   FROM (${areStretches ? stretches : plainSamples}) s
   JOIN gpu_recording r ON r.id = s.recording_id
   ASOF LEFT JOIN gpu_host_load h ON h.recording_id = s.recording_id AND s.t_ms >= h.t_ms
-  WHERE s.recording_id = $1
+  WHERE s.recording_id = $1 AND s.t_ms >= $5 AND s.t_ms < $6
   ORDER BY s.t_ms, coalesce(s.end_ms, s.t_ms), s.gpu_index`
 
 /** A stretch that begins at the end of a phase is not of it. */

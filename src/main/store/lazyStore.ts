@@ -41,8 +41,7 @@ export function createLazyStore(file: string, open: () => Promise<Store>): LazyS
     appendColumns: async (table, count, columns) => (await get()).appendColumns(table, count, columns),
     transaction: async (work) => (await get()).transaction(work),
     transactionBeside: async (work) => (await get()).transactionBeside(work),
-    exportQuery: async (sql, params, target, format) =>
-      (await get()).exportQuery(sql, params, target, format),
+    exportQuery: async (...order) => (await get()).exportQuery(...order),
     tokens: () => (announced?.[2] === undefined ? [] : [announced[2]]),
     announce(...words) {
       announced = words

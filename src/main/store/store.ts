@@ -40,13 +40,15 @@ export interface Store extends StoreSession {
    * Writes a query's rows to a file and returns their number. The file appears whole, or not at all: what stood there
    * before is kept until then. Keeps no other statement waiting.
    *
+   * @param pieces values of further parameters for each piece of rows that are too many to be sorted at once (exportTable.ts)
    * @throws store.exportFailed (a full disk, a folder that cannot be written)
    */
   exportQuery(
     sql: string,
     params: readonly SqlValue[],
     file: string,
-    format: 'csv' | 'parquet'
+    format: 'csv' | 'parquet',
+    pieces?: readonly (readonly SqlValue[])[]
   ): Promise<number>
   /** Records for other processes where this one can be reached (shown when they find the file locked). */
   announce(what: string, where: string | null, token?: string): void
@@ -76,7 +78,7 @@ export interface StoreOptions {
  * @throws store.locked when another process owns the file (says who and where), store.corrupt, store.failed
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { file, migrations, memoryLimit = '384MB', threads = 2, what = 'another Bitbench' } = options
+  const { file, migrations, memoryLimit = '224MB', threads = 2, what = 'another Bitbench' } = options
   const { nowMs = Date.now, onLoss } = options
   const inMemory = file === ':memory:'
   const settings = { memory_limit: memoryLimit, threads: String(threads) }
@@ -195,8 +197,8 @@ function createSideReads(instance: DuckDBInstance, begin: () => Promise<void>, t
       if (exports === 0) await session.run(`SET threads = ${threads}`)
     }
   }
-  const exportQuery: Store['exportQuery'] = (sql, params, target, format) =>
-    run((reading) => onOneThread(sessionOn(reading), () => exportTable(reading, sql, params, target, format)))
+  const exportQuery: Store['exportQuery'] = (...order) =>
+    run((reading) => onOneThread(sessionOn(reading), () => exportTable(reading, ...order)))
 
   return { run, exportQuery, ended: () => Promise.allSettled(readers) }
 }
