@@ -15,6 +15,7 @@ export function mergedCells(model: string, row: MergedRow, confidence: number): 
     ...unexplained('energy_net_per_pass_j', row.energyNetJ),
     ...{ time_share: row.timeShare, energy_share: row.energyShare },
     ...unexplained('kl_original_changed_nats', row.klNats),
+    kl_rounding_nats: row.klRoundingNats ?? null,
     ...unexplained('quality_change', row.qualityChange),
     ...{ quality_loss: row.qualityLoss, mcnemar_p: row.mcNemarP, changed_share: row.changedShare },
     impact_score: row.impactScore,

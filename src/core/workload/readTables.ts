@@ -78,6 +78,7 @@ export function readImpactCsv(text: string, file: string): ReadTable<ImpactRow> 
       type: cells['type'],
       change: cells['change'],
       klNats: figure(cells, 'kl_original_changed_nats'),
+      klRoundingNats: number(cells['kl_rounding_nats']) ?? undefined,
       metric: cells['metric'],
       quality: figure(cells, 'quality'),
       qualityChange: figure(cells, 'quality_change'),

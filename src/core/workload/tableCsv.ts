@@ -83,6 +83,7 @@ export function impactCells(model: string, row: ImpactRow, confidence: number): 
   return {
     ...{ model, layer: row.layer, type: row.type, change: row.change, metric: row.metric },
     ...figureCells('kl_original_changed_nats', row.klNats),
+    kl_rounding_nats: row.klRoundingNats ?? null,
     ...figureCells('quality', row.quality),
     ...figureCells('quality_change', row.qualityChange),
     ...figureCells('perplexity_ratio', row.perplexityRatio ?? none),

@@ -1,6 +1,6 @@
 import type { WorkloadRun } from '../contract/workload'
 import { formatBytes, unavailable } from '../units'
-import type { LayerRow, LoopCopies, StartTemperature } from '../contract/workload/workloadRows'
+import type { ImpactRow, LayerRow, LoopCopies, StartTemperature } from '../contract/workload/workloadRows'
 
 /** What has to be said beside the name of a layer: "as h.0.mlp, tied with wte"; empty without anything. */
 export function layerNote({ sameAs, sharedWith }: Pick<LayerRow, 'sameAs' | 'sharedWith'>): string {
@@ -9,6 +9,15 @@ export function layerNote({ sameAs, sharedWith }: Pick<LayerRow, 'sameAs' | 'sha
     ...(sharedWith.length === 0 ? [] : [`tied with ${sharedWith.join(', ')}`])
   ]
   return parts.join(', ')
+}
+
+/** "< 3.1e-13, below float32 rounding"; null for a KL that rounding alone cannot make, or of an earlier version. */
+export function roundingText({
+  klNats: { value },
+  klRoundingNats: rounding
+}: Pick<ImpactRow, 'klNats' | 'klRoundingNats'>): string | null {
+  if (value === null || rounding === undefined || value > rounding) return null
+  return `< ${rounding.toPrecision(2)}, below float32 rounding`
 }
 
 /** "41 °C" or "41 to 44 °C". */

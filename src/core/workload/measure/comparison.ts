@@ -12,6 +12,8 @@ export interface SampleSums {
   readonly rows: Float64Array
   /** KL(original || changed), nats. */
   readonly kl: Float64Array
+  /** What rounding to float32 alone can make of it, nats. */
+  readonly klRounding: Float64Array
   /** Negative log-likelihood of the right column, nats. */
   readonly nllBefore: Float64Array
   readonly nllAfter: Float64Array
@@ -25,7 +27,8 @@ export interface SampleSums {
 export function emptySums(samples: number): SampleSums {
   const zeros = (): Float64Array => new Float64Array(samples)
   return {
-    ...{ rows: zeros(), kl: zeros(), nllBefore: zeros(), nllAfter: zeros() },
+    ...{ rows: zeros(), kl: zeros(), klRounding: zeros() },
+    ...{ nllBefore: zeros(), nllAfter: zeros() },
     ...{ rightBefore: zeros(), rightAfter: zeros(), differing: zeros() }
   }
 }
@@ -48,7 +51,7 @@ export function addRows(
     if (label < 0) continue
     const from = row * columns
     const sample = samples[row]
-    const { kl, sums: wholes } = klDivergence(before, after, from, columns)
+    const { kl, rounding, sums: wholes } = klDivergence(before, after, from, columns)
     for (const whole of wholes)
       if (!(Math.abs(whole - 1) <= mostUnnormalised)) throw isNoDistribution(row, whole)
     let firstBefore = from
@@ -59,6 +62,7 @@ export function addRows(
     }
     sums.rows[sample]++
     sums.kl[sample] += kl
+    sums.klRounding[sample] += rounding
     sums.nllBefore[sample] -= before[from + label]
     sums.nllAfter[sample] -= after[from + label]
     if (firstBefore === from + label) sums.rightBefore[sample]++
@@ -135,9 +139,14 @@ export function compareVariant(
     if (sums.rightBefore[sample] > sums.rightAfter[sample]) lost++
     if (sums.rightBefore[sample] < sums.rightAfter[sample]) gained++
   }
+  const rounding = total(sums.klRounding) / rows
+  const kl = boot([sums.kl], mean)
+  const isRounding = kl.value !== null && kl.value <= rounding
   return {
     name,
-    klNats: boot([sums.kl], mean),
+    // Layers that rounding alone tells apart get one value, and so one rank.
+    klNats: isRounding ? { ...kl, value: 0, low: 0, high: rounding } : kl,
+    ...(Number.isFinite(rounding) ? { klRoundingNats: rounding } : {}),
     quality: perplexity
       ? boot([sums.nllAfter], (both) => Math.exp(mean(both)))
       : shareFigure(total(sums.rightAfter), rows, confidence),

@@ -2,6 +2,7 @@ import type { BenchmarkRow, LayerType, WorkloadTables } from '../../../shared/co
 import { maxStartSpreadK, startDoubts } from '../measure/startTemperature'
 import { correlate, validValue, type Correlation } from './correlate'
 import { mainCost, costWords, mainChange, type CostMetric, type MergedRow } from './merge'
+import { roundingText } from '../../../shared/text/workloadText'
 import { countOf, formatPercent } from '../../../shared/units'
 
 /** Two-sided level below which a correlation is called significant. */
@@ -22,9 +23,21 @@ export function findingsOf(
       .map((row) => precisionSentence(row, tables)),
     ...shareSentences(tables),
     ...(change === null ? [] : impactSentences(rows, change, confidence, seed)),
+    ...roundingSentence(tables),
     ...closureSentence(tables),
     ...startSentence(tables),
     ...cacheSentence(tables)
+  ]
+}
+
+/** Changes whose KL float32 rounding alone could have made. */
+function roundingSentence({ impacts }: WorkloadTables): string[] {
+  const below = impacts.filter((row) => roundingText(row) !== null)
+  if (below.length === 0) return []
+  const most = Math.max(...below.map(({ klRoundingNats }) => klRoundingNats!))
+  return [
+    `KL of ${below.length} of ${countOf(impacts.length, 'change')} is below the rounding of float32 log-probabilities ` +
+      `(${most.toPrecision(2)} nats): it counts as 0 in ranks and correlations.`
   ]
 }
 

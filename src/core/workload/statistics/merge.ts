@@ -30,6 +30,8 @@ export interface MergedRow {
   timeShare: number | null
   energyShare: number | null
   klNats: MeasuredFigure
+  /** What float32 rounding alone can make of it, nats. */
+  klRoundingNats?: number | undefined
   qualityChange: MeasuredFigure
   /** Loss of quality, larger is worse: accuracy lost, or ln of the perplexity ratio. */
   qualityLoss: number | null
@@ -66,6 +68,7 @@ export function mergeTables(layers: readonly LayerRow[], impacts: readonly Impac
         timeShare: layer.timeShare,
         energyShare: layer.energyShare,
         klNats: impact.klNats,
+        klRoundingNats: impact.klRoundingNats,
         qualityChange: impact.qualityChange,
         qualityLoss: qualityLossOf(impact),
         mcNemarP: impact.mcNemar?.p ?? null,

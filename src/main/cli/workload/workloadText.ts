@@ -9,7 +9,7 @@ import {
   formatPercentValue,
   unavailable
 } from '../../../shared/units'
-import { layerNote, workloadNotes } from '../../../shared/text/workloadText'
+import { layerNote, roundingText, workloadNotes } from '../../../shared/text/workloadText'
 import { localTime } from '../framework/localTime'
 
 /** Tables of a workload run for a terminal. */
@@ -93,7 +93,7 @@ function layerLines({ tables }: WorkloadRun): string[] {
 function impactLines(rows: WorkloadRun['tables']['impacts']): string[] {
   const sorted = [...rows].sort((a, b) => (b.klNats.value ?? Infinity) - (a.klNats.value ?? Infinity))
   return sorted.map(
-    ({ layer, change, klNats, qualityChange, impactScore, mcNemar }) =>
-      `${change.padEnd(5)} ${layer.padEnd(28)} KL ${shown(klNats, plain)} nats, quality ${shown(qualityChange, plain)}, score ${impactScore?.toFixed(2) ?? unavailable}${mcNemar === null ? '' : `, McNemar p ${mcNemar.p.toPrecision(2)}`}`
+    ({ layer, change, qualityChange, impactScore, mcNemar, ...kl }) =>
+      `${change.padEnd(5)} ${layer.padEnd(28)} KL ${roundingText(kl) ?? shown(kl.klNats, plain)} nats, quality ${shown(qualityChange, plain)}, score ${impactScore?.toFixed(2) ?? unavailable}${mcNemar === null ? '' : `, McNemar p ${mcNemar.p.toPrecision(2)}`}`
   )
 }

@@ -1,7 +1,7 @@
 import type { RunComparison } from '../../../core/workload/statistics/compare'
 import type { MeasuredFigure, WorkloadTables } from '../../../shared/contract/workload/workloadRows'
 import { escapeHtml } from '../../../shared/escapeHtml'
-import { copiesText, layerNote, startText } from '../../../shared/text/workloadText'
+import { copiesText, layerNote, roundingText, startText } from '../../../shared/text/workloadText'
 import type { Analysis } from '../figures/workloadFigures'
 
 /** One page that needs nothing else: findings, tables and figures of one or several networks. */
@@ -120,6 +120,11 @@ function layerTable({ layers }: WorkloadTables): string {
   )
 }
 
+function klCell(row: WorkloadTables['impacts'][number]): string {
+  const rounding = roundingText(row)
+  return rounding === null ? cell(row.klNats) : text(`${rounding}, n=${row.klNats.n}`)
+}
+
 function impactTable({ impacts }: WorkloadTables): string {
   return table(
     [
@@ -135,7 +140,7 @@ function impactTable({ impacts }: WorkloadTables): string {
     ],
     impacts.map((row) => [
       ...[row.layer, row.type, row.change].map(text),
-      cell(row.klNats),
+      klCell(row),
       cell(row.quality),
       cell(row.qualityChange),
       text(row.mcNemar === null ? null : row.mcNemar.p.toPrecision(3)),

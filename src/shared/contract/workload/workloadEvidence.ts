@@ -3,7 +3,13 @@ import { phaseEnergySchema } from '../energy'
 import { gpuSensorSchema } from '../gpu'
 import { originSchema } from '../framework/define'
 import { layerEventSchema } from './workloadProtocol'
-import { figureSchema, loopCopiesSchema, mcNemarSchema, workloadPrecisionSchema } from './workloadRows'
+import {
+  figureSchema,
+  klRoundingSchema,
+  loopCopiesSchema,
+  mcNemarSchema,
+  workloadPrecisionSchema
+} from './workloadRows'
 
 /** What the finished steps of a workload run left behind; its tables are computed from this and nothing else. */
 
@@ -29,6 +35,7 @@ export const variantSchema = z.object({
   name: z.string(),
   quality: figureSchema,
   klNats: figureSchema,
+  klRoundingNats: klRoundingSchema,
   qualityChange: figureSchema,
   perplexityRatio: figureSchema.nullable(),
   mcNemar: mcNemarSchema.nullable(),

@@ -166,6 +166,12 @@ export const mcNemarSchema = z.object({
 /** McNemar's test on the samples that changed. */
 export type McNemar = z.infer<typeof mcNemarSchema>
 
+/**
+ * Largest mean KL that the rounding of float32 log-probabilities can make, nats (core/math/klDivergence.ts). A KL up to it is 0 with
+ * this as the upper end. Absent in runs of earlier versions, and where probabilities became 0.
+ */
+export const klRoundingSchema = z.number().optional()
+
 /** What changing one layer does to the predictions. */
 export const impactRowSchema = z.object({
   layer: z.string(),
@@ -173,6 +179,7 @@ export const impactRowSchema = z.object({
   change: impactChangeSchema,
   /** KL(original || changed), nats, mean over samples or tokens (n); bootstrap interval. */
   klNats: figureSchema,
+  klRoundingNats: klRoundingSchema,
   metric: taskMetricSchema,
   /** The task metric after the change. */
   quality: figureSchema,

@@ -41,6 +41,7 @@ describe('a changed network beside the original', () => {
   const four = {
     rows: Float64Array.of(1, 1, 1, 1),
     kl: Float64Array.of(0.1, 0.2, 0.3, 0.4),
+    klRounding: Float64Array.of(1e-13, 1e-13, 1e-13, 3e-13),
     nllBefore: Float64Array.of(1, 2, 1, 2),
     nllAfter: Float64Array.of(2, 3, 2, 3),
     rightBefore: Float64Array.of(1, 1, 1, 0),
@@ -80,6 +81,30 @@ describe('a changed network beside the original', () => {
     const same = { ...four, kl: Float64Array.of(0.2, 0.2, 0.2, 0.2) }
     const alike = compareVariant('w4a8', same, 'accuracy', 0.95, 1).klNats
     for (const end of [alike.low!, alike.value!, alike.high!]) expect(end).toBeCloseTo(0.2, 12)
+  })
+
+  it('calls a KL that rounding can make 0, with the bound as its upper end', () => {
+    // Mean of the bounds: 1.5e-13.
+    const at = (kl: number): ReturnType<typeof compareVariant> =>
+      compareVariant('w4a8', { ...four, kl: Float64Array.of(0, 0, 0, kl) }, 'accuracy', 0.95, 1)
+    expect(at(5.9e-13).klNats).toMatchObject({ value: 0, low: 0, n: 4, verdict: 'VALID' })
+    expect(at(5.9e-13).klNats.high).toBeCloseTo(1.5e-13, 20)
+    expect(at(5.9e-13).klRoundingNats).toBeCloseTo(1.5e-13, 20)
+    expect(at(6.1e-13).klNats.value).toBeCloseTo(1.525e-13, 20)
+    const sums = emptySums(1)
+    const [row, other] = [logs(0.5, 0.3, 0.2), logs(0.5, 0.3, 0.2)]
+    other[1]! -= 2 ** -24
+    addRows(sums, row, other, 3, [0], [0])
+    expect(sums.kl[0]).toBe(0)
+    expect(sums.klRounding[0]).toBeGreaterThan(0)
+    const never = compareVariant(
+      'w4a8',
+      { ...four, klRounding: Float64Array.of(1, 1, 1, Infinity), kl: four.kl.map(() => Infinity) },
+      'accuracy',
+      0.95,
+      1
+    )
+    expect([never.klNats.value, never.klRoundingNats]).toEqual([null, undefined])
   })
 
   it('has no figure where the changed network rules out what happened', () => {

@@ -4,9 +4,41 @@ import { compareRuns, differenceOf, type Difference, type TablesAt } from '@core
 import { correlate, correlationMatrix, matrixMetrics } from '@core/workload/statistics/correlate'
 import { correlationSentence, findingsOf } from '@core/workload/statistics/findings'
 import { mainCost, mainChange, mergeTables } from '@core/workload/statistics/merge'
+import { mergedCells } from '@core/workload/mergedCsv'
+import { readImpactCsv } from '@core/workload/readTables'
+import { csvOf, impactCells } from '@core/workload/tableCsv'
+import { roundingText } from '@shared/text/workloadText'
 import { benchmarkRow, figure, impactRow, layerRow, missing, sampleTables } from './tables'
 
 const merge = (tables = sampleTables()) => mergeTables(tables.layers, tables.impacts)
+
+/** A KL of 0 that float32 cannot tell from 3e-13. */
+const rounded = impactRow('r', 0, {
+  klNats: figure(0, { low: 0, high: 3e-13 }),
+  klRoundingNats: 3e-13
+})
+
+describe('a KL below float32 rounding', () => {
+  it('is said so, with its bound, in findings, texts and both tables', () => {
+    const { impacts } = sampleTables()
+    const tables = sampleTables({
+      impacts: [...impacts, rounded, impactRow('s', 4e-13, { klRoundingNats: 3e-13 })]
+    })
+    expect(findingsOf(tables, merge(), 0.95, 1)).toContain(
+      `KL of 1 of ${impacts.length + 2} changes is below the rounding of float32 log-probabilities (3.0e-13 nats): ` +
+        'it counts as 0 in ranks and correlations.'
+    )
+    expect(findingsOf(sampleTables(), merge(), 0.95, 1).join()).not.toMatch(/rounding/)
+    expect(tables.impacts.slice(-2).map(roundingText)).toEqual(['< 3.0e-13, below float32 rounding', null])
+    expect(roundingText(impactRow('old', 0))).toBeNull()
+    const cells = impactCells('m', rounded, 0.95)
+    expect(cells).toMatchObject({ kl_original_changed_nats: 0, kl_rounding_nats: 3e-13 })
+    const { klNats, klRoundingNats } = rounded
+    expect(readImpactCsv(csvOf([cells]), 'x.csv').rows[0]).toMatchObject({ klNats, klRoundingNats })
+    const [merged] = mergeTables([layerRow('r', 1)], [rounded])
+    expect(mergedCells('m', merged!, 0.95)).toMatchObject({ kl_rounding_nats: 3e-13 })
+  })
+})
 
 describe('mergeTables', () => {
   it('has a row per layer and ablation, per pass, with the layer alone at int8 beside it', () => {
