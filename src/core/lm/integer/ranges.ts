@@ -30,7 +30,7 @@ function widthOf(model: LmModel, tensor: ObservedTensor): number {
  * Runs the float decoder over documents and keeps what scales are chosen by.
  * @param documents tokens of each, the begin marker first
  * @param maxTokens stops after so many
- * @throws AppError data.missing without a token
+ * @throws AppError data.missing without a token; model.invalid where values are infinite or NaN
  */
 export function observeRanges(
   model: LmModel,
@@ -57,6 +57,7 @@ export function observeRanges(
     const key = keyOf(tensor, layer)
     let most = largest.get(key) ?? 0
     for (const value of values) most = Math.max(most, Math.abs(value))
+    if (!Number.isFinite(most)) throw notFinite(tensor, layer, step)
     largest.set(key, most)
     if (tensor === 'residual' || step % every !== 0) return
     const width = widthOf(model, tensor)
@@ -80,6 +81,15 @@ export function observeRanges(
     largest: (tensor, layer) => largest.get(keyOf(tensor, layer)) ?? 0,
     meanSquares: (tensor, layer) => meanSquares(values(tensor, layer), widthOf(model, tensor))
   }
+}
+
+function notFinite(tensor: ObservedTensor, layer: number, step: number): AppError {
+  const place = layer < 0 ? '' : ` of layer ${layer}`
+  return new AppError(
+    'model.invalid',
+    `The values "${tensor}"${place} are infinite or not numbers (NaN) at calibration token ${step + 1}.`,
+    'Export the model again from a training run that did not diverge.'
+  )
 }
 
 function meanSquares(values: Float64Array, width: number): Float64Array {

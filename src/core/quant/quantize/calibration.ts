@@ -173,26 +173,42 @@ function* runFloats(
     const count = Math.min(step, images - from)
     const input = realsOfPixels(graph, pixels.subarray(from * imageSize, (from + count) * imageSize))
     const found = yield* probeFloats(probe, input, count)
-    for (const [at, index] of wanted.outputs.entries())
-      requireFinite(
-        histograms.get(index)!.add(found.outputs[at].values, floors.get(index)),
-        graph.nodes[index]
-      )
+    const batch = { from, count }
+    for (const [at, index] of wanted.outputs.entries()) {
+      const { values } = found.outputs[at]
+      const limits = [floors.get(index)!, Infinity] as const
+      if (!histograms.get(index)!.add(values, ...limits))
+        throw notFinite(graph.nodes[index], values, batch, limits)
+    }
     for (const [at, index] of wanted.sums.entries()) {
       const node = graph.nodes[index]
       takeRows(found.sums[at], rows.get(index)!, node, from, count)
-      requireFinite(histograms.get(index)?.add(found.sums[at].values, ...limitsOf(node)) ?? true, node)
+      const { values } = found.sums[at]
+      const limits = limitsOf(node)
+      if (histograms.get(index)?.add(values, ...limits) === false)
+        throw notFinite(node, values, batch, limits)
     }
   }
   return { histograms, rows }
 }
 
-/** @throws AppError model.invalid where a node's values are infinite or NaN */
-function requireFinite(isFinite: boolean, { name }: GraphNode): void {
-  if (isFinite) return
-  throw new AppError(
+/** The error for a node whose values are infinite or NaN within its limits: for which item first, and for how many of a batch. */
+function notFinite(
+  { name }: GraphNode,
+  values: Float32Array,
+  { from, count }: { readonly from: number; readonly count: number },
+  [floor, ceiling]: readonly [number, number]
+): AppError {
+  const size = values.length / count
+  const bad = Array.from({ length: count }, (_, item) => item).filter((item) =>
+    values
+      .subarray(item * size, (item + 1) * size)
+      .some((value) => !Number.isFinite(Math.max(floor, Math.min(ceiling, value))))
+  )
+  return new AppError(
     'model.invalid',
-    `The values of node "${name}" over the calibration items are infinite or not numbers (NaN).`,
+    `The values of node "${name}" are infinite or not numbers (NaN) for calibration item ${from + bad[0] + 1}, ` +
+      `and for ${bad.length} of the ${count} items from ${from + 1} on.`,
     'Export the network again from a training run that did not diverge, or give it inputs that it was trained for.'
   )
 }

@@ -65,6 +65,28 @@ describe('ranges of a decoder over documents', () => {
     expect(() => observeRanges(model, [[1]], 0)).toThrow('no text')
   })
 
+  it.each([NaN, Infinity, -Infinity])('refuse the value %d with its token', (value) => {
+    const embedding = model.embedding.slice()
+    embedding[7 * model.config.dim] = value
+    const broken = { ...model, embedding }
+    expect(() => observeRanges(broken, [[1, 200, 45]], 100)).not.toThrow()
+    expect(() =>
+      observeRanges(
+        broken,
+        [
+          [1, 200, 45],
+          [1, 7]
+        ],
+        100
+      )
+    ).toThrow(
+      expect.objectContaining({
+        code: 'model.invalid',
+        message: 'The values "residual" are infinite or not numbers (NaN) at calibration token 5.'
+      })
+    )
+  })
+
   it('of one head are its columns', () => {
     const values = Float64Array.from({ length: 12 }, (_, at) => at)
     expect([...headValues(values, 6, 1, 2)]).toEqual([2, 3, 8, 9])

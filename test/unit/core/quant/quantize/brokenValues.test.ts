@@ -3,8 +3,8 @@ import type { GraphNode } from '@core/model/graph'
 import { measureActivationRanges } from '@core/quant/quantize/calibration'
 import { GraphBuilder } from '../operatorGraphs'
 
-/** Two inputs of 2 at a scale of 1, twice. */
-const items = Uint8Array.of(130, 130, 130, 130)
+/** Two inputs of 2 at a scale of 1, behind an item of 2 and -2 that both nodes can do. */
+const items = Uint8Array.of(130, 126, 130, 130, 130, 130)
 const broken: [string, GraphNode][] = [
   [
     'infinite sums',
@@ -30,7 +30,8 @@ describe('calibration', () => {
     expect(() => measureActivationRanges(builder.done(), items)).toThrow(
       expect.objectContaining({
         code: 'model.invalid',
-        message: 'The values of node "bad" over the calibration items are infinite or not numbers (NaN).'
+        message:
+          'The values of node "bad" are infinite or not numbers (NaN) for calibration item 2, and for 2 of the 3 items from 1 on.'
       })
     )
   })
