@@ -110,16 +110,37 @@ function invalidNotes(
   precisions: readonly string[],
   rowOf: (one: ComparedWorkload, precision: string) => Benchmark | undefined
 ): string[] {
-  return workloads.flatMap((one, at) =>
-    precisions.flatMap((precision) => {
-      const row = rowOf(one, precision)
-      const bad = quantities.filter(([quantity]) => row?.[quantity].verdict === 'INVALID')
-      return bad.map(
-        ([quantity, what]) =>
-          `${runLetter(at)}, ${precision}: ${what} is INVALID, ${row?.[quantity].reason ?? 'see the run'}`
-      )
+  return workloads.flatMap((one, at) => {
+    const bad = quantities.flatMap(([quantity, what]): Invalid[] => {
+      const rows = precisions.filter((precision) => rowOf(one, precision)?.[quantity].verdict === 'INVALID')
+      return rows.length === 0
+        ? []
+        : [{ what, rows, reason: rowOf(one, rows[0])?.[quantity].reason ?? 'see the run' }]
     })
-  )
+    return together(bad).map(({ what, rows, reason }) =>
+      rows.length === 1
+        ? `${runLetter(at)}, ${rows[0]}: ${what} is INVALID, ${reason}`
+        : `${runLetter(at)}: ${what} of ${countOf(rows.length, 'precision')} is INVALID, of ${rows[0]} for: ${reason}`
+    )
+  })
+}
+
+/** A quantity that is INVALID in these rows, in the first of them for this reason. */
+interface Invalid {
+  what: string
+  rows: string[]
+  reason: string
+}
+
+/** Quantities that are INVALID in the same rows for the same reason, as one: energy mostly is with and without idle. */
+function together(found: readonly Invalid[]): Invalid[] {
+  const joined: Invalid[] = []
+  for (const one of found) {
+    const same = joined.find(({ rows, reason }) => rows.join() === one.rows.join() && reason === one.reason)
+    if (same === undefined) joined.push({ ...one })
+    else same.what = `${same.what}, ${one.what}`
+  }
+  return joined
 }
 
 type Layer = WorkloadTables['layers'][number]
@@ -144,17 +165,19 @@ function layerFigures(workloads: readonly ComparedWorkload[]): RunFigure[] {
   )
 }
 
-/** One line per run and quantity: of many layers the reason is the same. */
+/** One line per run for what is INVALID in the same layers for the same reason: of many layers it is the same. */
 function invalidLayers(workloads: readonly ComparedWorkload[]): string[] {
-  return workloads.flatMap(({ tables }, at) =>
-    layerQuantities.flatMap(([quantity, what]) => {
-      const bad = (tables?.layers ?? []).filter((row) => row[quantity].verdict === 'INVALID')
-      const [first] = bad
-      if (first === undefined) return []
-      const reason = first[quantity].reason ?? 'see the run'
-      return [
-        `${runLetter(at)}: ${what} of ${countOf(bad.length, 'layer')} is INVALID, of ${first.layer} for: ${reason}`
-      ]
+  return workloads.flatMap(({ tables }, at) => {
+    const bad = layerQuantities.flatMap(([quantity, what]): Invalid[] => {
+      const rows = (tables?.layers ?? []).filter((row) => row[quantity].verdict === 'INVALID')
+      const names = rows.map(({ layer }) => layer)
+      return rows.length === 0
+        ? []
+        : [{ what, rows: names, reason: rows[0][quantity].reason ?? 'see the run' }]
     })
-  )
+    return together(bad).map(
+      ({ what, rows, reason }) =>
+        `${runLetter(at)}: ${what} of ${countOf(rows.length, 'layer')} is INVALID, of ${rows[0]} for: ${reason}`
+    )
+  })
 }

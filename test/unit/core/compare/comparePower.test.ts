@@ -150,6 +150,24 @@ describe('workloads', () => {
     ])
   })
 
+  it('say once what is INVALID at several precisions and in several quantities', () => {
+    const invalid = (reason: string) => ({ ...figure(1, 1, 'INVALID'), reason }) as MeasuredFigure
+    const one = workload(100)
+    const [row] = one.tables!.benchmark
+    const both = { energyTotalJ: invalid('Short'), energyNetJ: invalid('Short') }
+    one.tables!.benchmark.splice(
+      0,
+      1,
+      { ...row!, ...both },
+      { ...row!, ...both, precision: 'int8Static' },
+      { ...row!, precision: 'int4', latencyP50Us: invalid('Few') }
+    )
+    expect(compareWorkloads([workload(100), one]).notes).toEqual([
+      'B, int4: median latency is INVALID, Few',
+      'B: energy, energy without idle of 2 precisions is INVALID, of fp32 for: Short'
+    ])
+  })
+
   it('whose intervals are at another confidence are compared at 95 %', () => {
     const of = (half: number, confidence: number): ComparedWorkload => {
       const one = workload(100)
