@@ -7,8 +7,8 @@ import type { SearchTable } from './table'
 /** A budget of the table, as a share of int8's cost. */
 export type TableBudget = readonly [cost: 'latency' | 'bops', budget: number]
 
-/** What a scheme could be chosen by, over the whole table. */
-const choices: Readonly<Record<string, (table: SearchTable, row: number) => number>> = {
+/** What a scheme could be chosen by; the least value is chosen. */
+export const choices: Readonly<Record<string, (table: SearchTable, row: number) => number>> = {
   'KL, search images': (table, row) => table.losses('search', row).kl,
   'KL, tune images': (table, row) => table.losses('tune', row).kl,
   'KL, both': (table, row) => both(table, row, 'kl'),
@@ -24,6 +24,13 @@ const choices: Readonly<Record<string, (table: SearchTable, row: number) => numb
   }
 }
 
+/** Regret on test half A in points, by budget, of what one measure chooses. */
+export interface ChoiceRow {
+  readonly name: string
+  readonly regrets: readonly number[]
+  readonly mean: number
+}
+
 function both(table: SearchTable, row: number, what: 'kl' | 'crossEntropy' | 'errors'): number {
   const [search, tune] = [table.losses('search', row), table.losses('tune', row)]
   return (search.images * search[what] + tune.images * tune[what]) / (search.images + tune.images)
@@ -33,10 +40,7 @@ function both(table: SearchTable, row: number, what: 'kl' | 'crossEntropy' | 'er
  * Regret on test half A, in points, of the scheme that each measure likes best among all within a budget: what a search that
  * finds it cannot undercut. @returns one row per measure, the mean last
  */
-export function regretOfChoices(
-  table: SearchTable,
-  budgets: readonly TableBudget[]
-): { name: string; regrets: number[]; mean: number }[] {
+export function regretOfChoices(table: SearchTable, budgets: readonly TableBudget[]): ChoiceRow[] {
   const cases = budgets.map(([cost, budget]) => ({
     rows: rowsWithin(table, table[cost], budget),
     best: bestWithin(table, table[cost], budget)

@@ -24,6 +24,8 @@ export interface HalvesRow {
   readonly regrets: readonly number[]
   /** The first chooser's regret on each half; halves are the same for every budget. */
   readonly byHalf: readonly number[]
+  /** Regret on each of as many fresh samples of the scheme that is best of the population they are drawn from. */
+  readonly byFresh: readonly number[]
 }
 
 const modelsFolder = path.resolve('resources/models')
@@ -51,7 +53,7 @@ export async function regretOnHalves(
       .map(({ row }) => table.schemeAt(row))
     const right: Uint8Array[] = []
     for (const scheme of schemes) right.push(await rightOf(bench, scheme, images, known))
-    rows.push({ cost, budget, ...overHalves(right, halves) })
+    rows.push({ cost, budget, ...overHalves(right, halves), byFresh: overFresh(right, halves) })
   }
   return rows
 }
@@ -80,11 +82,7 @@ function overHalves(right: readonly Uint8Array[], halves: number): Pick<HalvesRo
   const own: number[][] = choosers.map(() => [])
   for (let half = 0; half < halves; half++) {
     random.shuffle(order)
-    const judged = right.map((of) => {
-      let sum = 0
-      for (let at = 0; at < items / 2; at++) sum += of[order[at]]
-      return sum
-    })
+    const judged = countRight(right, order.subarray(0, items / 2))
     const chosen = [0, highest(all.map((sum, at) => sum - judged[at])), highest(all)]
     const best = Math.max(...judged)
     for (const [at, scheme] of chosen.entries()) own[at].push((200 * (best - judged[scheme])) / items)
@@ -92,9 +90,35 @@ function overHalves(right: readonly Uint8Array[], halves: number): Pick<HalvesRo
   return { regrets: own.map(mean), byHalf: own[0] }
 }
 
-/** Regret over all budgets of the first chooser, points, by half. */
-export function meanByHalf(rows: readonly HalvesRow[]): number[] {
-  return rows[0].byHalf.map((_, half) => mean(rows.map(({ byHalf }) => byHalf[half])))
+/**
+ * What the noise of the judging items alone costs a chooser that cannot err: the test images stand for the population, every
+ * sample draws half as many of them with replacement (the bootstrap), and the scheme most right of the population is
+ * judged against the one most right of the sample. The samples are the same for every budget.
+ */
+function overFresh(right: readonly Uint8Array[], samples: number): number[] {
+  const random = createRandom(1)
+  const items = right[0].length
+  const perfect = highest(right.map((of) => of.reduce((sum, one) => sum + one, 0)))
+  const drawn = new Int32Array(items / 2)
+  return Array.from({ length: samples }, () => {
+    for (let at = 0; at < drawn.length; at++) drawn[at] = random.integer(items)
+    const judged = countRight(right, drawn)
+    return (100 * (Math.max(...judged) - judged[perfect])) / drawn.length
+  })
+}
+
+/** How many of the listed items each scheme gets right; items may be listed more than once. */
+function countRight(right: readonly Uint8Array[], items: Int32Array): number[] {
+  return right.map((of) => {
+    let sum = 0
+    for (const item of items) sum += of[item]
+    return sum
+  })
+}
+
+/** Regret over all budgets, points, by half or by fresh sample. */
+export function meanOverBudgets(rows: readonly HalvesRow[], of: 'byHalf' | 'byFresh'): number[] {
+  return rows[0][of].map((_, at) => mean(rows.map((row) => row[of][at])))
 }
 
 function highest(values: readonly number[]): number {

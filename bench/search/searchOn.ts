@@ -1,27 +1,39 @@
 import type { Objective, StrategyName } from '../../src/shared/vocabulary'
 import type { Candidate } from '../../src/core/search/candidate'
 import { genesCost, type CostTable } from '../../src/core/search/costs/costTable'
-import { defaultBatch, runSearch } from '../../src/core/search/runSearch'
-import { createSpace, genesOfScheme, tableCost } from '../../src/core/search/space'
+import { defaultBatch, runSearch, type SearchOutcome } from '../../src/core/search/runSearch'
+import { createSpace, genesOfScheme, tableCost, type SearchSpace } from '../../src/core/search/space'
 import type { Strategy } from '../../src/core/search/strategy'
 import type { SearchTable } from './table'
 
-/** One search on the table, by KL where no objective is named; null where no scheme was found. */
+/** A search on the table; by KL where no objective is named. */
+export interface TableSearch {
+  readonly strategy: StrategyName
+  readonly using?: Strategy
+  readonly budget: number
+  readonly evaluations: number
+  readonly seed: number
+  readonly objective?: Objective
+  readonly batch?: number
+}
+
+/** Best candidate of one search; null where no scheme was found. */
 export async function searchOn(
   table: SearchTable,
   costs: CostTable,
-  run: {
-    readonly strategy: StrategyName
-    readonly using?: Strategy
-    readonly budget: number
-    readonly evaluations: number
-    readonly seed: number
-    readonly objective?: Objective
-    readonly batch?: number
-  }
+  run: TableSearch
 ): Promise<Candidate | null> {
-  const space = createSpace({ layers: table.layers, macs: table.macs, costs: [tableCost(costs)] })
-  const { best } = await runSearch(
+  return (await outcomeOn(table, createTableSpace(table, costs), run)).best
+}
+
+/** The search space of the table under one cost. */
+export function createTableSpace(table: SearchTable, costs: CostTable): SearchSpace {
+  return createSpace({ layers: table.layers, macs: table.macs, costs: [tableCost(costs)] })
+}
+
+/** One search with all that it evaluated. */
+export function outcomeOn(table: SearchTable, space: SearchSpace, run: TableSearch): Promise<SearchOutcome> {
+  return runSearch(
     {
       space,
       strategy: run.strategy,
@@ -34,7 +46,6 @@ export async function searchOn(
     },
     { evaluate: async (scheme) => table.measure(scheme) }
   )
-  return best
 }
 
 /** Highest accuracy on test half A of all schemes within a budget. */

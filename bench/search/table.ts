@@ -29,6 +29,7 @@ export interface SearchTable {
   /** Every scheme by its row. */
   readonly schemes: number
   schemeAt(row: number): Scheme
+  rowOf(scheme: Scheme): number
 }
 
 const rows = 4 ** 9
@@ -101,6 +102,7 @@ export function readSearchTable(folder: string): SearchTable | null {
       return right === missing ? 0.1 : right / testImages
     },
     schemes: rows,
+    rowOf,
     schemeAt: (row) =>
       cost.layers.map((layer, index) => {
         const digit = (place: number): (typeof bitWidths)[number] => bitWidths[(row >> (2 * place)) & 3]!
