@@ -29,11 +29,13 @@ export function gpuAtPciBusId<T extends Pick<Gpu, 'pciBusId'>>(
  * The GPU that a CUDA program sees as device `cudaIndex`. CUDA numbers the fastest GPU first unless CUDA_DEVICE_ORDER
  * is PCI_BUS_ID, and CUDA_VISIBLE_DEVICES chooses and reorders; nvidia-smi numbers by PCI bus id always.
  *
- * Source: CUDA C++ Programming Guide, "CUDA Environment Variables".
+ * A MIG slice that CUDA_VISIBLE_DEVICES names is the card that it lies on.
+ *
+ * Source: CUDA C++ Programming Guide, "CUDA Environment Variables": behind an entry that is no device none is visible ("0,2,-1,1").
  *
  * @throws input.notFound when no such device is visible; input.invalid when the order cannot be known from here
  */
-export function gpuOfCudaIndex<T extends Pick<Gpu, 'index' | 'name' | 'uuid' | 'pciBusId'>>(
+export function gpuOfCudaIndex<T extends CudaGpu>(
   gpus: readonly T[],
   cudaIndex: number,
   env: Readonly<Record<string, string | undefined>>
@@ -43,14 +45,15 @@ export function gpuOfCudaIndex<T extends Pick<Gpu, 'index' | 'name' | 'uuid' | '
   const entries =
     visible === undefined ? byBus.map((_, at) => String(at)) : visible.split(',').map((e) => e.trim())
   const entry = entries[cudaIndex]
-  if (entry === undefined || entry === '' || entry === '-1') {
+  const isHidden = entries.slice(0, cudaIndex).some((before) => !isDevice(gpus, before))
+  if (entry === undefined || entry === '' || entry === '-1' || isHidden) {
     throw new AppError(
       'input.notFound',
       `CUDA sees no device ${cudaIndex}${visible === undefined ? '' : ` with CUDA_VISIBLE_DEVICES="${visible}"`}.`,
       'Choose a device that is visible, or change CUDA_VISIBLE_DEVICES.'
     )
   }
-  if (/^(GPU|MIG)-/i.test(entry)) return byUuid(gpus, entry)
+  if (uuidEntry.test(entry)) return byUuid(gpus, entry)
   const isOrdered =
     env['CUDA_DEVICE_ORDER'] === 'PCI_BUS_ID' || new Set(gpus.map((gpu) => gpu.name)).size === 1
   if (!isOrdered) {
@@ -67,14 +70,32 @@ export function gpuOfCudaIndex<T extends Pick<Gpu, 'index' | 'name' | 'uuid' | '
   return found
 }
 
-function byUuid<T extends Pick<Gpu, 'uuid'>>(gpus: readonly T[], entry: string): T {
-  // CUDA takes any unambiguous beginning of a UUID.
-  const matches = gpus.filter((gpu) => gpu.uuid?.toLowerCase().startsWith(entry.toLowerCase()) === true)
+/** What is known of a GPU that CUDA numbers. */
+type CudaGpu = Pick<Gpu, 'index' | 'name' | 'uuid' | 'pciBusId'> & Partial<Pick<Gpu, 'migDevices'>>
+
+const uuidEntry = /^(GPU|MIG)-/i
+
+/** The GPUs whose UUID, or that of a slice of theirs, begins like this, once for each: CUDA takes any unambiguous beginning. */
+function matchesOf<T extends CudaGpu>(gpus: readonly T[], entry: string): T[] {
+  return gpus.flatMap((gpu) =>
+    [gpu.uuid, ...(gpu.migDevices ?? []).map(({ uuid }) => uuid)]
+      .filter((uuid) => uuid?.toLowerCase().startsWith(entry.toLowerCase()) === true)
+      .map(() => gpu)
+  )
+}
+
+function isDevice(gpus: readonly CudaGpu[], entry: string): boolean {
+  if (uuidEntry.test(entry)) return matchesOf(gpus, entry).length === 1
+  return /^\d+$/.test(entry) && Number(entry) < gpus.length
+}
+
+function byUuid<T extends CudaGpu>(gpus: readonly T[], entry: string): T {
+  const matches = matchesOf(gpus, entry)
   if (matches.length === 1) return matches[0]
   throw new AppError(
     'input.notFound',
     matches.length === 0 ? `No GPU has the UUID ${entry}.` : `${entry} is the beginning of several UUIDs.`,
-    'Run nvidia-smi -L for the UUIDs; a MIG slice is measured as the whole card it lies on.'
+    'Run nvidia-smi -L for the UUIDs of cards and of their MIG slices.'
   )
 }
 

@@ -33,6 +33,37 @@ describe('gpuOfCudaIndex', () => {
     expect(gpuOfCudaIndex(mixed, 1, { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }).index).toBe(1)
   })
 
+  it('sees no device behind an entry that is none, as CUDA does', () => {
+    const missing = expect.objectContaining({ code: 'input.notFound' })
+    for (const visible of ['0,-1,1', '7,1', 'GPU-99,1', 'GPU-,1', '0,,1', 'all,1']) {
+      const at = visible.split(',').length - 1
+      expect(() => gpuOfCudaIndex(same, at, { CUDA_VISIBLE_DEVICES: visible }), visible).toThrow(missing)
+    }
+    expect(gpuOfCudaIndex(same, 0, { CUDA_VISIBLE_DEVICES: '0,-1,1' }).index).toBe(0)
+    expect(gpuOfCudaIndex(same, 1, { CUDA_VISIBLE_DEVICES: ' 2 , GPU-11 ' }).index).toBe(1)
+  })
+
+  it('takes a MIG slice for the card that it lies on, in the spelling of either driver', () => {
+    const slices = parseMigDevices(
+      [
+        'GPU 0: A100 (UUID: GPU-00-x)',
+        'GPU 1: A100 (UUID: GPU-11-x)',
+        '  MIG 3g.20gb     Device  0: (UUID: MIG-c7384736-a75d)',
+        '  MIG 1g.5gb      Device  1: (UUID: MIG-c7000000-0001)',
+        'GPU 2: A100 (UUID: GPU-22-x)',
+        '  MIG 7g.40gb     Device  0: (UUID: MIG-GPU-22-x/0/0)'
+      ].join('\n')
+    )
+    const cards = same.map((card) => ({ ...card, migDevices: slices.get(card.index) ?? [] }))
+    const first = (visible: string): number =>
+      gpuOfCudaIndex(cards, 0, { CUDA_VISIBLE_DEVICES: visible }).index
+    expect(first('MIG-c7384736-a75d')).toBe(1)
+    expect(first('mig-c73')).toBe(1)
+    expect(first('MIG-GPU-22-x/0/0')).toBe(2)
+    expect(() => first('MIG-c7')).toThrow(/beginning of several/)
+    expect(() => first('MIG-d')).toThrow(/No GPU has the UUID/)
+  })
+
   it('does not guess, and says what is not visible', () => {
     expect(() => gpuOfCudaIndex(mixed, 0, {})).toThrow(expect.objectContaining({ code: 'input.invalid' }))
     const missing = expect.objectContaining({ code: 'input.notFound' })
