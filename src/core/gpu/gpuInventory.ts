@@ -68,8 +68,9 @@ export function parseListing(
       return 'value' in cell ? cell.value : null
     }
     const optionalCell = (field: string): string | null => {
-      const cell = optional.includes(field) ? cells[identityFields.length + optional.indexOf(field)] : ''
-      return cell === '' || cell.startsWith('[') ? null : cell
+      return optional.includes(field)
+        ? identityOf(cells[identityFields.length + optional.indexOf(field)])
+        : null
     }
     let at = identityFields.length + optional.length
     const read = fields.map((field, position): GpuField => {
@@ -83,10 +84,9 @@ export function parseListing(
         ? { metric, field, supported: true, value: cell.value, reason: null }
         : { metric, field, supported: false, value: null, reason: cell.reason }
     })
-    const uuid = cells[1]
     gpus.push({
       index: Number(cells[0]),
-      uuid: uuid.startsWith('[') || uuid === '' ? null : uuid,
+      uuid: identityOf(cells[1]),
       name: cells.slice(query.length - 1).join(', '),
       driverVersion: cells[2],
       memoryTotalBytes: number(3, 'memory'),
@@ -97,6 +97,11 @@ export function parseListing(
     })
   }
   return { gpus, stray }
+}
+
+/** What identifies a GPU; null for the words that nvidia-smi prints in its place ("[N/A]", "N/A", "ERR!"). */
+function identityOf(cell: string): string | null {
+  return cell === '' || /^(\[|N\/A$|ERR!)/i.test(cell) ? null : cell
 }
 
 function migEnabledOf(mode: string | null): boolean | null {

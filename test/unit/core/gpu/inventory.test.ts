@@ -53,6 +53,29 @@ describe('parseListing', () => {
     metric === 'powerW' ? 'power.draw' : metric === 'powerInstantW' ? 'power.draw.instant' : null
   )
 
+  it('has no identity where nvidia-smi prints a word for it, in any order of the GPUs', () => {
+    const rows = [
+      '2, GPU-c, 535.104, 40960 MiB, 400.00 W, 00000000:48:00.0, Enabled, A100',
+      '0, N/A, 535.104, [N/A], [Not Supported], [N/A], [N/A], A100',
+      '1, [Unknown Error], 535.104, 24576 MiB, ERR!, ERR!, N/A, A100'
+    ]
+    const { gpus, stray } = parseListing(rows.join('\n'), [], ['pci.bus_id', 'mig.mode.current'])
+    expect(stray).toEqual([])
+    expect(
+      gpus.map(({ index, uuid, pciBusId, migEnabled, powerLimitW }) => [
+        index,
+        uuid,
+        pciBusId,
+        migEnabled,
+        powerLimitW
+      ])
+    ).toEqual([
+      [2, 'GPU-c', '00000000:48:00.0', true, 400],
+      [0, null, null, null, null],
+      [1, null, null, null, null]
+    ])
+  })
+
   it('tells per GPU what is supported and why not; a name may hold commas', () => {
     const header =
       'index, uuid, driver_version, memory.total [MiB], enforced.power.limit [W], power.draw [W], power.draw.instant [W], name'
