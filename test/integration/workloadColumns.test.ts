@@ -91,10 +91,10 @@ describe.skipIf(!isThere)('columns of workload tables beside SciPy (skipped: no 
       'per_layer_energy.csv start_temperature_min_c'
     ])
     expect(Object.entries(compared).map(([table, columns]) => [table, Object.keys(columns).length])).toEqual([
-      ['benchmark_results.csv', 38],
-      ['per_layer_energy.csv', 24],
-      ['prediction_impact.csv', 23],
-      ['energy_impact_merged.csv', 31]
+      ['benchmark_results.csv', 39],
+      ['per_layer_energy.csv', 25],
+      ['prediction_impact.csv', 25],
+      ['energy_impact_merged.csv', 33]
     ])
   })
 })
