@@ -236,7 +236,8 @@ export const profileContract = defineContract({
         kernel: kernelSchema,
         boardName: z.string().min(1),
         unit: z.enum(sampleUnits).default('cycles'),
-        origin: originSchema.default('measured'),
+        /** Null: what the file's column Origin says, measured where it has none. */
+        origin: originSchema.nullable().default(null),
         decimal: decimalSchema.optional()
       }),
       /** `warnings`: how its numbers were read, and what looks wrong about them. */

@@ -160,7 +160,10 @@ export const profileCli: CliNoun = {
         kernel: { type: 'string', help: kernelNames.join(', ') },
         name: { type: 'string', help: 'what the board is called' },
         unit: { type: 'string', help: 'unit of the Time column', default: 'cycles' },
-        origin: { type: 'string', help: 'measured, estimated or simulated', default: 'measured' },
+        origin: {
+          type: 'string',
+          help: 'measured, estimated or simulated; without: what the file says, else measured'
+        },
         decimal: decimalOption
       },
       async run(args, context) {
@@ -176,7 +179,7 @@ export const profileCli: CliNoun = {
           kernel,
           boardName,
           unit: choiceOption(args, 'unit', sampleUnits) ?? 'cycles',
-          origin: choiceOption(args, 'origin', origins) ?? 'measured',
+          origin: choiceOption(args, 'origin', origins) ?? null,
           decimal: choiceOption(args, 'decimal', ['.', ','])
         })
         read.warnings.forEach(context.log)

@@ -3,7 +3,7 @@ import { requireProxyKernel } from '../../../core/kernel/spec'
 import { toDims, toProxySamples } from '../../../core/profile/proxyRows'
 import { shapeWork } from '../../../core/kernel/shape'
 import type { SampleTable } from '../../../core/proxy/samples'
-import { isSampleUnit, type ProxyKernelName } from '../../../shared/vocabulary'
+import { isSampleUnit, origins, type ProxyKernelName } from '../../../shared/vocabulary'
 import { writeCsv } from '../../../core/proxy/csv/writeCsv'
 import type { Sample } from '../../../shared/contract/profile'
 import { AppError } from '../../../shared/errors'
@@ -51,7 +51,8 @@ export interface ImportOptions {
   fileName: string
   kernel: Sample['kernel']
   boardName: string
-  origin: Sample['origin']
+  /** Null: what the column Origin says, measured in a file without it. */
+  origin: Sample['origin'] | null
   campaignId: string
   newId: () => string
   nowMs: number
@@ -119,6 +120,13 @@ function sampleOf(
     if (!numberColumns[name].safeParse(value).success) throw wrongProvenance(fileName, row, name, text ?? '')
     return value
   }
+  const origin = (): Sample['origin'] => {
+    const text = label('Origin')
+    if (text === null) return 'measured'
+    const known = origins.find((one) => one === text.trim().toLowerCase())
+    if (known === undefined) throw wrongProvenance(fileName, row, 'Origin', text)
+    return known
+  }
   const dims = toDims(
     samples.kernel,
     samples.dims.map((column) => column[row])
@@ -142,7 +150,7 @@ function sampleOf(
     seed: number('Seed') ?? 0,
     checksum: number('Checksum'),
     verified: false,
-    origin: options.origin,
+    origin: options.origin ?? origin(),
     method: label('Method') ?? `imported from ${fileName}`,
     boardId: `import:${options.boardName}`,
     boardKind: 'import',

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from 'vitest'
+import { nextTick } from 'vue'
 import StreamMarkers from '@renderer/charts/stream/StreamMarkers.vue'
 import { useMarkers } from '@renderer/stores/traces/markers'
 import type { Marker } from '@shared/contract/run'
@@ -122,6 +123,19 @@ describe('markers of a run', () => {
     note!.dispatchEvent(new Event('blur'))
     await view.set({ markers: [{ ...second, text: 'of another window' }] })
     expect(view.root.querySelector('input')!.value).toBe('of another window')
+  })
+
+  it('have the focus in the note of one that was added by the button, and leave it where others arrive', async () => {
+    view = mountView(StreamMarkers, {
+      ...{ markers: [second], relative: true, note: '' },
+      onAdd: () => undefined
+    })
+    await view.set({ markers: [second, { atMs: 3000, text: 'of another window' }] })
+    expect(document.activeElement).toBe(document.body)
+    view.button('Add marker').click()
+    await view.set({ markers: [first, second, { atMs: 3000, text: '' }] })
+    await nextTick()
+    expect(document.activeElement?.getAttribute('aria-label')).toBe('Note of marker 1')
   })
 
   it('have times of day on a live trace', () => {

@@ -135,7 +135,7 @@ describe('samples from a file', () => {
       kernel: 'matmul',
       boardName: 'mico_small',
       unit: 'cycles',
-      origin: 'measured',
+      origin: null,
       file: { name: 'small.csv', text: 'N,M,K,QA,QW,Time\n' }
     })
     expect(done).toEqual(['done'])
