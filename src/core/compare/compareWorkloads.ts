@@ -111,13 +111,8 @@ function invalidNotes(
   rowOf: (one: ComparedWorkload, precision: string) => Benchmark | undefined
 ): string[] {
   return workloads.flatMap((one, at) => {
-    const bad = quantities.flatMap(([quantity, what]): Invalid[] => {
-      const rows = precisions.filter((precision) => rowOf(one, precision)?.[quantity].verdict === 'INVALID')
-      return rows.length === 0
-        ? []
-        : [{ what, rows, reason: rowOf(one, rows[0])?.[quantity].reason ?? 'see the run' }]
-    })
-    return together(bad).map(({ what, rows, reason }) =>
+    const bad = invalidIn(precisions, quantities, (precision, quantity) => rowOf(one, precision)?.[quantity])
+    return bad.map(({ what, rows, reason }) =>
       rows.length === 1
         ? `${runLetter(at)}, ${rows[0]}: ${what} is INVALID, ${reason}`
         : `${runLetter(at)}: ${what} of ${countOf(rows.length, 'precision')} is INVALID, of ${rows[0]} for: ${reason}`
@@ -125,22 +120,29 @@ function invalidNotes(
   })
 }
 
-/** A quantity that is INVALID in these rows, in the first of them for this reason. */
+/** Quantities that are INVALID in these rows, in the first of them for this reason. */
 interface Invalid {
   what: string
   rows: string[]
   reason: string
 }
 
-/** Quantities that are INVALID in the same rows for the same reason, as one: energy mostly is with and without idle. */
-function together(found: readonly Invalid[]): Invalid[] {
-  const joined: Invalid[] = []
-  for (const one of found) {
-    const same = joined.find(({ rows, reason }) => rows.join() === one.rows.join() && reason === one.reason)
-    if (same === undefined) joined.push({ ...one })
-    else same.what = `${same.what}, ${one.what}`
+/** What is INVALID in which rows. Quantities that are so in the same rows for the same reason are one: energy with and without idle. */
+function invalidIn<Quantity extends string>(
+  rows: readonly string[],
+  read: readonly (readonly [Quantity, what: string, unit: string])[],
+  figureOf: (row: string, quantity: Quantity) => MeasuredFigure | undefined
+): Invalid[] {
+  const found: Invalid[] = []
+  for (const [quantity, what] of read) {
+    const bad = rows.filter((row) => figureOf(row, quantity)?.verdict === 'INVALID')
+    if (bad.length === 0) continue
+    const reason = figureOf(bad[0], quantity)?.reason ?? 'see the run'
+    const same = found.find((one) => one.rows.join() === bad.join() && one.reason === reason)
+    if (same === undefined) found.push({ what, rows: bad, reason })
+    else same.what = `${same.what}, ${what}`
   }
-  return joined
+  return found
 }
 
 type Layer = WorkloadTables['layers'][number]
@@ -168,14 +170,13 @@ function layerFigures(workloads: readonly ComparedWorkload[]): RunFigure[] {
 /** One line per run for what is INVALID in the same layers for the same reason: of many layers it is the same. */
 function invalidLayers(workloads: readonly ComparedWorkload[]): string[] {
   return workloads.flatMap(({ tables }, at) => {
-    const bad = layerQuantities.flatMap(([quantity, what]): Invalid[] => {
-      const rows = (tables?.layers ?? []).filter((row) => row[quantity].verdict === 'INVALID')
-      const names = rows.map(({ layer }) => layer)
-      return rows.length === 0
-        ? []
-        : [{ what, rows: names, reason: rows[0][quantity].reason ?? 'see the run' }]
-    })
-    return together(bad).map(
+    const layers = tables?.layers ?? []
+    const bad = invalidIn(
+      layers.map(({ layer }) => layer),
+      layerQuantities,
+      (name, quantity) => layers.find(({ layer }) => layer === name)?.[quantity]
+    )
+    return bad.map(
       ({ what, rows, reason }) =>
         `${runLetter(at)}: ${what} of ${countOf(rows.length, 'layer')} is INVALID, of ${rows[0]} for: ${reason}`
     )

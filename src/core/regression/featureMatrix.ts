@@ -1,3 +1,5 @@
+import { deviation, mean } from '../math/mean'
+
 /** Column-major numbers: columns[feature][row]. */
 export interface FeatureMatrix {
   readonly names: readonly string[]
@@ -17,18 +19,12 @@ export interface Standardisation {
  * deviation is at most 1e-12 of its mean's amount: rounding alone gives a constant one about 1e-16 of it.
  */
 export function standardisation({ columns }: FeatureMatrix): Standardisation {
-  const mean = new Float64Array(columns.length)
-  const scale = new Float64Array(columns.length)
-  columns.forEach((column, at) => {
-    let sum = 0
-    for (const value of column) sum += value
-    mean[at] = sum / column.length
-    let squares = 0
-    for (const value of column) squares += (value - mean[at]) ** 2
-    const deviation = Math.sqrt(squares / column.length)
-    scale[at] = deviation > 1e-12 * Math.abs(mean[at]) ? 1 / deviation : 0
+  const means = Float64Array.from(columns, (column) => mean(column))
+  const scale = Float64Array.from(columns, (column, at) => {
+    const spread = deviation(column)
+    return spread > 1e-12 * Math.abs(means[at]) ? 1 / spread : 0
   })
-  return { mean, scale }
+  return { mean: means, scale }
 }
 
 /** Standardised values of these rows (all of them by default): [rows x features], row by row. */

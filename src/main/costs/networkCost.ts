@@ -7,20 +7,14 @@ import {
 } from '../../core/deploy/operatorCost'
 import { atBits } from '../../core/deploy/uniformBits'
 import type { Workload } from '../../core/model/workload'
-import {
-  isProxyKernel,
-  isRecurrentKernel,
-  narrowRecurrenceShare,
-  requireProxyKernel
-} from '../../core/kernel/spec'
+import { isProxyKernel, isRecurrentKernel, requireProxyKernel } from '../../core/kernel/spec'
 import { toShapeRows } from '../../core/profile/proxyRows'
 import { AppError } from '../../shared/errors'
 import type { ProxyKernelName, RecurrentKernel, SampleUnit } from '../../shared/vocabulary'
 import { calibrateNetwork, type NetworkLine } from '../../core/proxy/fit/network'
 import type { Proxy } from '../../core/proxy/fit/proxy'
 import type { IntegerLayer, QuantizedNetwork } from '../../core/quant/quantizedNetwork'
-import { bitWidths } from '../../core/quant/scheme'
-import { proxyCosts } from '../../core/search/costs/costModels'
+import { proxyCosts, withNarrowRecurrences } from '../../core/search/costs/costModels'
 import type { CostTable } from '../../core/search/costs/costTable'
 
 /**
@@ -94,15 +88,14 @@ export function createNetworkCost(deps: {
     async table(network, workloads, target) {
       const operators = await operatorsOf(target)
       let overhead = 0
-      const narrower = new Float64Array(workloads.length)
+      const recurrences: { bitsOf: string | null; cost: number }[] = []
       for (const layer of network.layers) {
         const cost = sumOf(callsOf(layer), target, operators) ?? roughSum(layer, operators)
         overhead += cost
-        if (layer.op !== 'recurrent') continue
-        const from = workloads.findIndex(({ layer: name }) => name === layer.bitsOf)
-        if (from >= 0) narrower[from] += narrowRecurrenceShare * cost
+        if (layer.op === 'recurrent') recurrences.push({ bitsOf: layer.bitsOf, cost })
       }
-      const table = withNarrower(proxyCosts(workloads, target.proxies, overhead), narrower)
+      const atEight = proxyCosts(workloads, target.proxies, overhead)
+      const table = withNarrowRecurrences(atEight, workloads, recurrences)
       const calibration = calibrationOf(network, target, operators)
       if (calibration === null) return table
       return {
@@ -112,16 +105,6 @@ export function createNetworkCost(deps: {
       }
     }
   }
-}
-
-/** A table with what every layer adds where its weights have fewer than 8 bits. */
-function withNarrower(table: CostTable, narrower: Float64Array): CostTable {
-  const widths = table.widths ?? bitWidths
-  const perLayer = table.perLayer.map((cost, at) => {
-    const row = Math.floor(at / widths.length)
-    return widths[row % widths.length] < 8 ? cost + narrower[Math.floor(row / widths.length)] : cost
-  })
-  return { ...table, perLayer }
 }
 
 function pointsOf(

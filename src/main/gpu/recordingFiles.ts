@@ -27,14 +27,14 @@ export async function exportSamples(
   format: SampleFormat
 ): Promise<number> {
   const areStretches = meter?.kind === 'ppk2' && meter.binMs !== null
-  // The two ends of a stretch must not come into different pieces; averaged readings are few.
-  const pieces = areStretches ? [[leastMs, mostMs]] : await piecesOf(store, id)
+  const extent = await extentOf(store, id)
   return await store.exportQuery(
     exportSql(areStretches),
-    [id, driverVersion, origin, meter === undefined ? null : JSON.stringify(meter)],
+    [id, driverVersion, origin, meter === undefined ? null : JSON.stringify(meter), extent.first],
     file,
     format,
-    pieces
+    // The two ends of a stretch must not come into different pieces; averaged readings are few.
+    areStretches ? [[leastMs, mostMs]] : piecesOf(extent)
   )
 }
 
@@ -43,17 +43,24 @@ const samplesAtOnce = 500_000
 /** Before and after every sample, ms. */
 const [leastMs, mostMs] = [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
 
-/** Stretches of time from .. to (ms, the end left out) that hold about so many samples of a recording each. */
-async function piecesOf(store: Pick<Store, 'read'>, id: string): Promise<[number, number][]> {
-  const [{ samples, first, last }] = await store.read<{
-    samples: number
-    first: number | null
-    last: number | null
-  }>(
+/** Number of a recording's samples and the times of the first and the last, ms; null without any. */
+interface Extent {
+  samples: number
+  first: number | null
+  last: number | null
+}
+
+async function extentOf(store: Pick<Store, 'read'>, id: string): Promise<Extent> {
+  const [extent] = await store.read<Extent>(
     `SELECT count(*)::INTEGER AS samples, min(t_ms) AS first, max(t_ms) AS last FROM gpu_sample
      WHERE recording_id = $1`,
     [id]
   )
+  return extent
+}
+
+/** Stretches of time from .. to (ms, the end left out) that hold about so many samples each. */
+function piecesOf({ samples, first, last }: Extent): [number, number][] {
   const count = Math.max(1, Math.ceil(samples / samplesAtOnce))
   const end = (at: number): number => first! + ((last! - first!) * at) / count
   return Array.from({ length: count }, (_, at) => [
@@ -130,9 +137,9 @@ async function meterIn(store: Pick<Store, 'read'>, from: string, file: string): 
   )
 }
 
-/** Samples of a recording as they are, from $5 on and before $6 ms. */
+/** Samples of a recording as they are, from $6 on and before $7 ms. */
 const plainSamples =
-  'SELECT *, NULL::DOUBLE AS end_ms FROM gpu_sample WHERE recording_id = $1 AND t_ms >= $5 AND t_ms < $6'
+  'SELECT *, NULL::DOUBLE AS end_ms FROM gpu_sample WHERE recording_id = $1 AND t_ms >= $6 AND t_ms < $7'
 
 /**
  * Averaged stretches, which are stored as their beginning and their end with the same power, as one row each with `end_ms`.
@@ -155,11 +162,11 @@ const exportSql = (areStretches: boolean): string => `
     (SELECT arg_max(p.trial, p.from_ms) FROM gpu_phase p WHERE ${isWithin}) AS trial,
     h.cpu_percent AS host_cpu_percent, h.memory_used_bytes AS host_memory_used_bytes,
     $2 AS driver_version, $3 AS origin,
-    CASE WHEN s.t_ms = (SELECT min(t_ms) FROM gpu_sample WHERE recording_id = $1) THEN $4::VARCHAR END AS meter
+    CASE WHEN s.t_ms = $5 THEN $4::VARCHAR END AS meter
   FROM (${areStretches ? stretches : plainSamples}) s
   JOIN gpu_recording r ON r.id = s.recording_id
   ASOF LEFT JOIN gpu_host_load h ON h.recording_id = s.recording_id AND s.t_ms >= h.t_ms
-  WHERE s.recording_id = $1 AND s.t_ms >= $5 AND s.t_ms < $6
+  WHERE s.recording_id = $1 AND s.t_ms >= $6 AND s.t_ms < $7
   ORDER BY s.t_ms, coalesce(s.end_ms, s.t_ms), s.gpu_index`
 
 /** A stretch that begins at the end of a phase is not of it. */

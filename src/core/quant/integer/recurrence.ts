@@ -23,18 +23,12 @@ const largestBias = 2 ** 30
 /** Limit of what a reset gate multiplies, in 1/4096. */
 const resetLimit = 2 ** 20
 
-/** Weight bits of a recurrence, and the layer of the scheme that gives them; null: none does. */
-export interface RecurrentBits {
-  readonly bitsOf: string | null
-  readonly weightBits: Bits
-}
-
 /** Returns the integer layer of a recurrence. */
 export function recurrentLayer(
   node: RecurrentNode,
   frame: LayerFrame,
   output: CodeFormat,
-  { bitsOf, weightBits }: RecurrentBits
+  { bitsOf, weightBits }: Pick<RecurrentLayer, 'bitsOf' | 'weightBits'>
 ): RecurrentLayer {
   const rows = node.recurrenceBias.length
   const hidden = node.recurrence.length / rows

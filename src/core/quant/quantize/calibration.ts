@@ -1,4 +1,5 @@
 import { AppError } from '../../../shared/errors'
+import { badItems, type ItemRange } from '../../dataset/badItems'
 import { createRandom } from '../../math/random'
 import { consumersOf, isWeightedNode, sizeOf, type Graph, type GraphNode } from '../../model/graph'
 import { createBoundedCache, type BoundedCache } from './boundedCache'
@@ -192,23 +193,18 @@ function* runFloats(
   return { histograms, rows }
 }
 
-/** The error for a node whose values are infinite or NaN within its limits: for which item first, and for how many of a batch. */
+/** The error for a node with values that are infinite or NaN within its limits. */
 function notFinite(
   { name }: GraphNode,
   values: Float32Array,
-  { from, count }: { readonly from: number; readonly count: number },
+  batch: ItemRange,
   [floor, ceiling]: readonly [number, number]
 ): AppError {
-  const size = values.length / count
-  const bad = Array.from({ length: count }, (_, item) => item).filter((item) =>
-    values
-      .subarray(item * size, (item + 1) * size)
-      .some((value) => !Number.isFinite(Math.max(floor, Math.min(ceiling, value))))
-  )
+  const isBad = (value: number): boolean => !Number.isFinite(Math.max(floor, Math.min(ceiling, value)))
+  const { first, others } = badItems(values, batch, isBad)!
   return new AppError(
     'model.invalid',
-    `The values of node "${name}" are infinite or not numbers (NaN) for calibration item ${from + bad[0] + 1}, ` +
-      `and for ${bad.length} of the ${count} items from ${from + 1} on.`,
+    `The values of node "${name}" are infinite or not numbers (NaN) for calibration item ${first}, ${others}.`,
     'Export the network again from a training run that did not diverge, or give it inputs that it was trained for.'
   )
 }

@@ -137,21 +137,35 @@ export function proxyCosts(
     pairs.map(([weightBits, activationBits]) => proxyLayer(workload, weightBits, activationBits))
   )
   const predicted = predictNetwork([...layers, ...recurrences.map(({ atEight }) => atEight)], { proxies })
-  const eight = predicted.layers.slice(layers.length).map(({ time }) => time)
-  const always = eight.reduce((sum, time) => sum + time, overhead)
+  const own = predicted.layers.slice(layers.length).map(({ time }) => time)
+  const always = own.reduce((sum, time) => sum + time, overhead)
+  let at = 0
+  const table = buildCostTable(workloads.length, predicted.unit, always, () => predicted.layers[at++].time)
+  return withNarrowRecurrences(
+    table,
+    workloads,
+    recurrences.map(({ bitsOf }, index) => ({ bitsOf, cost: own[index] }))
+  )
+}
+
+/** A table that has recurrences at 8 bits, with what they take more beside a layer whose fewer weight bits they have. */
+export function withNarrowRecurrences(
+  table: CostTable,
+  workloads: readonly Workload[],
+  recurrences: readonly { readonly bitsOf: string | null; readonly cost: number }[]
+): CostTable {
+  const { widths = bitWidths } = table
   const more = workloads.map(({ layer }) =>
     recurrences.reduce(
-      (sum, own, at) => sum + (own.bitsOf === layer ? narrowRecurrenceShare * eight[at] : 0),
+      (sum, { bitsOf, cost }) => sum + (bitsOf === layer ? narrowRecurrenceShare * cost : 0),
       0
     )
   )
-  let at = 0
-  return buildCostTable(
-    workloads.length,
-    predicted.unit,
-    always,
-    (layer, weightBits) => predicted.layers[at++].time + (weightBits < recurrentBits ? more[layer] : 0)
-  )
+  const perLayer = table.perLayer.map((cost, at) => {
+    const row = Math.floor(at / widths.length)
+    return widths[row % widths.length] < recurrentBits ? cost + more[Math.floor(row / widths.length)] : cost
+  })
+  return { ...table, perLayer }
 }
 
 /** What a recurrence costs by proxies: kernels with weights of 8 bits are what boards measure. */

@@ -144,7 +144,7 @@ export function compareVariant(
   const isRounding = kl.value !== null && kl.value <= rounding
   return {
     name,
-    // Layers that rounding alone tells apart get one value, and so one rank.
+    // Layers whose KL differs by rounding alone have the same value, and so the same rank.
     klNats: isRounding ? { ...kl, value: 0, low: 0, high: rounding } : kl,
     ...(Number.isFinite(rounding) ? { klRoundingNats: rounding } : {}),
     quality: perplexity

@@ -1,3 +1,4 @@
+import { badItems } from '../../../core/dataset/badItems'
 import { AppError } from '../../../shared/errors'
 
 /**
@@ -8,15 +9,11 @@ import { AppError } from '../../../shared/errors'
  * @throws AppError model.invalid naming the first item with NaN, and how many there are among these
  */
 export function requireNumbers(outputs: Float32Array, count: number, from: number, where: string): void {
-  if (!outputs.some(Number.isNaN)) return
-  const width = outputs.length / count
-  const bad = Array.from({ length: count }, (_, item) => item).filter((item) =>
-    outputs.subarray(item * width, (item + 1) * width).some(Number.isNaN)
-  )
+  const bad = badItems(outputs, { from, count }, Number.isNaN)
+  if (bad === null) return
   throw new AppError(
     'model.invalid',
-    `The network's outputs in float are not numbers (NaN) for item ${from + bad[0] + 1} of ${where}, ` +
-      `and for ${bad.length} of the ${count} items from ${from + 1} on.`,
+    `The network's outputs in float are not numbers (NaN) for item ${bad.first} of ${where}, ${bad.others}.`,
     'Run it with these items where it was exported. Check the scale of the items, divisions by what may be 0, and logarithms and roots of what may be negative.'
   )
 }
