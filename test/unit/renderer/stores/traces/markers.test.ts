@@ -138,6 +138,16 @@ describe('markers of a run', () => {
     expect(document.activeElement?.getAttribute('aria-label')).toBe('Note of marker 1')
   })
 
+  it('keep the letters of a note from the chart, and leave the keys of the window to it', () => {
+    view = mountView(StreamMarkers, { markers: [second], relative: true, note: '' })
+    const heard: string[] = []
+    view.root.addEventListener('keydown', ({ key }) => heard.push(key))
+    const note = view.root.querySelector('input')!
+    note.dispatchEvent(new KeyboardEvent('keydown', { key: 'm', bubbles: true }))
+    note.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true }))
+    expect(heard).toEqual(['k'])
+  })
+
   it('have times of day on a live trace', () => {
     view = mountView(StreamMarkers, { markers: [second], relative: false, note: '' })
     expect(view.text()).toContain(new Date(2000).toLocaleDateString(undefined, { dateStyle: 'short' }))
