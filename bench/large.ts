@@ -102,6 +102,12 @@ async function measureAll(): Promise<Measured[]> {
       'gpu.recordingTrace',
       { ...trace, fromMs: durationMs / 2, toMs: durationMs / 2 + 10_000 }
     ],
+    [
+      'selection of 10 s',
+      'energy.stretch',
+      { recordingId, gpuIndex: 0, fromMs: durationMs / 2, toMs: durationMs / 2 + 10_000 }
+    ],
+    ['selection of all', 'energy.stretch', { recordingId, gpuIndex: 0, fromMs: 0, toMs: durationMs }],
     ['energy, made once', 'energy.report', { recordingId }],
     ['energy', 'energy.report', { recordingId }]
   ]

@@ -92,6 +92,7 @@ export function createPowerIntegral(
   }
 }
 
-function crosses(breaks: readonly Break[], fromMs: number, toMs: number): boolean {
+/** Whether a marked break lies between two readings at `fromMs` and `toMs`. */
+export function crosses(breaks: readonly Break[], fromMs: number, toMs: number): boolean {
   return breaks.some((gap) => gap.fromMs < toMs && gap.toMs > fromMs)
 }

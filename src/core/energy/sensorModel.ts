@@ -145,6 +145,10 @@ const cautious = { updatePeriodMs: 100, averagingWindowMs: 1000 } as const
 /** Power field of recordings that a power meter beside a board made. */
 export const meterPowerField = 'meter'
 
+/** The power limit that readings of a field are judged by, W; 'any' for a power meter, all of whose readings are believed. */
+export const believedLimitOf = (powerField: string | null, limitW: number | null): number | null | 'any' =>
+  powerField === meterPowerField ? 'any' : limitW
+
 /** A power meter's readings show the time since the reading before: nothing of the run stays unseen. */
 const meterSensor: GpuSensor = {
   family: 'power meter',

@@ -75,3 +75,8 @@ export function powerFieldOf(fields: readonly GpuField[]): { metric: GpuMetric; 
   }
   return null
 }
+
+/** The metric that a recording's power field was stored as; power.draw where none is known. */
+export function powerMetricOf(powerField: string | null): GpuMetric {
+  return powerMetrics.find((metric) => specs[metric].fields.some((field) => field === powerField)) ?? 'powerW'
+}

@@ -6,7 +6,8 @@ import {
 } from '../../core/energy/traceAnalyser'
 import type { Doubt } from '../../core/energy/trialSummary'
 import { gapAfterMsOf } from '../../core/energy/powerTrace'
-import { meterPowerField, sensorOf } from '../../core/energy/sensorModel'
+import { believedLimitOf, sensorOf } from '../../core/energy/sensorModel'
+import { powerMetricOf } from '../../core/gpu/metrics'
 import type { GpuMetric, GpuProcess, Recording } from '../../shared/contract/gpu'
 import type { RecordingSource } from './recordingSource'
 
@@ -16,12 +17,6 @@ export interface AnalysedGpu {
   readonly powerField: string | null
   readonly metric: GpuMetric
   readonly subject: TraceSubject
-}
-
-const metricOfField: Readonly<Record<string, GpuMetric>> = {
-  'power.draw': 'powerW',
-  'power.draw.instant': 'powerInstantW',
-  'power.draw.average': 'powerAverageW'
 }
 
 /** What is known of every GPU of a recording beside its readings, in the order of its `gpus`. */
@@ -48,12 +43,12 @@ export async function readSubjects(
       sensor: sensorOf(gpu.name, powerField),
       confidence,
       counter: counter.tMs.length === 0 ? null : counter,
-      powerLimitW: powerField === meterPowerField ? 'any' : (recording.powerLimitsW[at] ?? null),
+      powerLimitW: believedLimitOf(powerField, recording.powerLimitsW[at] ?? null),
       doubts: strangerDoubts(recording.strangers.filter((stranger) => stranger.gpuIndex === gpu.index)),
       notes: migNotes(recording, gpu.index),
       moreTrials: moreTrialsOf(recording)
     }
-    return { powerField, metric: metricOfField[powerField ?? ''] ?? 'powerW', subject }
+    return { powerField, metric: powerMetricOf(powerField), subject }
   }
   const subjects: AnalysedGpu[] = []
   for (const at of recording.gpus.keys()) subjects.push(await subjectOf(at))

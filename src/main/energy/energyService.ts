@@ -7,6 +7,7 @@ import { AppError } from '../../shared/errors'
 import { analyseReadings, migNotes, moreTrialsOf, readSubjects, strangerDoubts } from './analyseReadings'
 import type { EnergyStore } from './energyStore'
 import type { RecordingSource } from './recordingSource'
+import { stretchReadings } from './stretchReadings'
 
 /** Energy of recordings for the contract and for workloads. */
 export interface EnergyService {
@@ -151,7 +152,9 @@ export function createEnergyService(deps: {
       return (await deps.store()).export(recordingId, file, format, idleAfterMs)
     },
     handlers: {
-      'energy.report': ({ recordingId, confidence }) => report(recordingId, confidence)
+      'energy.report': ({ recordingId, confidence }) => report(recordingId, confidence),
+      'energy.stretch': async ({ recordingId, ...span }) =>
+        stretchReadings(await deps.source(), recordingId, span)
     }
   }
 }

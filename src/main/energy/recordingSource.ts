@@ -1,6 +1,13 @@
 import type { CounterTrace } from '../../core/energy/energyCounter'
 import type { Gap, GpuMetric, PhaseMark, Recording } from '../../shared/contract/gpu'
 
+/** Readings of one GPU between two times, both included, ms since the recording's start. */
+export interface ReadingSpan {
+  readonly gpuIndex: number
+  readonly fromMs: number
+  readonly toMs: number
+}
+
 /** What energy needs of recordings; the gpu noun's store fits. */
 export interface RecordingSource {
   recording(id: string): Promise<Recording>
@@ -15,6 +22,13 @@ export interface RecordingSource {
   readings(
     id: string,
     metrics: readonly GpuMetric[],
+    begin: () => (columns: readonly Float64Array[]) => void | Promise<void>
+  ): Promise<void>
+  /** Likewise those of one GPU in a span, as two columns: time in ms and the metric. */
+  readingsWithin(
+    id: string,
+    metric: GpuMetric,
+    span: ReadingSpan,
     begin: () => (columns: readonly Float64Array[]) => void | Promise<void>
   ): Promise<void>
   counter(id: string, source: 'nvml' | 'rapl', name: string, gpuIndex: number): Promise<CounterTrace>

@@ -34,7 +34,7 @@ export const useCampaignPower = defineStore('campaignPower', () => {
   return {
     ...{ wantedId, recordings, recording, read, choose, has },
     ...{ detail: opened.detail, trace: opened.trace, traceDetail: opened.traceDetail },
-    ...{ open: opened.open, zoomTrace: opened.zoomTrace },
+    ...{ open: opened.open, zoomTrace: opened.zoomTrace, stretch: opened.stretch },
     ...{ markers: marks.markers, isMarkable: marks.isRead, mark: marks.save, loadMarkers: marks.load }
   }
 })

@@ -141,8 +141,39 @@ export const energyReportSchema = z.object({
 /** Energy of a recording. */
 export type EnergyReport = z.infer<typeof energyReportSchema>
 
+/** Power over a stretch of one GPU of a recording, from every reading; null where the stretch holds none. */
+export const powerStretchSchema = z.object({
+  /** ms since the recording's start. */
+  fromMs: z.number(),
+  toMs: z.number(),
+  durationMs: z.number(),
+  /** Time that readings cover; the rest fell into gaps and is in no figure. */
+  coveredMs: z.number(),
+  gapCount: z.number(),
+  samples: z.number(),
+  /** Readings left out because no such power can have been drawn. */
+  implausible: z.number(),
+  /** Integral over the covered time. */
+  totalJ: z.number().nullable(),
+  /** Mean over the covered time. */
+  meanW: z.number().nullable(),
+  /** Least and greatest power of the straight lines between readings, ends interpolated. */
+  minW: z.number().nullable(),
+  maxW: z.number().nullable(),
+  /** Power at the end minus power at the beginning, both interpolated. */
+  deltaW: z.number().nullable()
+})
+
+/** Power over a stretch of a recording. */
+export type PowerStretch = z.infer<typeof powerStretchSchema>
+
 export const energyContract = defineContract({
   commands: {
+    /** Of a stretch that no phase marks, such as what is selected in a trace: measured as phases are. */
+    'energy.stretch': command(
+      z.object({ recordingId: z.string(), gpuIndex: z.number().int(), fromMs: z.number(), toMs: z.number() }),
+      powerStretchSchema
+    ),
     'energy.report': command(
       z.object({
         recordingId: z.string(),

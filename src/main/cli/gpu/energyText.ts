@@ -1,7 +1,7 @@
-import type { EnergyReport, PhaseEnergy } from '../../../shared/contract/energy'
+import type { EnergyReport, PhaseEnergy, PowerStretch } from '../../../shared/contract/energy'
 import type { CounterState, Recording } from '../../../shared/contract/gpu'
 import { instrumentText, readingCount, readingRateHz } from '../../../shared/text/meterText'
-import { countOf, formatDuration, unavailable } from '../../../shared/units'
+import { countOf, formatAmount, formatDuration, unavailable } from '../../../shared/units'
 
 /** A recording and its energy as a person reads it in a terminal. */
 export function energyText(recording: Recording, report: EnergyReport): string {
@@ -113,4 +113,15 @@ function temperatureText({
 }: Pick<EnergyReport['gpus'][number], 'temperatureBeforeC' | 'temperatureAfterC'>): string {
   if (temperatureBeforeC === null && temperatureAfterC === null) return ''
   return `, ${fixed(temperatureBeforeC, 0)} to ${fixed(temperatureAfterC, 0)} °C`
+}
+
+/** A stretch of a recording in one line. */
+export function stretchText(stretch: PowerStretch & { gpuIndex: number }): string {
+  const { gpuIndex, fromMs, toMs, coveredMs, gapCount, totalJ, meanW, minW, maxW, deltaW } = stretch
+  const watt = (value: number | null): string => formatAmount(value, 'W')
+  const gaps = gapCount > 0 ? `, ${formatDuration(coveredMs)} of it with readings` : ''
+  return (
+    `GPU ${gpuIndex}, ${formatDuration(fromMs)} to ${formatDuration(toMs)}${gaps}: ${formatAmount(totalJ, 'J')}, ` +
+    `mean ${watt(meanW)}, min ${watt(minW)}, max ${watt(maxW)}, delta ${watt(deltaW)}`
+  )
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import type { CommandOutput } from '../../../shared/contract'
-import type { Gpu, GpuList } from '../../../shared/contract/gpu'
+import type { PowerStretch } from '../../../shared/contract/energy'
+import type { Gpu, GpuList, Recording } from '../../../shared/contract/gpu'
 import { gpuOfCudaIndex } from '../../../core/gpu/cudaOrder'
 import { countOf, formatBytes, formatDuration, unavailable } from '../../../shared/units'
 import { openSettings } from '../../app/settingsFile'
@@ -13,11 +14,12 @@ import {
   textOption,
   UsageError,
   type CliArguments,
+  type CliContext,
   type CliNoun,
   type CliResult
 } from '../framework/framework'
 import { hostOption } from '../remote/onHost'
-import { energyText } from './energyText'
+import { energyText, stretchText } from './energyText'
 import { recordOnHost } from './recordOnHost'
 import { importAndReport, recordAndReport, recordedOf, recordOptions } from './recordingVerbs'
 import { clientOf } from '../framework/localClient'
@@ -102,10 +104,12 @@ export const gpuCli: CliNoun = {
     },
     show: {
       summary: 'Shows one recording with its energy per phase, or lists all recordings.',
-      usage: '[RECORDING] [--out FILE.csv|FILE.parquet] [--confidence 0.95]',
+      usage: '[RECORDING] [--out FILE.csv|FILE.parquet] [--confidence 0.95] [--from MS] [--to MS]',
       options: {
         out: { type: 'string', help: 'write the samples here, and the phases beside it as NAME.phases.EXT' },
-        confidence: { type: 'string', help: 'of the intervals over trials', default: '0.95' }
+        confidence: { type: 'string', help: 'of the intervals over trials', default: '0.95' },
+        from: { type: 'string', help: 'also measure the stretch from here on, ms since its start' },
+        to: { type: 'string', help: 'end of that stretch in ms; the end of the recording without' }
       },
       async run(args, context): Promise<CliResult> {
         const [given, ...more] = args.positionals
@@ -119,12 +123,13 @@ export const gpuCli: CliNoun = {
         const id = await namedRun(await clientOf(context), given, { kinds: ['recording'] })
         const { recording, phases, gaps } = await shown(id, context)
         const report = await energy.report(id, confidence)
+        const stretches = await stretchesOf(args, context, recording)
         const out = textOption(args, 'out')
         const files = out === undefined ? [] : await gpu.exportRecording(id, path.resolve(context.cwd, out))
         const written = files.map((entry) => `Wrote ${countOf(entry.rows, 'row')} to ${entry.file}`)
         return {
-          json: { recording, phases, gaps, energy: report, files },
-          text: [energyText(recording, report), ...written].join('\n')
+          json: { recording, phases, gaps, energy: report, stretches, files },
+          text: [energyText(recording, report), ...stretches.map(stretchText), ...written].join('\n')
         }
       }
     }
@@ -134,6 +139,25 @@ export const gpuCli: CliNoun = {
 async function shown(id: string, context: Parameters<CliNoun['verbs'][string]['run']>[1]) {
   const { gpu } = await context.bitbench()
   return gpu.handlers['gpu.recording']({ id }, { signal: context.signal })
+}
+
+/** The stretch that the options name, of every GPU; none without them. */
+async function stretchesOf(args: CliArguments, context: CliContext, recording: Recording) {
+  const fromMs = numberOption(args, 'from', { min: 0 })
+  const toMs = numberOption(args, 'to', { min: 0 })
+  if (fromMs === undefined && toMs === undefined) return []
+  const { energy } = await context.bitbench()
+  const end = (recording.durationMs ?? 0) + recording.idleAfterMs
+  const request = { recordingId: recording.id, fromMs: fromMs ?? 0, toMs: toMs ?? end }
+  const stretches: (PowerStretch & { gpuIndex: number })[] = []
+  for (const { index: gpuIndex } of recording.gpus) {
+    const found = await energy.handlers['energy.stretch'](
+      { ...request, gpuIndex },
+      { signal: context.signal }
+    )
+    stretches.push({ gpuIndex, ...found })
+  }
+  return stretches
 }
 
 function recordRequest(args: CliArguments) {

@@ -1,8 +1,9 @@
 import type { GpuSample } from '../../../core/gpu/metrics'
 import type { Envelope, GpuMetric, Recording } from '../../../shared/contract/gpu'
+import type { ReadingSpan } from '../../energy/recordingSource'
 import { columnName } from '../../store/fieldColumns'
 import type { UnreadableRow } from '../../store/rowColumns'
-import type { ColumnValues, Store } from '../../store/store'
+import type { ColumnValues, SqlValue, Store } from '../../store/store'
 import { readEnvelope, readLongEnvelope, secondsFromMs } from './gpuEnvelope'
 import { createGpuSeconds } from './gpuSeconds'
 import { metricColumns, recordingTables } from './gpuTables'
@@ -28,6 +29,8 @@ export interface GpuStore extends RecordedParts {
   recording(id: string): Promise<Recording>
   /** All readings of a recording, see ReadingSink. `begin` is called again when they turn out to be out of order. */
   readings(id: string, metrics: readonly GpuMetric[], begin: () => ReadingSink): Promise<void>
+  /** Readings of one metric of one GPU in a span, without the column of the GPU. */
+  readingsWithin(id: string, metric: GpuMetric, span: ReadingSpan, begin: () => ReadingSink): Promise<void>
   /** Time of the last stored sample, ms after the first; 0 without any. */
   lastMs(id: string): Promise<number>
   /** Samples that are stored of a recording. */
@@ -65,7 +68,23 @@ export function createGpuStore(store: Store): GpuStore {
       await store.appendColumns('gpu_sample', samples.length, sampleColumns(id, samples))
       if (samples.length > 0) seconds.noteStored(id, samples[samples.length - 1].tMs)
     },
-    readings: (id, metrics, begin) => passReadings(store, id, metrics, begin),
+    readings: (id, metrics, begin) =>
+      passReadings(
+        store,
+        `SELECT gpu_index, t_ms, ${metrics.map(columnName).join(', ')} FROM gpu_sample WHERE recording_id = $1`,
+        [id],
+        ascendingPerGpu,
+        begin
+      ),
+    readingsWithin: (id, metric, { gpuIndex, fromMs, toMs }, begin) =>
+      passReadings(
+        store,
+        `SELECT t_ms, ${columnName(metric)} FROM gpu_sample
+         WHERE recording_id = $1 AND gpu_index = $2 AND t_ms BETWEEN $3::DOUBLE AND $4::DOUBLE`,
+        [id, gpuIndex, fromMs, toMs],
+        ascending,
+        begin
+      ),
     async lastMs(id) {
       const [row] = await store.read<{ last: number | null }>(
         'SELECT max(t_ms) AS last FROM gpu_sample WHERE recording_id = $1',
@@ -118,42 +137,57 @@ function sampleColumns(id: string, samples: readonly GpuSample[]): ColumnValues 
   }
 }
 
-/** GpuStore.readings. */
+/** Passes on the readings of a query in the order of time, `ORDER BY` only where they were not stored so. */
 async function passReadings(
   store: Store,
-  id: string,
-  metrics: readonly GpuMetric[],
+  sql: string,
+  params: readonly SqlValue[],
+  createCheck: () => OrderCheck,
   begin: () => ReadingSink
 ): Promise<void> {
-  const sql = `SELECT gpu_index, t_ms, ${metrics.map(columnName).join(', ')} FROM gpu_sample WHERE recording_id = $1`
   // Readings are stored as they come, in order; sorting a day of them would cost more than looking.
-  const inOrder = orderCheck()
+  const isInOrder = createCheck()
+  let holds = true
   const take = begin()
-  await store.scan(sql, [id], async (columns) => {
-    if (!inOrder.check(columns[0], columns[1])) return false
-    await take(columns)
-    return true
+  await store.scan(sql, params, async (columns) => {
+    holds = isInOrder(columns)
+    if (holds) await take(columns)
+    return holds
   })
-  if (inOrder.holds()) return
+  if (holds) return
   const takeAgain = begin()
-  await store.scan(`${sql} ORDER BY t_ms, rowid`, [id], async (columns) => {
+  await store.scan(`${sql} ORDER BY t_ms, rowid`, params, async (columns) => {
     await takeAgain(columns)
     return true
   })
 }
 
-/** Looks whether the times of every GPU ascend. */
-function orderCheck(): { check(gpus: Float64Array, tMs: Float64Array): boolean; holds(): boolean } {
-  const lastMs = new Map<number, number>()
-  let holds = true
-  return {
-    check(gpus, tMs) {
-      for (let row = 0; row < tMs.length; row++) {
-        if (tMs[row] < (lastMs.get(gpus[row]) ?? -Infinity)) holds = false
-        lastMs.set(gpus[row], tMs[row])
-      }
-      return holds
-    },
-    holds: () => holds
+/** Whether the times of these columns ascend, and follow those of all columns before. */
+type OrderCheck = (columns: readonly Float64Array[]) => boolean
+
+/** For columns that begin with the time. */
+function ascending(): OrderCheck {
+  let lastMs = -Infinity
+  return ([tMs]) => {
+    for (let row = 0; row < tMs.length; row++) {
+      if (tMs[row] < lastMs) return false
+      lastMs = tMs[row]
+    }
+    return true
+  }
+}
+
+/** For columns that begin with GPU index and time: the times of every GPU ascend. */
+function ascendingPerGpu(): OrderCheck {
+  // By index: a map costs as much as reading the rows.
+  const lastMs: number[] = []
+  return ([gpus, tMs]) => {
+    for (let row = 0; row < tMs.length; row++) {
+      const gpu = gpus[row]
+      while (lastMs.length <= gpu) lastMs.push(-Infinity)
+      if (tMs[row] < lastMs[gpu]) return false
+      lastMs[gpu] = tMs[row]
+    }
+    return true
   }
 }

@@ -16,6 +16,9 @@ export interface SelectionStatistics {
   delta: number | null
 }
 
+/** Returns the statistics of a stretch from every reading. */
+export type ReadStatistics = (span: Span) => Promise<SelectionStatistics>
+
 /** Unit of the integral over seconds: J of W; null where the integral has no use. */
 export function integralUnit(unit: string): string | null {
   return { W: 'J', mW: 'mJ', A: 'C', mA: 'mC' }[unit] ?? null

@@ -1,6 +1,8 @@
+import { powerMetricOf } from '@core/gpu/metrics'
 import type { EnergyReport } from '@shared/contract/energy'
-import type { Envelope } from '@shared/contract/gpu'
+import type { Envelope, GpuMetric, Recording } from '@shared/contract/gpu'
 import { shallowRef, type ShallowRef } from 'vue'
+import type { SelectionStatistics } from '../../charts/stream/selectionStatistics'
 import type { Client, CommandOutput } from '../../client/client'
 import { createAction, type Action } from '../window/action'
 import { createNewest } from '../window/newest'
@@ -25,6 +27,15 @@ export interface OpenRecording {
   readonly open: Action<[id: string, gpuIndex?: number], void>
   /** Fetches the readings of a stretch as finely as there are; null: the whole recording is shown. */
   readonly zoomTrace: Action<[span: readonly [number, number] | null], void>
+  /** The GPU whose trace is shown; null without one. */
+  readonly traceGpu: ShallowRef<number | null>
+  /** Statistics of a stretch of the trace from every reading; the host computes them. @throws AppError as energy.stretch does */
+  readonly stretch: (span: readonly [number, number]) => Promise<SelectionStatistics>
+}
+
+/** The metric that a GPU's energy is computed from: the trace shows the same. */
+function shownMetric({ gpus, powerFields }: Recording, gpuIndex: number): GpuMetric {
+  return powerMetricOf(powerFields[gpus.findIndex(({ index }) => index === gpuIndex)] ?? null)
 }
 
 /**
@@ -36,7 +47,7 @@ export function createOpenRecording(
   { onOther, readsEnergy }: { onOther?: () => void; readsEnergy: boolean }
 ): OpenRecording {
   const detail = shallowRef<RecordingDetail | null>(null)
-  let traceGpu: number | null = null
+  const traceGpu = shallowRef<number | null>(null)
   const report = shallowRef<EnergyReport | null>(null)
   const trace = shallowRef<Envelope | null>(null)
   const traceDetail = shallowRef<Envelope | null>(null)
@@ -54,37 +65,48 @@ export function createOpenRecording(
     const isOther = detail.value?.recording.id !== id
     if (isOther) onOther?.()
     // The trace of another recording or GPU must not stand under this one, also where its own cannot be read.
-    if (isOther || traceGpu !== (index ?? null)) trace.value = null
+    if (isOther || traceGpu.value !== (index ?? null)) trace.value = null
     detail.value = found
     report.value = energy
     const { durationMs, intervalMs } = found.recording
     const buckets = bucketsFor(durationMs ?? 60_000, intervalMs)
     traceDetail.value = null
-    traceGpu = index ?? null
+    traceGpu.value = index ?? null
     const read =
       index === undefined
         ? null
-        : await client.call('gpu.recordingTrace', { id, gpuIndex: index, metric: 'powerW', buckets })
+        : await client.call('gpu.recordingTrace', {
+            ...{ id, gpuIndex: index, metric: shownMetric(found.recording, index), buckets }
+          })
     if (isNewest()) trace.value = read
   })
 
   const beginZoom = createNewest()
   const zoomTrace = createAction(async (span: readonly [number, number] | null) => {
     const isNewest = beginZoom()
-    const gpuIndex = traceGpu
+    const gpuIndex = traceGpu.value
     if (span === null || detail.value === null || gpuIndex === null) {
       traceDetail.value = null
       return
     }
-    const { id, intervalMs } = detail.value.recording
+    const { recording } = detail.value
+    const { id, intervalMs } = recording
     // A reading beyond both ends, so that the line reaches the edges of the chart.
     const [fromMs, toMs] = [Math.max(0, span[0] - intervalMs), span[1] + intervalMs]
     const buckets = bucketsFor(toMs - fromMs, intervalMs)
-    const stretch = { id, gpuIndex, metric: 'powerW' as const, fromMs, toMs, buckets }
+    const stretch = { id, gpuIndex, metric: shownMetric(recording, gpuIndex), fromMs, toMs, buckets }
     const found = await client.call('gpu.recordingTrace', stretch)
     // The user has zoomed again or opened another recording meanwhile.
     if (isNewest() && detail.value?.recording.id === id) traceDetail.value = found
   })
 
-  return { detail, report, trace, traceDetail, open, zoomTrace }
+  const stretch: OpenRecording['stretch'] = async ([fromMs, toMs]) => {
+    const found = await client.call('energy.stretch', {
+      ...{ recordingId: detail.value!.recording.id, gpuIndex: traceGpu.value!, fromMs, toMs }
+    })
+    const { durationMs, coveredMs, meanW, minW, maxW, totalJ, deltaW } = found
+    return { durationMs, coveredMs, mean: meanW, min: minW, max: maxW, integral: totalJ, delta: deltaW }
+  }
+
+  return { detail, report, trace, traceDetail, traceGpu, open, zoomTrace, stretch }
 }

@@ -420,6 +420,14 @@ describe('what a crash leaves', () => {
     expect(recordings).toMatchObject([{ state: 'interrupted', samples: 3, durationMs: 200 }])
     expect(recordingSchema.parse(recordings[0]).counter.state).toBe('unavailable')
     expect((await energy.report('r1')).phases[0]!.totalJ).toBeCloseTo(12)
+    // 60 W over a tenth of a second between two readings.
+    const stretch = { recordingId: 'r1', gpuIndex: 0, fromMs: 50, toMs: 150 }
+    expect(await energy.handlers['energy.stretch'](stretch, context)).toMatchObject({ samples: 1, totalJ: 6 })
+    const without = { ...stretch, gpuIndex: 1 }
+    await expect(energy.handlers['energy.stretch'](without, context)).rejects.toMatchObject({
+      code: 'input.invalid',
+      hint: 'It has: 0.'
+    })
   })
 })
 

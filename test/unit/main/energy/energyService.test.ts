@@ -82,6 +82,15 @@ function serve(changes: Partial<typeof recording> = {}, counterScale = 1, thrott
         await take([0, 1, 2, 3, 4].map((column) => Float64Array.from(part, (row) => row[column]!)))
       }
     },
+    async readingsWithin(_id, metric, { gpuIndex, fromMs, toMs }, begin) {
+      asked.push(`${metric} of ${gpuIndex} from ${fromMs} to ${toMs}`)
+      // Begins, turns out to be out of order, and begins once more.
+      await begin()([Float64Array.of(fromMs), Float64Array.of(999)])
+      const take = begin()
+      for (let at = Math.ceil(fromMs / 100); at * 100 <= toMs; at++) {
+        await take([Float64Array.of(at * 100), Float64Array.of(at)])
+      }
+    },
     counter: async (_id, source, _name, gpuIndex) =>
       source === 'rapl'
         ? counterOf(() => 65)
@@ -207,5 +216,29 @@ describe('what was read beside the power', () => {
     expect(summary.reasons[0]!.message).toContain('python (pid 77, before the command)')
     expect(summary.notes.join()).toContain('MIG')
     expect(report.gpus.map((gpu) => gpu.strangers.length)).toEqual([1, 0])
+  })
+})
+
+describe('energy.stretch', () => {
+  const at = { signal: new AbortController().signal }
+  const span = { recordingId: 'r1', gpuIndex: 0, fromMs: 8_050, toMs: 8_250 }
+
+  it('reads the metric that energy is computed from, and as far around the stretch as readings are joined', async () => {
+    const { service, asked } = serve()
+    const found = await service.handlers['energy.stretch'](span, at)
+    expect(asked).toEqual(['powerInstantW of 0 from 7550 to 8750'])
+    // The readings are 81 W at 8.1 s and 82 W at 8.2 s, on a line of 10 W/s.
+    expect(found).toMatchObject({ samples: 2, coveredMs: 200, gapCount: 0, implausible: 0 })
+    expect(found.totalJ).toBeCloseTo(81.5 * 0.2, 9)
+    expect(found.deltaW).toBeCloseTo(2, 9)
+  })
+
+  it('refuses an empty stretch and a GPU that the recording does not have, by name', async () => {
+    const { handlers } = serve().service
+    const refused = (change: object) => handlers['energy.stretch']({ ...span, ...change }, at)
+    await expect(refused({ toMs: 8_050 })).rejects.toMatchObject({ code: 'input.invalid' })
+    await expect(refused({ gpuIndex: 1 })).rejects.toMatchObject({
+      ...{ code: 'input.invalid', message: 'The recording has no GPU 1.', hint: 'It has: 0, 3.' }
+    })
   })
 })
