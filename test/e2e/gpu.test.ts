@@ -175,6 +175,17 @@ describe.skipIf(chromiumFile === null)('the GPU page', () => {
     await page.screenshot({ path: path.join(pictures, 'recording-marker.png') })
   }, 300_000)
 
+  it('shows the open recording again after a reload', async () => {
+    const { recordings } = await app.call('gpu.recordings', {})
+    const { id } = recordings.find(({ title }) => title === 'A while')!
+    await expect
+      .poll(async () => (await app.call('app.settings', {})).workspace.runs)
+      .toMatchObject({ recording: id })
+    await page.reload()
+    await page.getByRole('heading', { name: 'A while' }).waitFor()
+    await page.getByRole('region', { name: 'Phases' }).waitFor()
+  })
+
   it('stops sampling', async () => {
     await page.getByRole('button', { name: 'Stop sampling' }).click()
     await page.getByRole('button', { name: 'Start sampling' }).first().waitFor()

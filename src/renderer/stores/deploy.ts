@@ -1,17 +1,23 @@
 import type { Deployment, DeployPlan } from '@shared/contract/deploy'
 import type { QuantMethod, SchemeJson } from '@shared/contract/model'
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import type { CommandInput } from '../client/client'
 import { useClient } from '../client/current'
 import { followStoredRuns } from './followStoredRuns'
 import { createAction } from './window/action'
+import { useLastRuns } from './window/lastRuns'
 
 /** Deployments, newest first, and the plan of the scheme that is looked at. */
 export const useDeployments = defineStore('deploy', () => {
   const client = useClient()
   const deployments = shallowRef<Deployment[]>([])
-  const openId = ref<string | null>(null)
+  const last = useLastRuns()
+  /** The chosen one, of this window or the one before; null: the newest is shown. */
+  const openId = computed({
+    get: () => last.ids.deployment ?? null,
+    set: (id: string | null) => id !== null && last.note('deployment', id)
+  })
   const plan = shallowRef<DeployPlan | null>(null)
   /** A scheme another page hands over, and where it comes from in words. */
   const offered = shallowRef<{

@@ -5,6 +5,7 @@ import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { followStoredRuns } from './followStoredRuns'
 import { createAction, forgetOnChange } from './window/action'
+import { useLastRuns } from './window/lastRuns'
 import { createNewest } from './window/newest'
 
 type Prediction = CommandOutput<'estimator.predict'>['predictions'][number]
@@ -12,6 +13,7 @@ type Prediction = CommandOutput<'estimator.predict'>['predictions'][number]
 /** Latency estimators; the open one with its errors, its live prediction, and the transfer curve. */
 export const useEstimators = defineStore('estimator', () => {
   const client = useClient()
+  const last = useLastRuns()
   const estimators = ref<EstimatorSummary[]>([])
   const detail = shallowRef<EstimatorDetail | null>(null)
   const prediction = shallowRef<Prediction | null>(null)
@@ -35,11 +37,14 @@ export const useEstimators = defineStore('estimator', () => {
     prediction.value = null
     const found = await client.call('estimator.detail', { id })
     // Another estimator was chosen while this one was read.
-    if (isNewest()) detail.value = found
+    if (!isNewest()) return
+    detail.value = found
+    last.note('estimator', id)
   })
   const load = createAction(async () => {
     estimators.value = (await client.call('estimator.list', {})).estimators
-    const shown = detail.value?.estimator.id ?? estimators.value[0]?.id
+    const shown =
+      detail.value?.estimator.id ?? last.idIn('estimator', estimators.value) ?? estimators.value[0]?.id
     if (shown !== undefined) await select.run(shown)
     await loadTransfer.run()
   })

@@ -1,7 +1,7 @@
 import { countOf } from '@shared/units'
 import type { GpuList, HostLoad, Recording, SamplingState } from '@shared/contract/gpu'
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, watch } from 'vue'
 import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { followStoredRuns } from './followStoredRuns'
@@ -9,6 +9,7 @@ import { createLivePhases } from './traces/livePhases'
 import { createLiveReadings } from './traces/liveReadings'
 import { createOpenRecording } from './traces/openRecording'
 import { createAction, forgetOnChange } from './window/action'
+import { useLastRuns } from './window/lastRuns'
 
 /** Lines of a wrapped command's output kept in the window. */
 const maxKeptOutputCharacters = 20_000
@@ -20,6 +21,7 @@ const byStart = (recordings: readonly Recording[]): Recording[] =>
 /** GPUs, the live sampler, and recordings with their energy. */
 export const useGpu = defineStore('gpu', () => {
   const client = useClient()
+  const last = useLastRuns()
   const list = ref<GpuList | null>(null)
   const sampling = ref<SamplingState | null>(null)
   const hostLoad = ref<HostLoad | null>(null)
@@ -79,6 +81,15 @@ export const useGpu = defineStore('gpu', () => {
     sampling.value = state
     keep(kept)
   })
+  /** Shows the recording again that was open before a reload; a running one is shown live instead. */
+  async function reopen(): Promise<void> {
+    const id = last.idIn(
+      'recording',
+      recordings.value.filter(({ state }) => state !== 'running')
+    )
+    if (detail.value === null && id !== undefined) await open.run(id)
+  }
+  watch(detail, (shown) => shown && last.note('recording', shown.recording.id))
   /** The recordings alone, for pages that show no GPUs. */
   const loadRecordings = createAction(async () => keep(await client.call('gpu.recordings', {})))
   followStoredRuns(client, 'recording', {
@@ -137,6 +148,7 @@ export const useGpu = defineStore('gpu', () => {
     ...{
       load,
       loadRecordings,
+      reopen,
       start,
       stop,
       record,

@@ -5,6 +5,7 @@ import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { followStoredRuns } from './followStoredRuns'
 import { createAction, forgetOnChange } from './window/action'
+import { useLastRuns } from './window/lastRuns'
 import { createNewest } from './window/newest'
 
 /** A search in the list. */
@@ -13,6 +14,7 @@ export type SearchSummary = CommandOutput<'search.list'>['searches'][number]
 /** Searches; the one that is open with its trace, live. */
 export const useSearches = defineStore('search', () => {
   const client = useClient()
+  const last = useLastRuns()
   const searches = ref<SearchSummary[]>([])
   const openId = ref<string | null>(null)
   const trace = shallowRef<CandidateJson[]>([])
@@ -42,6 +44,7 @@ export const useSearches = defineStore('search', () => {
     accept(summary)
     if (openId.value !== search.id) chosenIndex.value = null
     openId.value = search.id
+    last.note('search', search.id)
     trace.value = candidates
   }
 
@@ -64,7 +67,8 @@ export const useSearches = defineStore('search', () => {
   const load = createAction(async () => {
     searches.value = (await client.call('search.list', {})).searches
     const newest = [...searches.value].sort((a, b) => b.startedAtMs - a.startedAtMs)[0]
-    if (newest !== undefined) await select.run(openId.value ?? newest.id)
+    if (newest !== undefined)
+      await select.run(openId.value ?? last.idIn('search', searches.value) ?? newest.id)
   })
   followStoredRuns(client, 'search', {
     listed: () => searches.value,

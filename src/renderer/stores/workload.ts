@@ -5,6 +5,7 @@ import type { CommandInput, CommandOutput } from '../client/client'
 import { useClient } from '../client/current'
 import { followStoredRuns } from './followStoredRuns'
 import { createAction, forgetOnChange } from './window/action'
+import { useLastRuns } from './window/lastRuns'
 import { createNewest } from './window/newest'
 
 type Listed = CommandOutput<'workload.list'>['runs'][number]
@@ -18,6 +19,7 @@ const redrawMs = 10_000
 /** Workload runs; the open one with its tables. */
 export const useWorkloads = defineStore('workload', () => {
   const client = useClient()
+  const last = useLastRuns()
   const runs = ref<Listed[]>([])
   const open = shallowRef<WorkloadRun | null>(null)
   const checked = shallowRef<CommandOutput<'workload.check'> | null>(null)
@@ -44,6 +46,7 @@ export const useWorkloads = defineStore('workload', () => {
     // Another run was opened while this one was read.
     if (!isNewest()) return
     open.value = run
+    last.note('workload', id)
     const isOther = drawn.value?.id !== id
     if (isOther || run.state !== 'running' || performance.now() - drawnAtMs >= redrawMs) void draw.run(id)
   })
@@ -60,7 +63,7 @@ export const useWorkloads = defineStore('workload', () => {
   })
   const load = createAction(async () => {
     runs.value = (await client.call('workload.list', {})).runs
-    const shown = open.value?.id ?? runs.value[0]?.id
+    const shown = open.value?.id ?? last.idIn('workload', runs.value) ?? runs.value[0]?.id
     if (shown !== undefined) await select.run(shown)
   })
   followStoredRuns(client, 'workload', {

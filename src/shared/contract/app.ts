@@ -22,6 +22,8 @@ export const workspaceSchema = z.object({
   modelId: z.string().max(200).nullable().default(null),
   boardId: z.string().max(500).nullable().default(null),
   dataSet: z.string().max(200).nullable().default(null),
+  /** The run of each kind that was open last, by the kind's name. */
+  runs: z.record(z.string().max(40), z.string().max(200)).default({}),
   /** Sizes of panes that were changed: columns in percent of the width, heights and widths in px. */
   sizes: z.record(z.string().max(100), z.number().min(0).max(20_000)).default({})
 })

@@ -130,7 +130,7 @@ const settings = (): CommandOutput<'app.settings'> => ({
   guideSeen: false,
   tourSeen: true,
   tour: { isOpen: false, isBegun: false, skipped: [] },
-  workspace: { page: null, modelId: null, boardId: null, dataSet: null, sizes: {} }
+  workspace: { page: null, modelId: null, boardId: null, dataSet: null, runs: {}, sizes: {} }
 })
 /** The same search with ever worse candidates, so that a comparison has something to show. */
 const sampleSearchOf = (at: number): typeof sampleSearch => ({
@@ -412,5 +412,17 @@ export const sampleHandlers: SampleHandlers = {
   'gpu.recordingTrace': () => sampleTrace,
   'meter.live': () => ({ meters: [] }),
   'meter.trace': () => sampleMeterTrace,
-  'energy.report': () => sampleEnergy
+  'energy.report': () => sampleEnergy,
+  'energy.stretch': ({ fromMs, toMs }) => ({
+    ...{
+      fromMs,
+      toMs,
+      durationMs: toMs - fromMs,
+      coveredMs: toMs - fromMs,
+      gapCount: 0,
+      samples: 9,
+      implausible: 0
+    },
+    ...{ totalJ: 120, meanW: 61, minW: 49, maxW: 70, deltaW: 21 }
+  })
 }

@@ -5,6 +5,7 @@ import { useApp } from '../app'
 import { useBoards } from '../board'
 import { useDataSets } from '../dataset'
 import { useModels } from '../model'
+import { useLastRuns } from './lastRuns'
 import { usePanes } from './panes'
 import { pageOfHash, useNavigation } from './navigation'
 
@@ -14,7 +15,7 @@ const restoreMs = 1500
 const saveMs = 400
 
 /**
- * Shows what was looked at last: page, network, board, data set, sizes of panes. An address that names a page has precedence, and
+ * Shows what was looked at last: page, network, board, data set, runs, sizes of panes. An address that names a page has precedence, and
  * so has what was opened before a slow host replied. Resolves when it is shown, or after 1.5 s; never rejects: without a host the
  * window begins as on the first day.
  */
@@ -45,11 +46,12 @@ function workspaceNow(): Workspace {
     modelId: models.open?.id ?? models.lastId,
     boardId: useBoards().chosenId,
     dataSet: useDataSets().openName,
+    runs: useLastRuns().ids as Workspace['runs'],
     sizes: usePanes().sizes
   }
 }
 
-function apply({ page, modelId, boardId, dataSet, sizes }: Workspace): void {
+function apply({ page, modelId, boardId, dataSet, runs, sizes }: Workspace): void {
   const navigation = useNavigation()
   const last = page === null ? null : pageOfHash(page)
   if (pageOfHash(location.hash) === null && last !== null) navigation.open(last)
@@ -57,6 +59,7 @@ function apply({ page, modelId, boardId, dataSet, sizes }: Workspace): void {
   // What was chosen while a slow host had not replied yet stands.
   useBoards().chosenId ??= boardId
   useDataSets().openName ??= dataSet
+  useLastRuns().ids = { ...runs, ...useLastRuns().ids }
   usePanes().sizes = { ...sizes, ...usePanes().sizes }
 }
 

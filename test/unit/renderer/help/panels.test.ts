@@ -27,7 +27,7 @@ beforeEach(() => {
         guideSeen: true,
         tourSeen: true,
         tour: { isOpen: false, isBegun: false, skipped: [] },
-        workspace: { page: null, modelId: null, boardId: null, dataSet: null, sizes: {} }
+        workspace: { page: null, modelId: null, boardId: null, dataSet: null, runs: {}, sizes: {} }
       }
     }
   })

@@ -4,6 +4,7 @@ import { settings } from './settingsForTest'
 import type { MemoryClient, MemoryHandlers } from '@renderer/client/memoryClient'
 import { primaryOf } from '@renderer/stores/window/droppedFiles'
 import { useFiles } from '@renderer/stores/file'
+import { useLastRuns } from '@renderer/stores/window/lastRuns'
 import { usePanes } from '@renderer/stores/window/panes'
 import { useNavigation } from '@renderer/stores/window/navigation'
 import { useBoards } from '@renderer/stores/board'
@@ -156,7 +157,7 @@ describe('the one of several files', () => {
 describe('the workspace', () => {
   const workspace = {
     ...{ page: 'search', modelId: 'm7', boardId: 'virtual:big', dataSet: 'mine' },
-    sizes: { boards: 61 }
+    ...{ runs: { recording: 'r1' }, sizes: { boards: 61 } }
   }
 
   it('is restored, and saved when something else is looked at', async () => {
@@ -170,10 +171,14 @@ describe('the workspace', () => {
     expect(useBoards().chosenId).toBe('virtual:big')
     expect(usePanes().sizes).toEqual({ boards: 61 })
     useNavigation().open('runs')
+    useLastRuns().note('search', 's4')
     usePanes().resize('console', 300)
     usePanes().resize('boards', null)
     const saved = (): unknown => client.calls.find(({ name }) => name === 'app.saveSettings')?.input
-    await expect.poll(saved).toEqual({ workspace: { ...workspace, page: 'runs', sizes: { console: 300 } } })
+    const runs = { recording: 'r1', search: 's4' }
+    await expect
+      .poll(saved)
+      .toEqual({ workspace: { ...workspace, page: 'runs', runs, sizes: { console: 300 } } })
   })
 
   it('gives way to an address that names a page, and to a host that does not reply', async () => {
