@@ -19,6 +19,13 @@ export function gapAfterMsOf(intervalMs: number): number {
   return Math.max(5 * intervalMs, 500)
 }
 
+/** Readings of one GPU between two times, both included, ms since the recording's start. */
+export interface ReadingSpan {
+  readonly gpuIndex: number
+  readonly fromMs: number
+  readonly toMs: number
+}
+
 /** Consecutive readings of one GPU. */
 export interface ReadingBlock {
   /** Ascending, ms since the recording's start. */

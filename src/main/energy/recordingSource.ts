@@ -1,12 +1,6 @@
 import type { CounterTrace } from '../../core/energy/energyCounter'
+import type { ReadingSpan } from '../../core/energy/powerTrace'
 import type { Gap, GpuMetric, PhaseMark, Recording } from '../../shared/contract/gpu'
-
-/** Readings of one GPU between two times, both included, ms since the recording's start. */
-export interface ReadingSpan {
-  readonly gpuIndex: number
-  readonly fromMs: number
-  readonly toMs: number
-}
 
 /** What energy needs of recordings; the gpu noun's store fits. */
 export interface RecordingSource {

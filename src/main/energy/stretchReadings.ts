@@ -1,10 +1,10 @@
-import { gapAfterMsOf } from '../../core/energy/powerTrace'
+import { gapAfterMsOf, type ReadingSpan } from '../../core/energy/powerTrace'
 import { createPowerStretch } from '../../core/energy/powerStretch'
 import { believedLimitOf } from '../../core/energy/sensorModel'
 import { powerMetricOf } from '../../core/gpu/metrics'
 import type { PowerStretch } from '../../shared/contract/energy'
 import { AppError } from '../../shared/errors'
-import type { ReadingSpan, RecordingSource } from './recordingSource'
+import type { RecordingSource } from './recordingSource'
 
 /**
  * Power over a stretch of one GPU of a recording, read in pieces: only the stretch and what joins into it.

@@ -1,6 +1,6 @@
+import type { ReadingSpan } from '../../../core/energy/powerTrace'
 import type { GpuSample } from '../../../core/gpu/metrics'
 import type { Envelope, GpuMetric, Recording } from '../../../shared/contract/gpu'
-import type { ReadingSpan } from '../../energy/recordingSource'
 import { columnName } from '../../store/fieldColumns'
 import type { UnreadableRow } from '../../store/rowColumns'
 import type { ColumnValues, SqlValue, Store } from '../../store/store'
