@@ -280,6 +280,10 @@ describe('profile campaign on the virtual board', () => {
         .map((line) => line.split(',').slice(0, 9).join())
         .sort()
     expect(figures(copy.text!)).toEqual(figures(text!))
+    const { campaigns } = await call('profile.campaigns', {})
+    expect(campaigns.find(({ id }) => id === imported.campaignId)).toMatchObject({
+      ...{ boardName: 'copy', state: 'done', done: rows, total: rows, importedFrom: 'mine.csv', error: null }
+    })
     await expect(call('profile.export', {})).rejects.toMatchObject({
       code: 'input.invalid',
       message: expect.stringContaining('mix kernels')

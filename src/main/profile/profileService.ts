@@ -63,7 +63,7 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
     fitSamples: (boardId, kernel, quantity) => readFitSamples(options.store, boardId, kernel, quantity),
     runs: [campaigns.runs, adaptive.runs],
     handlers: {
-      ...createSampleExchange(deps),
+      ...createSampleExchange({ ...deps, noteImport: campaigns.noteImport }),
       'profile.plan': async (request) => ({ plan: await campaigns.plan(request) }),
       'profile.run': (request) => campaigns.run(request),
       'profile.resume': ({ campaignId }) => campaigns.resume(campaignId),

@@ -31,7 +31,14 @@ export const profileMigrations: NounMigrations = {
      INSERT INTO profile_adopted SELECT cs.campaign_id, cs.sample_id FROM profile_campaign_sample cs
        JOIN profile_sample s ON s.id = cs.sample_id WHERE s.campaign_id IS DISTINCT FROM cs.campaign_id;
      DROP TABLE profile_campaign_sample;
-     ${summaryTables}`
+     ${summaryTables}`,
+    // Imported Samples are a campaign like any other; those of older versions had none.
+    `INSERT INTO profile_campaign
+       SELECT campaign_id, min(board_id), min(board_name), NULL, min(board_name), 'done', count(*), min(measured_at_ms),
+         max(measured_at_ms), NULL,
+         json_object('boardId', min(board_id), 'importedFrom', 'a file of an older version')::VARCHAR, '[]'
+       FROM profile_sample s WHERE board_kind = 'import' AND campaign_id IS NOT NULL
+         AND campaign_id NOT IN (SELECT id FROM profile_campaign) GROUP BY campaign_id`
   ]
 }
 

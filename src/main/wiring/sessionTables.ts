@@ -4,13 +4,12 @@ import { loopSchema } from '../../shared/contract/loop'
 import { runOriginSchema } from '../../shared/contract/remote'
 import { estimatorSummarySchema } from '../../shared/contract/estimator'
 import { collectionSchema } from '../../shared/contract/estimator/collection'
-import { campaignRequestSchema } from '../../shared/contract/profile'
 import { deploymentSchema } from '../../shared/contract/deploy'
 import { measuredCalibrationSchema } from '../costs/calibrationStore'
 import { stepOutcomeSchema } from '../estimator/collect/collectionStore'
 import { storedEstimatorSchema } from '../estimator/estimatorStore'
 import { storedAdaptiveSchema } from '../profile/adaptive/adaptiveStore'
-import { campaignItemsSchema } from '../profile/campaign/campaignStore'
+import { campaignItemsSchema, storedRequestSchema } from '../profile/campaign/campaignStore'
 import { storedFitSchema, storedSummarySchema } from '../proxy/proxyStore'
 import { storedSearchSchema } from '../search/searchRecord'
 import type { HeadTable, RowTable, SessionTables } from '../session/sessionTables'
@@ -27,7 +26,7 @@ const heads: HeadTable[] = [
   {
     ...{ kind: 'campaign', noun: 'profile', table: 'profile_campaign', id: 'id', idIn: null },
     boards: ['board_id'],
-    json: { request: campaignRequestSchema, items: campaignItemsSchema }
+    json: { request: storedRequestSchema, items: campaignItemsSchema }
   },
   {
     ...{ kind: 'adaptive', noun: 'profile', table: 'profile_adaptive', id: 'id', idIn: 'run' },

@@ -136,7 +136,9 @@ export const campaignSchema = z.object({
   jobId: z.string().nullable(),
   /** Why it failed, with what to do; of one that is done, how many items were refused, and why one was. */
   error: z.string().nullable(),
-  request: campaignRequestSchema
+  request: campaignRequestSchema,
+  /** Name of the file whose Samples it holds; absent where they were measured here. */
+  importedFrom: z.string().optional()
 })
 
 /** A campaign as it is stored. */

@@ -3,11 +3,12 @@ import { countOf } from '../../../shared/units'
 import { type CampaignInput, planCampaign, type PlannedCampaign } from '../../../core/profile/campaign'
 import type { SpeedGuess } from '../../../core/profile/duration'
 import { type BenchItem, itemKey, type KernelShape } from '../../../core/kernel/shape'
-import type {
-  Campaign,
-  CampaignPreview,
-  CampaignRequest,
-  KernelEnergy
+import {
+  campaignRequestSchema,
+  type Campaign,
+  type CampaignPreview,
+  type CampaignRequest,
+  type KernelEnergy
 } from '../../../shared/contract/profile'
 import { AppError } from '../../../shared/errors'
 import type { JobService } from '../../jobs/jobService'
@@ -17,6 +18,8 @@ import { speedOf } from '../boardSpeed'
 import { type CampaignMeasuring, startCampaign } from './campaignJob'
 import type { StoredCampaign } from './campaignStore'
 import type { ProfiledBoard } from '../measure'
+import type { SampleImport } from '../samples/sampleCommands'
+import { importedBoardId } from '../samples/sampleCsv'
 import { presentCampaign, identityOf, nothingToMeasure } from './planView'
 
 /** What campaigns are made from. */
@@ -38,6 +41,8 @@ export interface Campaigns {
   plan(request: CampaignRequest): Promise<CampaignPreview>
   run(request: CampaignRequest): Promise<Started>
   resume(campaignId: string): Promise<Started>
+  /** Lists imported Samples as a campaign that is done. */
+  noteImport(imported: SampleImport): Promise<void>
   list(): Promise<Campaign[]>
   forget(campaignId: string, withSamples: boolean): Promise<void>
 }
@@ -104,6 +109,10 @@ export function createCampaigns(deps: CampaignsDeps): Campaigns {
       await announce(campaign.id)
       return started
     },
+    async noteImport({ campaignId, boardName, file, total }) {
+      await store.addCampaign(importedCampaign(campaignId, boardName, file, total, nowMs()), [])
+      await announce(campaignId)
+    },
     list: async () => (await runs.list()).map(present),
     async forget(campaignId, withSamples) {
       const { id } = await runs.find(campaignId)
@@ -168,8 +177,28 @@ function newCampaign(
   }
 }
 
+function importedCampaign(
+  id: string,
+  boardName: string,
+  file: string,
+  total: number,
+  atMs: number
+): StoredCampaign {
+  const boardId = importedBoardId(boardName)
+  return {
+    ...{ id, boardId, boardName, total, done: total, buildId: null, coreName: boardName },
+    ...{ jobId: null, state: 'done', startedAtMs: atMs, finishedAtMs: atMs, error: null },
+    request: campaignRequestSchema.parse({ boardId }),
+    importedFrom: file
+  }
+}
+
 function describeCampaign(campaign: StoredCampaign): RunDescription {
-  const { boardName, done, total, error, finishedAtMs, request } = campaign
+  const { boardName, done, total, error, finishedAtMs, request, importedFrom } = campaign
+  if (importedFrom !== undefined) {
+    const title = `Samples of ${boardName} from ${importedFrom}`
+    return { title, detail: countOf(total, 'sample'), finishedAtMs, board: boardName }
+  }
   const detail = error ?? `${done} of ${countOf(total, 'sample')}`
   return { title: `Profile ${boardName}`, detail, finishedAtMs, model: request.modelId, board: boardName }
 }

@@ -8,6 +8,10 @@ import { ofQuantity } from '../samples/sampleColumns'
 import { markSummaryStale } from '../samples/sampleSummary'
 
 const storedCampaignSchema = campaignSchema.extend({ buildId: z.number().nullable(), coreName: z.string() })
+/** The request of a campaign, as stored: the file of imported Samples stands in it. */
+export const storedRequestSchema = campaignRequestSchema.extend({
+  importedFrom: campaignSchema.shape.importedFrom
+})
 /** What a campaign measures, as stored. */
 export const campaignItemsSchema: z.ZodType<BenchItem[]> = z.array(
   z.object({
@@ -34,7 +38,10 @@ const campaignColumns = rowColumns<{ campaign: StoredCampaign; items: readonly B
     { name: 'started_at_ms', of: ({ campaign }) => campaign.startedAtMs },
     { name: 'finished_at_ms', of: ({ campaign }) => campaign.finishedAtMs },
     { name: 'error', of: ({ campaign }) => campaign.error },
-    { name: 'request', of: ({ campaign }) => JSON.stringify(campaign.request) },
+    {
+      name: 'request',
+      of: ({ campaign: { request, importedFrom } }) => JSON.stringify({ ...request, importedFrom })
+    },
     { name: 'items', of: ({ items }) => JSON.stringify(items) }
   ]
 )
@@ -157,9 +164,10 @@ export function createCampaignStore(store: Store): CampaignStore {
 /** A row of campaignSelect as a campaign, or what does not fit. */
 function readCampaign(row: SqlRow): StoredRecord<StoredCampaign> {
   const [id, startedAtMs] = [row['id'] as string, row['started_at_ms'] as number]
-  const request = parseJson(row['request'] as string, campaignRequestSchema)
+  const request = parseJson(row['request'] as string, storedRequestSchema)
   if (request.problem !== null)
     return { id, startedAtMs, record: null, problem: `request: ${request.problem}` }
+  const { importedFrom, ...asked } = request.value
   const found = storedCampaignSchema.safeParse({
     id,
     boardId: row['board_id'],
@@ -167,13 +175,15 @@ function readCampaign(row: SqlRow): StoredRecord<StoredCampaign> {
     buildId: row['build_id'],
     coreName: row['core_name'],
     state: row['state'],
-    done: row['done'],
+    // Of whatever quantity the file held.
+    done: importedFrom === undefined ? row['done'] : row['total'],
     total: row['total'],
     startedAtMs,
     finishedAtMs: row['finished_at_ms'],
     jobId: null,
     error: row['error'],
-    request: request.value
+    request: asked,
+    ...(importedFrom === undefined ? {} : { importedFrom })
   })
   if (found.success) return { id, startedAtMs, record: found.data, problem: null }
   const [issue] = found.error.issues

@@ -14,6 +14,14 @@ const maxTextRows = 20_000
 /** Reads the text of a profile CSV. @throws data.invalid naming line and column */
 export type ReadCsvText = (text: string, options: ReadCsvOptions) => Promise<ReadCsv>
 
+/** Samples of a board that came from a file. */
+export interface SampleImport {
+  campaignId: string
+  boardName: string
+  file: string
+  total: number
+}
+
 type Handlers = HandlersOf<typeof profileContract>
 
 /** Samples out of the data file into files, and in from them. */
@@ -23,8 +31,10 @@ export function createSampleExchange(deps: {
   newId: () => string
   /** Reads the text of a profile CSV; in compose a worker task (profile.readCsv). */
   readCsv: ReadCsvText
+  /** Lists what was imported among the campaigns. */
+  noteImport: (imported: SampleImport) => Promise<void>
 }): Pick<Handlers, 'profile.export' | 'profile.import'> {
-  const { store, nowMs, newId, readCsv } = deps
+  const { store, nowMs, newId, readCsv, noteImport } = deps
   return {
     'profile.export': async ({ path: file, format, ...query }) => {
       if (format === 'parquet') {
@@ -64,6 +74,7 @@ export function createSampleExchange(deps: {
       const { samples, warnings } = await readCsv(text, options)
       const source = { fileName, kernel, boardName, origin, campaignId, newId, nowMs: nowMs() }
       await store.addSamples(csvToSamples(samples, source))
+      await noteImport({ campaignId, boardName, file: fileName, total: samples.count })
       return { rows: samples.count, campaignId, warnings }
     }
   }

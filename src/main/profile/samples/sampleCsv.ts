@@ -152,7 +152,7 @@ function sampleOf(
     verified: false,
     origin: options.origin ?? origin(),
     method: label('Method') ?? `imported from ${fileName}`,
-    boardId: `import:${options.boardName}`,
+    boardId: importedBoardId(options.boardName),
     boardKind: 'import',
     boardName: options.boardName,
     isa: label('Isa') ?? 'unknown',
@@ -162,6 +162,9 @@ function sampleOf(
     measuredAtMs: Date.parse(label('MeasuredAt') ?? '') || nowMs
   }
 }
+
+/** Id of the board that imported Samples are of. */
+export const importedBoardId = (boardName: string): string => `import:${boardName}`
 
 function wrongProvenance(fileName: string, row: number, name: string, text: string): AppError {
   return new AppError(

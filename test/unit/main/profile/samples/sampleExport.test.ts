@@ -68,12 +68,14 @@ function cells(text: string): string[][] {
 }
 
 let made = 0
+const noted: unknown[] = []
 const exchangeOf = () =>
   createSampleExchange({
     store: samples,
     nowMs: () => 0,
     newId: () => `new${++made}`,
-    readCsv: async (text, options) => readProfileCsv(text, options)
+    readCsv: async (text, options) => readProfileCsv(text, options),
+    noteImport: async (imported) => void noted.push(imported)
   })
 const context = { signal: new AbortController().signal }
 
@@ -107,6 +109,7 @@ describe('Samples as a CSV file', () => {
     const source = { file: { path: file }, kernel: 'conv2d', boardName: 'b', unit: 'cycles' } as const
     await exchange['profile.import']({ ...source, origin: 'measured' }, context)
     const [back] = await samples.samples({})
+    expect(noted).toEqual([{ campaignId: back!.campaignId, boardName: 'b', file: 'out.csv', total: 1 }])
     expect(back).toMatchObject({
       dims: [22, 23, 3, 5, 3, 1, 0],
       time: one.time,

@@ -132,3 +132,21 @@ it('keeps the campaigns of a file of the former layout', async () => {
   expect(await oldStore.adoptedCount('new')).toBe(0)
   await old.close()
 })
+
+it('lists what an older version imported as a campaign that is done', async () => {
+  const { noun, steps } = profileMigrations
+  const old = await openStore({ file: ':memory:', migrations: [{ noun, steps: steps.slice(0, 3) }] })
+  const oldStore = createProfileStore(old)
+  const imported = { boardId: 'import:lab', boardKind: 'import', boardName: 'lab' }
+  const all = [1000, 3000, 2000].map((measuredAtMs) => ({ ...sample('i1'), ...imported, measuredAtMs }))
+  await oldStore.addSamples([[...all, sample('measured')]])
+  for (const step of steps.slice(3)) await old.run(step)
+  const [found, ...more] = await oldStore.campaigns()
+  expect(more).toEqual([])
+  expect(found!.record).toMatchObject({
+    ...{ id: 'i1', boardId: 'import:lab', boardName: 'lab', state: 'done', done: 3, total: 3 },
+    ...{ startedAtMs: 1000, finishedAtMs: 3000, importedFrom: 'a file of an older version' }
+  })
+  expect(found!.record!.request.boardId).toBe('import:lab')
+  await old.close()
+})
