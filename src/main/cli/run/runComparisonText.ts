@@ -1,4 +1,5 @@
 import type { RunComparisonJson } from '../../../shared/contract/run/runComparison'
+import { knownFigures } from '../../../shared/text/comparedFigures'
 import { runLetter } from '../../../shared/text/runText'
 import { localTime } from '../framework/localTime'
 
@@ -12,18 +13,14 @@ const number = (value: number | null): string => (value === null ? '–' : Strin
  */
 export function comparisonText({ runs, notes, figures, rows }: RunComparisonJson): string {
   const letters = runs.map((_, index) => runLetter(index))
-  const isKnown = ({ values, against }: Figure): boolean =>
-    values.some((value) => value !== null) || against.some((one) => one !== null)
-  const unknown = figures.filter((figure) => !isKnown(figure))
+  const { known, unknownText } = knownFigures(figures)
   const texts = [
     ...runs.map(
       ({ id, title, startedAtMs }, index) => `${letters[index]}  ${id}  ${localTime(startedAtMs)}  ${title}`
     ),
     '',
-    ...figures.filter(isKnown).map((figure) => figureText(figure, letters)),
-    ...(unknown.length === 0
-      ? []
-      : [`Without values to compare: ${unknown.map(({ name }) => name).join(', ')}`]),
+    ...known.map((figure) => figureText(figure, letters)),
+    ...(unknownText === null ? [] : [unknownText]),
     ...(rows.length === 0 ? [] : ['']),
     ...rows.map(({ name, cells }) =>
       `${name.padEnd(24)} ${cells.map((cell) => (cell || '–').padEnd(18)).join(' ')}`.trimEnd()

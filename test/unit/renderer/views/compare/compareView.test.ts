@@ -20,12 +20,13 @@ afterEach(() => view.unmount())
 
 const search = sampleRuns.find(({ kind }) => kind === 'search')!
 const searches: Run[] = ['a', 'b'].map((id) => ({ ...search, id, state: 'done', title: `search ${id}` }))
-const shown = async (runs: Run[]) => {
+const shown = async (runs: Run[], more: MemoryHandlers = {}) => {
   const client = withClient({
     ...(sampleHandlers as MemoryHandlers),
     'run.list': () => ({ runs }),
     'profile.summary': () => ({ groups: [] }),
-    'shared.runs': () => ({ runs: [], total: 0 })
+    'shared.runs': () => ({ runs: [], total: 0 }),
+    ...more
   })
   view = mountView(CompareView, {})
   await settle()
@@ -47,6 +48,26 @@ describe('the page Compare', () => {
     expect(view.text()).toContain('Choose another search below.')
     expect(view.text()).toContain('Add another search')
     expect(useComparison().offered.map(({ id }) => id)).toEqual(['b'])
+  })
+
+  it('names what no run has a value of in a sentence, not in lines of dashes', async () => {
+    const nothing = { unit: 'cycles', how: 'ratio' as const, values: [null, null], against: [null, null] }
+    const names = ['matmul w8a8', 'conv2d w4a4']
+    await shown(searches, {
+      'run.compare': () => ({
+        ...{
+          kind: 'search',
+          runs: searches.map(({ id, title, startedAtMs }) => ({ id, title, startedAtMs }))
+        },
+        ...{ notes: ['They measured no shape in common.'], rows: [], curves: [] },
+        figures: names.map((name) => ({ ...nothing, name }))
+      })
+    })
+    useComparison().choose(['a', 'b'])
+    await settle()
+    expect(view.text()).toContain('They measured no shape in common.')
+    expect(view.text()).toContain('Without values to compare: matmul w8a8, conv2d w4a4')
+    expect(view.text()).not.toContain('Figures')
   })
 
   it('compares with the run that is made the first, and without one that is left out', async () => {
